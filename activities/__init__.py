@@ -1,0 +1,1 @@
+"""Activities: thin classes with injected ports; the logic is in `lethe`."""

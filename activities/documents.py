@@ -1,0 +1,81 @@
+"""What happens to a document besides its ingestion: failures kept, deletions, broken uploads. On the control queue."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import activity
+
+from lethe.contracts.ingestion import Attention, DeletionPlan, DocumentRef, Dropped, Reaped, StepFailure
+from lethe.ingestion.deletion import Deletions
+from lethe.ingestion.failures import FailureJournal
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing
+from lethe.privacy.retention import (
+    expire_deliveries,
+    expire_idempotency,
+    expire_ingestions,
+    expire_letters,
+    expire_processor_calls,
+)
+from lethe.settings import FailureSettings, LimitSettings, WebhookSettings
+from lethe.telemetry import DEAD_LETTERS, DOCUMENTS
+
+
+@dataclass(frozen=True)
+class DocumentActivities:
+    """Dead letters, deletion, and what is kept for a time only (``limits``)."""
+
+    journal: FailureJournal
+    deletions: Deletions
+    keyring: KeyRing
+    clock: Clock
+    limits: LimitSettings
+    failures: FailureSettings
+    webhooks: WebhookSettings
+
+    @activity.defn
+    async def open_dead_letter(self, failure: StepFailure) -> Attention:
+        DOCUMENTS.labels("failed").inc()
+        DEAD_LETTERS.labels(failure.code).inc()
+        return await self.journal.open(failure)
+
+    @activity.defn
+    async def close_dead_letter(self, failure: StepFailure) -> None:
+        await self.journal.close(failure)
+
+    @activity.defn
+    async def plan_deletion(self, ref: DocumentRef) -> DeletionPlan:
+        return await self.deletions.plan(ref)
+
+    @activity.defn
+    async def finish_deletion(self, ref: DocumentRef) -> Dropped:
+        return await self.deletions.finish(ref)
+
+    @activity.defn
+    async def reap_receiving(self) -> Reaped:
+        return await self.deletions.reap_receiving(self.clock.now() - timedelta(hours=self.limits.receiving_hours))
+
+    @activity.defn
+    async def expire_idempotency(self) -> int:
+        before = self.clock.now() - timedelta(hours=self.limits.idempotency_hours)
+        return await expire_idempotency(self.deletions.ledger, self.keyring, before)
+
+    @activity.defn
+    async def expire_ingestions(self) -> int:
+        before = self.clock.now() - timedelta(days=self.limits.ingestion_days)
+        return await expire_ingestions(self.deletions.ledger, self.keyring, before)
+
+    @activity.defn
+    async def expire_letters(self) -> int:
+        before = self.clock.now() - timedelta(days=self.failures.letter_days)
+        return await expire_letters(self.deletions.ledger, before)
+
+    @activity.defn
+    async def expire_processor_calls(self) -> int:
+        before = self.clock.now() - timedelta(days=self.limits.processor_call_days)
+        return await expire_processor_calls(self.deletions.ledger, before)
+
+    @activity.defn
+    async def expire_deliveries(self) -> int:
+        before = self.clock.now() - timedelta(days=self.webhooks.delivery_days)
+        return await expire_deliveries(self.deletions.ledger, before)

@@ -1,0 +1,165 @@
+"""From a question's HTTP form to an answer, down the ladder when something is missing (P9).
+
+Temporal away or too slow, or a ledger that takes no writes: the passages, by the same search as `/v1/search`.
+SQL unreachable is the one closed door: the search raises LedgerUnavailable, because rights cannot be checked.
+"""
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import Final
+
+from pydantic import BaseModel
+
+from api.schemas.questions import AnswerOut, CitationOut, PassageOut, ProvenanceOut, QuestionIn, SearchOut
+from api.services import Services
+from lethe.answering.request import AnswerRequest
+from lethe.answering.steps import ask
+from lethe.answering.views import AnswerView, place, present
+from lethe.contracts.answering import QuestionRef
+from lethe.errors import DeadlineExceeded, LedgerUnavailable, LetheError, WorkflowsUnavailable
+from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
+from lethe.model.ids import Id
+from lethe.model.principals import Caller
+from lethe.ports.search import Found, Passage, SearchRequest
+from lethe.retrieval.filters import compile_filters
+from lethe.retrieval.questions import guard_question
+
+_log: Final = logging.getLogger(__name__)
+
+
+class AskedMemo(BaseModel):
+    """What asking did: the stored question, or why there is no answer of a workflow to it."""
+
+    question_id: Id | None
+    seq: int | None = None
+    asked_at: datetime
+    fallen: DegradedReason | None = None
+
+
+def guarded(services: Services, question: QuestionIn) -> AnswerRequest:
+    """The question as it is searched for. Raises QuestionTooLong, InvalidRequest."""
+    retrieval = services.settings.retrieval
+    return AnswerRequest(
+        text=guard_question(question.question, services.settings.limits.question_characters),
+        top_k=retrieval.top_k if question.top_k is None else question.top_k,
+        alpha=retrieval.alpha if question.alpha is None else question.alpha,
+        attributes=compile_filters(question.filters),
+    )
+
+
+async def find(services: Services, caller: Caller, request: AnswerRequest, seq: int | None = None) -> Found:
+    """Passages as of ``seq`` (None: as of now)."""
+    if seq is None:
+        async with services.ledger.read() as uow:
+            seq = await uow.tenants.seq(caller.tenant_id)
+    return await services.answering.search.find(
+        SearchRequest(
+            tenant_id=caller.tenant_id,
+            readers=caller.readers,
+            seq=seq,
+            text=request.text,
+            top_k=request.top_k,
+            alpha=request.alpha,
+            attributes=request.attributes,
+        )
+    )
+
+
+async def answer_once(services: Services, caller: Caller, request: AnswerRequest) -> AskedMemo:
+    """Store the question and have it answered. Never raises because the answering is out of order."""
+    now = services.clock.now()
+    try:
+        question = await ask(services.answering, caller, request, now)
+    except LedgerUnavailable as error:
+        _log.warning("question not stored", extra={"tenant": caller.tenant_id, "code": error.code})
+        return AskedMemo(question_id=None, asked_at=now, fallen=DegradedReason.LEDGER_READ_ONLY)
+    memo = AskedMemo(question_id=question.id, seq=question.seq, asked_at=now)
+    _log.info("asked", extra={"tenant": caller.tenant_id, "ref": question.id})
+    try:
+        async with asyncio.timeout(services.settings.limits.question_seconds):
+            await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=question.id))
+    except (WorkflowsUnavailable, DeadlineExceeded, TimeoutError) as error:
+        code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
+        _log.warning("answered with passages", extra={"ref": question.id, "code": code})
+        return memo.model_copy(update={"fallen": DegradedReason.WORKFLOWS_DOWN})
+    return memo
+
+
+async def show(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AnswerOut:
+    """The answer as the caller may read it now."""
+    if memo.fallen is None and memo.question_id is not None:
+        return answer_out(await present(services.answering, caller, memo.question_id))
+    found = await find(services, caller, request, memo.seq)
+    return _passages_out(memo, found)
+
+
+def search_out(found: Found) -> SearchOut:
+    """A search on the wire."""
+    return SearchOut(
+        items=[_passage_out(passage) for passage in found.passages],
+        is_degraded=bool(found.reasons),
+        degraded_reasons=list(found.reasons),
+    )
+
+
+def answer_out(view: AnswerView) -> AnswerOut:
+    """An answer on the wire."""
+    return AnswerOut(
+        id=view.question_id,
+        state=view.state,
+        created_at=view.created_at,
+        answer_mode=view.mode,
+        answer=view.text,
+        citations=[CitationOut.model_validate(citation) for citation in view.citations],
+        is_degraded=view.is_degraded,
+        degraded_reasons=list(view.degraded_reasons),
+        provenance=None if view.provenance is None else ProvenanceOut.model_validate(view.provenance),
+    )
+
+
+def _passage_out(passage: Passage) -> PassageOut:
+    return PassageOut(
+        chunk_id=passage.chunk_id,
+        version_id=passage.version_id,
+        document_id=passage.document_id,
+        title=passage.title,
+        source_uri=passage.source_uri,
+        place=place(passage),
+        section=passage.section,
+        page=passage.page,
+        score=passage.score,
+        text=passage.text,
+    )
+
+
+def _passages_out(memo: AskedMemo, found: Found) -> AnswerOut:
+    fallen = () if memo.fallen is None else (memo.fallen,)
+    reasons = list(dict.fromkeys((*fallen, *found.reasons)))
+    return AnswerOut(
+        id=memo.question_id,
+        state=QuestionState.ASKED,
+        created_at=memo.asked_at,
+        answer_mode=AnswerMode.PASSAGES,
+        answer="",
+        citations=[_numbered(number, passage) for number, passage in enumerate(found.passages, start=1)],
+        is_degraded=True,
+        degraded_reasons=reasons,
+        provenance=None,
+    )
+
+
+def _numbered(number: int, passage: Passage) -> CitationOut:
+    return CitationOut(
+        number=number,
+        chunk_id=passage.chunk_id,
+        version_id=passage.version_id,
+        document_id=passage.document_id,
+        title=passage.title,
+        source_uri=passage.source_uri,
+        place=place(passage),
+        score=passage.score,
+        text=passage.text,
+        text_hmac=passage.text_hmac,
+        quotes=[],
+    )

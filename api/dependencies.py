@@ -1,0 +1,123 @@
+"""What routes declare they need."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Header, Path, Request
+
+from api.services import Services
+from lethe.errors import (
+    AuditNotFound,
+    ChunkNotFound,
+    DeadLetterNotFound,
+    DeliveryNotFound,
+    DocumentNotFound,
+    IngestionNotFound,
+    KeyNotFound,
+    QuarantineNotFound,
+    QuestionNotFound,
+    SelectionNotFound,
+    WebhookNotFound,
+)
+from lethe.model.ids import Id, is_id
+
+
+def services_of(request: Request) -> Services:
+    """The application's services."""
+    return cast("Services", request.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", description="Repeating a request with the same key repeats its answer, not its effect"
+    ),
+]
+
+
+# An id that is not even a UUID gets the same answer as one that nobody has: there is nothing to learn from the form.
+def _document_id(document_id: Annotated[str, Path()]) -> Id:
+    if not is_id(document_id):
+        raise DocumentNotFound
+    return document_id
+
+
+def _chunk_id(chunk_id: Annotated[str, Path()]) -> Id:
+    if not is_id(chunk_id):
+        raise ChunkNotFound
+    return chunk_id
+
+
+def _question_id(question_id: Annotated[str, Path()]) -> Id:
+    if not is_id(question_id):
+        raise QuestionNotFound
+    return question_id
+
+
+def _letter_id(letter_id: Annotated[str, Path()]) -> Id:
+    if not is_id(letter_id):
+        raise DeadLetterNotFound
+    return letter_id
+
+
+def _resolution_id(resolution_id: Annotated[str, Path()]) -> Id:
+    if not is_id(resolution_id):
+        raise DeadLetterNotFound
+    return resolution_id
+
+
+def _webhook_id(webhook_id: Annotated[str, Path()]) -> Id:
+    if not is_id(webhook_id):
+        raise WebhookNotFound
+    return webhook_id
+
+
+def _delivery_id(delivery_id: Annotated[str, Path()]) -> Id:
+    if not is_id(delivery_id):
+        raise DeliveryNotFound
+    return delivery_id
+
+
+def _key_id(key_id: Annotated[str, Path()]) -> Id:
+    if not is_id(key_id):
+        raise KeyNotFound
+    return key_id
+
+
+def _quarantine_id(quarantine_id: Annotated[str, Path()]) -> Id:
+    if not is_id(quarantine_id):
+        raise QuarantineNotFound
+    return quarantine_id
+
+
+def _audit_id(audit_id: Annotated[str, Path()]) -> Id:
+    if not is_id(audit_id):
+        raise AuditNotFound
+    return audit_id
+
+
+def _selection_id(selection_id: Annotated[str, Path()]) -> Id:
+    if not is_id(selection_id):
+        raise SelectionNotFound
+    return selection_id
+
+
+def _ingestion_id(ingestion_id: Annotated[str, Path()]) -> Id:
+    if not is_id(ingestion_id):
+        raise IngestionNotFound
+    return ingestion_id
+
+
+DocumentId = Annotated[Id, Depends(_document_id)]
+ChunkId = Annotated[Id, Depends(_chunk_id)]
+IngestionId = Annotated[Id, Depends(_ingestion_id)]
+QuestionId = Annotated[Id, Depends(_question_id)]
+LetterId = Annotated[Id, Depends(_letter_id)]
+WebhookId = Annotated[Id, Depends(_webhook_id)]
+DeliveryId = Annotated[Id, Depends(_delivery_id)]
+ResolutionId = Annotated[Id, Depends(_resolution_id)]
+KeyId = Annotated[Id, Depends(_key_id)]
+QuarantineId = Annotated[Id, Depends(_quarantine_id)]
+AuditId = Annotated[Id, Depends(_audit_id)]
+SelectionId = Annotated[Id, Depends(_selection_id)]

@@ -1,0 +1,167 @@
+"""Idempotency-Key on every POST: the effect happens once, however often the request is sent.
+
+What is kept is what the request *did* (ids, sealed), never the response's content: a repeated question or upload is
+rendered again from the ledger, through the rights gate, so that a replay cannot serve what was deleted meanwhile.
+
+The key is claimed, with a digest of the request, before anything happens. A refused request lets go of its claim,
+because it left nothing. Once there is an effect the claim stays, whatever happens afterwards, and the record is
+finished although the sender hangs up. A claim whose process died is taken over after ``lease`` seconds, which no
+request outlives.
+
+Whether a request that broke off (a store failed, the process died) had its effect nobody knows. Its claim is taken
+over together with the id it gave its effect, so that the next sending finds what is there already.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from lethe.errors import IdempotencyInFlight, IdempotencyKeyReused, InvalidIdempotencyKey, LetheError
+from lethe.model.ids import Id, new_id
+from lethe.model.operations import IdempotencyRecord
+from lethe.model.principals import Caller
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing, SecretPurpose
+from lethe.ports.ledger import Ledger
+from lethe.privacy.digests import keyed_digest
+from lethe.privacy.sealing import Purpose, seal, unseal
+
+_log: Final = logging.getLogger(__name__)
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+
+_OURS: Final = 500
+"""From this status on a failure is ours, not the sender's."""
+
+MemoT = TypeVar("MemoT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One sending of a request. ``request`` is its canonical form, ``status`` what it answers when it succeeds."""
+
+    caller: Caller
+    key: str | None
+    request: tuple[str, ...]
+    status: int
+    lease: float
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """Remembers effects for ``hours``."""
+
+    ledger: Ledger
+    keyring: KeyRing
+    clock: Clock
+    hours: float
+
+    async def once(
+        self, attempt: Attempt, memo: type[MemoT], perform: Callable[[], Awaitable[MemoT]]
+    ) -> tuple[MemoT, bool]:
+        """What the first sending did, and whether this was a repetition.
+
+        ``perform`` must return as soon as its effect is committed. Raises InvalidIdempotencyKey, IdempotencyKeyReused,
+        IdempotencyInFlight, or what ``perform`` raises.
+        """
+
+        async def anew(_effect_id: Id) -> MemoT:
+            return await perform()
+
+        return await self.once_as(attempt, memo, anew)
+
+    async def once_as(
+        self, attempt: Attempt, memo: type[MemoT], perform: Callable[[Id], Awaitable[MemoT]]
+    ) -> tuple[MemoT, bool]:
+        """As ``once``, for an effect that is not known by anything else: ``perform`` is given a fresh id to make it
+        under, the same again if an earlier sending broke off and may have made it.
+        """
+        if attempt.key is None:
+            return await perform(new_id()), False
+        record = await self._claim(await self._record(attempt, attempt.key), attempt.lease)
+        if record.status:
+            key = await self.keyring.get(record.tenant_id, record.key_id)
+            return memo.model_validate_json(unseal(key, Purpose.IDEMPOTENCY, record.sealed_body)), True
+        try:
+            done = await perform(record.key_id)
+        except BaseException as error:
+            # Also when the sender hangs up: its next sending must find the key free.
+            is_refused = isinstance(error, LetheError) and error.status < _OURS
+            await _to_its_end(self._forget(record) if is_refused else self._release(record, attempt.lease))
+            raise
+        await _to_its_end(self._finish(record, attempt.status, done))
+        return done, False
+
+    async def content_digester(self, caller: Caller) -> Callable[[bytes], str]:
+        """What turns the SHA-256 of an upload into what can be compared and kept, since nobody can guess it."""
+        key = await self.keyring.secret(caller.tenant_id, SecretPurpose.DIGEST)
+        return lambda sha256: keyed_digest(key, "idempotency.content", sha256)
+
+    async def _forget(self, record: IdempotencyRecord) -> None:
+        async with self.ledger.write() as uow:
+            await uow.idempotency.forget(record.tenant_id, record.principal_id, record.key_hmac)
+
+    async def _release(self, record: IdempotencyRecord, lease: float) -> None:
+        """Let the next sending take the claim over, and what goes with it."""
+        taken = record.created_at - timedelta(seconds=lease)
+        async with self.ledger.write() as uow:
+            await uow.idempotency.release(record.tenant_id, record.principal_id, record.key_hmac, taken)
+
+    async def _finish(self, record: IdempotencyRecord, status: int, done: BaseModel) -> None:
+        """Never raises a LetheError: the effect is there, and its sender is better told so than of this record."""
+        try:
+            key = await self.keyring.create(record.tenant_id, record.key_id)
+            sealed = seal(key, Purpose.IDEMPOTENCY, done.model_dump_json().encode())
+            async with self.ledger.write() as uow:
+                await uow.idempotency.finish(record.tenant_id, record.principal_id, record.key_hmac, status, sealed)
+        except LetheError as error:
+            _log.warning("effect not recorded", extra={"tenant": record.tenant_id, "code": error.code})
+
+    async def _record(self, attempt: Attempt, key: str) -> IdempotencyRecord:
+        if not _KEY.fullmatch(key):
+            raise InvalidIdempotencyKey
+        caller = attempt.caller
+        digest_key = await self.keyring.secret(caller.tenant_id, SecretPurpose.DIGEST)
+        return IdempotencyRecord(
+            tenant_id=caller.tenant_id,
+            principal_id=caller.principal_id,
+            key_hmac=keyed_digest(digest_key, "idempotency.key", key),
+            request_hmac=keyed_digest(digest_key, "idempotency.request", *attempt.request),
+            status=0,
+            sealed_body=b"",
+            key_id=new_id(),
+            created_at=self.clock.now(),
+        )
+
+    async def _claim(self, record: IdempotencyRecord, lease: float) -> IdempotencyRecord:
+        """The record of a request that was answered, with its status; else the claim that is now ours, without."""
+        expired = record.created_at - timedelta(hours=self.hours)
+        async with self.ledger.write() as uow:
+            before = await uow.idempotency.claim(record, expired)
+            if before is None:
+                return record
+            if before.request_hmac != record.request_hmac:
+                raise IdempotencyKeyReused
+            if before.status:
+                return before
+            if before.created_at > record.created_at - timedelta(seconds=lease):
+                raise IdempotencyInFlight
+            ours = replace(record, key_id=before.key_id)
+            await uow.idempotency.forget(record.tenant_id, record.principal_id, record.key_hmac)
+            await uow.idempotency.claim(ours, expired)
+            return ours
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await all of it, also when cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -1,0 +1,25 @@
+"""How many questions may be served at once."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from lethe.errors import RateLimited
+
+
+class InFlight:
+    """A bound that refuses instead of queueing: a person who waits is better told to come back."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._running = 0
+
+    @contextmanager
+    def one(self) -> Generator[None]:
+        """Hold one place. Raises RateLimited when all are taken."""
+        if self._running >= self._limit:
+            raise RateLimited(f"{self._limit} questions are being answered already.", retry_after=1)
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1

@@ -1,0 +1,1 @@
+"""A file per resource; each route calls one use case."""

@@ -1,0 +1,202 @@
+"""Dead letters: every failure that was kept, with its cause, and what is decided on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+
+from api.dependencies import IdempotencyKey, LetterId, ResolutionId, ServicesDep
+from api.dispatching import start_now
+from api.idempotency import Attempt
+from api.schemas.base import Page
+from api.schemas.operations import (
+    DeadLetterOut,
+    DeadLetterQuery,
+    DecisionOut,
+    LetterSelectionIn,
+    PlaceOut,
+    ResolutionOut,
+)
+from api.security import Admin
+from api.services import Services
+from lethe.errors import DeadLetterNotFound, Place, by_code
+from lethe.ingestion.documents import open_failure
+from lethe.ingestion.letters import Selection
+from lethe.model.ids import Id, new_id
+from lethe.model.operations import DeadLetter, DispatchKind, LetterAction, LetterFilter, LetterResolution
+from lethe.model.principals import Caller
+
+router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
+
+_LEASE_SECONDS: Final = 60.0
+
+
+@router.get("")
+async def list_dead_letters(
+    caller: Admin, services: ServicesDep, query: Annotated[DeadLetterQuery, Query()]
+) -> Page[DeadLetterOut]:
+    """The tenant's dead letters, newest first."""
+    listing = f"dead-letters:{query.model_dump_json(exclude={'cursor', 'limit'})}"
+    after = await services.cursors.position(caller.tenant_id, listing, query.cursor)
+    async with services.ledger.read() as uow:
+        letters = await uow.dead_letters.page(caller.tenant_id, _filter(query), after, query.limit + 1)
+    items = await _opened(services, caller.tenant_id, letters[: query.limit])
+    cursor = None
+    if len(letters) > query.limit:
+        cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].created_at, items[-1].id)
+    return Page(items=items, next_cursor=cursor)
+
+
+@router.post("/retry", status_code=202)
+async def retry_dead_letters(
+    wish: LetterSelectionIn,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
+) -> ResolutionOut:
+    """Run the failed step of every letter of the selection again; `Location` tells how far that is."""
+    return await _decide_many(services, caller, LetterAction.RETRY, wish, response, idempotency_key)
+
+
+@router.post("/discard", status_code=202)
+async def discard_dead_letters(
+    wish: LetterSelectionIn,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
+) -> ResolutionOut:
+    """Remove the failed version of every letter of the selection; what is served stays."""
+    return await _decide_many(services, caller, LetterAction.DISCARD, wish, response, idempotency_key)
+
+
+@router.get("/resolutions/{resolution_id}")
+async def read_resolution(caller: Admin, services: ServicesDep, resolution_id: ResolutionId) -> ResolutionOut:
+    """How far a decision on many dead letters is."""
+    return ResolutionOut.model_validate(await services.letters.resolution(caller.tenant_id, resolution_id))
+
+
+@router.get("/{letter_id}")
+async def read_dead_letter(caller: Admin, services: ServicesDep, letter_id: LetterId) -> DeadLetterOut:
+    """One dead letter."""
+    async with services.ledger.read() as uow:
+        letter = await uow.dead_letters.get(caller.tenant_id, letter_id)
+    if letter is None:
+        raise DeadLetterNotFound
+    return (await _opened(services, caller.tenant_id, [letter]))[0]
+
+
+@router.post("/{letter_id}/retry", status_code=202)
+async def retry_dead_letter(
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    letter_id: LetterId,
+    idempotency_key: IdempotencyKey = None,
+) -> DecisionOut:
+    """Run the failed step again; where its workflow has ended, ingest the kept bytes anew under the same version."""
+    return await _decide(services, caller, LetterAction.RETRY, letter_id, response, idempotency_key)
+
+
+@router.post("/{letter_id}/discard", status_code=202)
+async def discard_dead_letter(
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    letter_id: LetterId,
+    idempotency_key: IdempotencyKey = None,
+) -> DecisionOut:
+    """Remove the failed version; the one that is served, if any, stays."""
+    return await _decide(services, caller, LetterAction.DISCARD, letter_id, response, idempotency_key)
+
+
+@router.delete("/{letter_id}", status_code=204)
+async def delete_dead_letter(caller: Admin, services: ServicesDep, letter_id: LetterId) -> None:
+    """Delete the record of a failure on which nothing is to be decided."""
+    await services.letters.remove(caller.tenant_id, letter_id)
+
+
+async def _decide(
+    services: Services, caller: Caller, action: LetterAction, letter_id: Id, response: Response, key: str | None
+) -> DecisionOut:
+    async def perform() -> DecisionOut:
+        letter = await services.letters.decide(caller.tenant_id, letter_id, action, new_id())
+        return DecisionOut(
+            id=letter.id,
+            document_id=letter.document_id,
+            version_id=letter.version_id,
+            workflow_id=letter.workflow_id,
+            action=action,
+        )
+
+    attempt = Attempt(caller, key, ("dead-letter", action.value, letter_id), 202, _LEASE_SECONDS)
+    done, is_repeated = await services.idempotency.once(attempt, DecisionOut, perform)
+    if is_repeated:
+        response.headers["Idempotent-Replayed"] = "true"
+    return done
+
+
+async def _decide_many(
+    services: Services,
+    caller: Caller,
+    action: LetterAction,
+    wish: LetterSelectionIn,
+    response: Response,
+    key: str | None,
+) -> ResolutionOut:
+    selection = Selection(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
+
+    async def perform() -> ResolutionOut:
+        planned: LetterResolution = await services.letters.plan(caller.tenant_id, action, selection)
+        return ResolutionOut.model_validate(planned)
+
+    attempt = Attempt(caller, key, ("dead-letters", action.value, wish.model_dump_json()), 202, _LEASE_SECONDS)
+    planned, is_repeated = await services.idempotency.once(attempt, ResolutionOut, perform)
+    if is_repeated:
+        response.headers["Idempotent-Replayed"] = "true"
+    else:
+        await start_now(services, caller.tenant_id, DispatchKind.RESOLVE_LETTERS, planned.id)
+    response.headers["Location"] = f"{router.prefix}/resolutions/{planned.id}"
+    return planned
+
+
+def _filter(query: DeadLetterQuery) -> LetterFilter:
+    return LetterFilter(
+        states=(query.state,) if query.state else (),
+        failure_class=query.failure_class,
+        code=query.code,
+        step=query.step,
+        document_id=query.document_id,
+        created_after=query.created_after,
+        created_before=query.created_before,
+    )
+
+
+async def _opened(services: Services, tenant_id: Id, letters: Sequence[DeadLetter]) -> list[DeadLetterOut]:
+    keys = await services.keyring.get_many(tenant_id, {letter.version_id for letter in letters})
+    return [_letter_out(letter, keys) for letter in letters]
+
+
+def _letter_out(letter: DeadLetter, keys: Mapping[Id, bytes]) -> DeadLetterOut:
+    key = keys.get(letter.version_id)
+    # A letter whose version was erased keeps its code; what was said about the content went with the content's key.
+    detail = by_code(letter.code).title if key is None else open_failure(key, letter).detail
+    return DeadLetterOut(
+        id=letter.id,
+        document_id=letter.document_id,
+        version_id=letter.version_id,
+        workflow_id=letter.workflow_id,
+        step=letter.step,
+        code=letter.code,
+        failure_class=letter.failure_class,
+        attempts=letter.attempts,
+        failures=letter.openings,
+        place=None if letter.place == Place() else PlaceOut.model_validate(letter.place),
+        detail=detail,
+        cause_code=letter.cause_code or None,
+        input_hmac=letter.input_hmac,
+        state=letter.state,
+        created_at=letter.created_at,
+        updated_at=letter.updated_at,
+    )

@@ -1,0 +1,251 @@
+"""Bulk ingestions: many documents as one durable piece of work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from api.bulk_uploads import IncomingMany, read_many
+from api.dependencies import IdempotencyKey, IngestionId, ServicesDep
+from api.dispatching import look, start_now
+from api.idempotency import Attempt
+from api.schemas.base import Page, PageQuery
+from api.schemas.ingestions import (
+    IngestionOptions,
+    IngestionOut,
+    IngestionReceipt,
+    ItemOut,
+    ItemQuery,
+    Manifest,
+    TakenOut,
+    WindowIn,
+)
+from api.security import Reader, Writer
+from api.services import Services
+from lethe.errors import IdempotencyKeyReused, InvalidRequest, UploadTimeout
+from lethe.ingestion.bulk.receiving import IngestionView
+from lethe.model.ids import Id
+from lethe.model.ingestions import IngestionState
+from lethe.model.operations import DispatchKind
+from lethe.model.principals import Caller
+
+router = APIRouter(prefix="/v1/ingestions", tags=["ingestions"])
+
+_REFS: Final = "#/components/schemas/{model}"
+
+
+def _body(model: type[BaseModel], form: type[BaseModel]) -> dict[str, Any]:
+    fields = {name: {"type": "string"} for name in form.model_json_schema(ref_template=_REFS)["properties"]}
+    files = {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}}
+    archive = {"archive": {"type": "string", "format": "binary"}}
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "A form: fields, then any number of `file`, or one `archive` (zip, tar, tar.gz); or JSON.",
+            "content": {
+                "multipart/form-data": {"schema": {"type": "object", "properties": {**fields, **files, **archive}}},
+                "application/json": {"schema": model.model_json_schema(ref_template=_REFS)},
+            },
+        }
+    }
+
+
+class _Memo(BaseModel):
+    """What a request did, and a digest of its documents."""
+
+    ingestion_id: Id
+    taken: list[TakenOut]
+    content: str = ""
+
+
+@router.post("", status_code=202, openapi_extra=_body(Manifest, Manifest))
+async def start_ingestion(
+    request: Request, response: Response, caller: Writer, services: ServicesDep, idempotency_key: IdempotencyKey = None
+) -> IngestionReceipt:
+    """Take many documents in; the work goes on after this answer. One that is refused refuses no other."""
+
+    async def perform(incoming: IncomingMany) -> _Memo:
+        said = incoming.options.model_dump(mode="json", exclude={"documents", "open", "window"})
+        window = incoming.window or services.settings.bulk.window
+        ingestion = await services.ingestions.start(caller, window, said)
+        try:
+            taken = await _take_all(services, caller, ingestion.id, incoming, may_unpack=True)
+        except BaseException:
+            # What came before stays and is brought in: sent again, it is found unchanged.
+            await services.ingestions.close(caller, ingestion.id)
+            raise
+        if not incoming.is_open:
+            await services.ingestions.close(caller, ingestion.id)
+        return _Memo(ingestion_id=ingestion.id, taken=taken)
+
+    receipt = await _receive(services, caller, request, response, perform, ("ingestion", idempotency_key))
+    response.headers["Location"] = f"{router.prefix}/{receipt.id}"
+    return receipt
+
+
+@router.post("/{ingestion_id}/documents", status_code=202, openapi_extra=_body(Manifest, IngestionOptions))
+async def add_documents(
+    request: Request,
+    response: Response,
+    caller: Writer,
+    services: ServicesDep,
+    ingestion_id: IngestionId,
+    idempotency_key: IdempotencyKey = None,
+) -> IngestionReceipt:
+    """Send more documents to an ingestion that is open."""
+    await services.ingestions.require_open(caller, ingestion_id)
+
+    async def perform(incoming: IncomingMany) -> _Memo:
+        taken = await _take_all(services, caller, ingestion_id, incoming, may_unpack=False)
+        return _Memo(ingestion_id=ingestion_id, taken=taken)
+
+    return await _receive(services, caller, request, response, perform, (f"more:{ingestion_id}", idempotency_key))
+
+
+@router.get("")
+async def list_ingestions(
+    caller: Reader, services: ServicesDep, query: Annotated[PageQuery, Query()]
+) -> Page[IngestionOut]:
+    """Newest first: an admin sees all, others their own."""
+    after = await services.cursors.position(caller.tenant_id, "ingestions", query.cursor)
+    views = await services.ingestions.page(caller, after, query.limit + 1)
+    cursor = None
+    if len(views) > query.limit:
+        views = views[: query.limit]
+        cursor = await services.cursors.after(caller.tenant_id, "ingestions", views[-1].created_at, views[-1].id)
+    return Page(items=[IngestionOut.model_validate(view) for view in views], next_cursor=cursor)
+
+
+@router.get("/{ingestion_id}")
+async def read_ingestion(caller: Reader, services: ServicesDep, ingestion_id: IngestionId) -> IngestionOut:
+    """How far it is."""
+    return IngestionOut.model_validate(await services.ingestions.get(caller, ingestion_id))
+
+
+@router.get("/{ingestion_id}/documents")
+async def list_items(
+    caller: Reader, services: ServicesDep, ingestion_id: IngestionId, query: Annotated[ItemQuery, Query()]
+) -> Page[ItemOut]:
+    """Its documents by position, of one status or of all; or the first ones it refused."""
+    if query.status == "refused":
+        refused = await services.ingestions.refused(caller, ingestion_id, query.limit)
+        return Page(items=[ItemOut.model_validate(item) for item in refused])
+    listing = f"ingestion:{ingestion_id}:{query.status or ''}"
+    after = await services.cursors.number(caller.tenant_id, listing, query.cursor)
+    items = await services.ingestions.items(caller, ingestion_id, query.status, after, query.limit + 1)
+    cursor = None
+    if len(items) > query.limit:
+        items = items[: query.limit]
+        cursor = await services.cursors.at_number(caller.tenant_id, listing, items[-1].position or 0)
+    return Page(items=[ItemOut.model_validate(item) for item in items], next_cursor=cursor)
+
+
+@router.patch("/{ingestion_id}")
+async def change_window(
+    caller: Writer, services: ServicesDep, ingestion_id: IngestionId, change: WindowIn
+) -> IngestionOut:
+    """Set how many batches may run at once."""
+    view = await services.ingestions.set_window(caller, ingestion_id, change.window)
+    await look(services, caller.tenant_id, ingestion_id)
+    return IngestionOut.model_validate(view)
+
+
+@router.post("/{ingestion_id}/close")
+async def close_ingestion(
+    caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
+) -> IngestionOut:
+    """No more documents come. Repeating it changes nothing."""
+    return await _steer(services, caller, ingestion_id, services.ingestions.close(caller, ingestion_id))
+
+
+@router.post("/{ingestion_id}/pause")
+async def pause_ingestion(
+    caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
+) -> IngestionOut:
+    """Start no more batches; those that run end. Repeating it changes nothing."""
+    paused = services.ingestions.set_state(caller, ingestion_id, IngestionState.PAUSED)
+    return await _steer(services, caller, ingestion_id, paused)
+
+
+@router.post("/{ingestion_id}/resume")
+async def resume_ingestion(
+    caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
+) -> IngestionOut:
+    """Go on after a pause. Repeating it changes nothing."""
+    resumed = services.ingestions.set_state(caller, ingestion_id, IngestionState.RUNNING)
+    return await _steer(services, caller, ingestion_id, resumed)
+
+
+@router.post("/{ingestion_id}/cancel")
+async def cancel_ingestion(
+    caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
+) -> IngestionOut:
+    """Stop, and remove what was not brought in; what is done stays. Repeating it changes nothing."""
+    cancelled = services.ingestions.set_state(caller, ingestion_id, IngestionState.CANCELLED)
+    return await _steer(services, caller, ingestion_id, cancelled)
+
+
+async def _steer(
+    services: Services, caller: Caller, ingestion_id: Id, change: Awaitable[IngestionView]
+) -> IngestionOut:
+    """The ledger first: it is what the workflow goes by, also when Temporal is away now."""
+    view = await change
+    await look(services, caller.tenant_id, ingestion_id)
+    return IngestionOut.model_validate(view)
+
+
+async def _receive(
+    services: Services,
+    caller: Caller,
+    request: Request,
+    response: Response,
+    perform: Callable[[IncomingMany], Awaitable[_Memo]],
+    attempt: tuple[str, str | None],
+) -> IngestionReceipt:
+    name, key = attempt
+    clock = asyncio.timeout(services.settings.limits.upload_seconds)
+    digested = await services.idempotency.content_digester(caller)
+    try:
+        async with clock:
+            incoming = await read_many(request, is_new=name == "ingestion")
+
+            async def once() -> _Memo:
+                memo = await perform(incoming)
+                return memo.model_copy(update={"content": "" if key is None else digested(incoming.sha256)})
+
+            lease = services.settings.limits.upload_seconds + 60
+            sending = Attempt(caller, key, (name, incoming.canonical), 202, lease)
+            memo, is_repeated = await services.idempotency.once(sending, _Memo, once)
+            if is_repeated and memo.content != digested(await incoming.drain()):
+                raise IdempotencyKeyReused("This Idempotency-Key was used with other documents.")
+    except TimeoutError as error:
+        if clock.expired():
+            raise UploadTimeout from error
+        raise
+    if is_repeated:
+        response.headers["Idempotent-Replayed"] = "true"
+    elif name == "ingestion":
+        await start_now(services, caller.tenant_id, DispatchKind.INGEST_BULK, memo.ingestion_id)
+    else:
+        await look(services, caller.tenant_id, memo.ingestion_id)
+    view = IngestionOut.model_validate(await services.ingestions.get(caller, memo.ingestion_id))
+    return IngestionReceipt(**view.model_dump(), taken=memo.taken)
+
+
+async def _take_all(
+    services: Services, caller: Caller, ingestion_id: Id, incoming: IncomingMany, *, may_unpack: bool
+) -> list[TakenOut]:
+    taken: list[TakenOut] = []
+    is_archived = False
+    async for part in incoming.parts():
+        if part.is_archive:
+            if is_archived or not may_unpack:
+                raise InvalidRequest("One archive is taken, when an ingestion is started.")
+            await services.ingestions.keep_archive(caller, ingestion_id, part.data)
+            is_archived = True
+            continue
+        done = await services.ingestions.take(caller, ingestion_id, part.request, part.data)
+        taken.append(TakenOut.model_validate(done))
+    return taken

@@ -1,0 +1,116 @@
+"""Webhooks: who is told of what, and how the telling went."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+
+from api.dependencies import DeliveryId, IdempotencyKey, ServicesDep, WebhookId
+from api.dispatching import start_again
+from api.idempotency import Attempt
+from api.schemas.base import Page, PageQuery
+from api.schemas.webhooks import DeliveryOut, DeliveryQuery, NewWebhookOut, WebhookIn, WebhookOut
+from api.security import Admin
+from lethe.errors import WebhookNotFound
+from lethe.model.operations import DispatchKind
+from lethe.model.webhooks import Webhook, WebhookEvent
+from lethe.privacy.sealing import Purpose, unseal_text
+from lethe.webhooks.signing import new_secret
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+_LISTING: Final = "webhooks"
+_LEASE_SECONDS: Final = 60.0
+
+
+@router.post("", status_code=201)
+async def create_webhook(
+    wish: WebhookIn, response: Response, caller: Admin, services: ServicesDep, idempotency_key: IdempotencyKey = None
+) -> NewWebhookOut:
+    """Register an address. Every message to it is signed (Standard Webhooks) with the secret of this answer."""
+    secret = new_secret()
+
+    async def perform() -> WebhookOut:
+        made = await services.webhooks.create(caller.tenant_id, wish.url, tuple(wish.events), secret)
+        return _webhook_out(made, wish.url)
+
+    attempt = Attempt(caller, idempotency_key, ("webhooks", wish.model_dump_json()), 201, _LEASE_SECONDS)
+    made, is_repeated = await services.idempotency.once(attempt, WebhookOut, perform)
+    if is_repeated:
+        response.headers["Idempotent-Replayed"] = "true"
+    return NewWebhookOut(**made.model_dump(), secret=None if is_repeated else secret)
+
+
+@router.get("")
+async def list_webhooks(caller: Admin, services: ServicesDep, query: Annotated[PageQuery, Query()]) -> Page[WebhookOut]:
+    """The tenant's webhooks, newest first."""
+    after = await services.cursors.position(caller.tenant_id, _LISTING, query.cursor)
+    async with services.ledger.read() as uow:
+        found = await uow.webhooks.page(caller.tenant_id, after, query.limit + 1)
+    shown = found[: query.limit]
+    keys = await services.keyring.get_many(caller.tenant_id, [webhook.id for webhook in shown])
+    items = [
+        _webhook_out(webhook, unseal_text(keys[webhook.id], Purpose.WEBHOOK_URL, webhook.sealed_url))
+        for webhook in shown
+        if webhook.id in keys
+    ]
+    cursor = None
+    if len(found) > query.limit:
+        cursor = await services.cursors.after(caller.tenant_id, _LISTING, shown[-1].created_at, shown[-1].id)
+    return Page(items=items, next_cursor=cursor)
+
+
+@router.delete("/{webhook_id}", status_code=204)
+async def delete_webhook(caller: Admin, services: ServicesDep, webhook_id: WebhookId) -> None:
+    """Remove a webhook and its deliveries: nothing is told to it any more."""
+    await services.webhooks.delete(caller.tenant_id, webhook_id)
+
+
+@router.get("/{webhook_id}/deliveries")
+async def list_deliveries(
+    caller: Admin, services: ServicesDep, webhook_id: WebhookId, query: Annotated[DeliveryQuery, Query()]
+) -> Page[DeliveryOut]:
+    """A webhook's deliveries, newest first."""
+    listing = f"deliveries:{webhook_id}:{query.state or ''}"
+    after = await services.cursors.position(caller.tenant_id, listing, query.cursor)
+    async with services.ledger.read() as uow:
+        if await uow.webhooks.get(caller.tenant_id, webhook_id) is None:
+            raise WebhookNotFound
+        found = await uow.webhooks.deliveries(caller.tenant_id, webhook_id, query.state, after, query.limit + 1)
+    items = [DeliveryOut.model_validate(delivery) for delivery in found[: query.limit]]
+    cursor = None
+    if len(found) > query.limit:
+        cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].created_at, items[-1].id)
+    return Page(items=items, next_cursor=cursor)
+
+
+@router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
+async def redeliver(
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    webhook_id: WebhookId,
+    delivery_id: DeliveryId,
+    idempotency_key: IdempotencyKey = None,
+) -> DeliveryOut:
+    """Try a dead delivery again from the beginning, with the same `webhook-id`."""
+
+    async def perform() -> DeliveryOut:
+        return DeliveryOut.model_validate(await services.webhooks.redeliver(caller.tenant_id, webhook_id, delivery_id))
+
+    attempt = Attempt(caller, idempotency_key, ("redeliver", webhook_id, delivery_id), 202, _LEASE_SECONDS)
+    pending, is_repeated = await services.idempotency.once(attempt, DeliveryOut, perform)
+    if is_repeated:
+        response.headers["Idempotent-Replayed"] = "true"
+    else:
+        await start_again(services, caller.tenant_id, DispatchKind.DELIVER_WEBHOOK, pending.id)
+    return pending
+
+
+def _webhook_out(webhook: Webhook, url: str) -> WebhookOut:
+    return WebhookOut(
+        id=webhook.id,
+        url=url,
+        events=[WebhookEvent(event) for event in webhook.events],
+        created_at=webhook.created_at,
+        disabled_at=webhook.disabled_at,
+    )

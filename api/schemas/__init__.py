@@ -1,0 +1,1 @@
+"""HTTP models only: what is taken is closed, what is given only grows."""

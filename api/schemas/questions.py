@@ -1,0 +1,88 @@
+"""Questions, passages and answers on the wire."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from api.schemas.base import Given, OpaqueId, Taken
+from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
+
+
+class QuestionIn(Taken):
+    """A question. ``filters``: `{key: value | {"$eq": value} | {"$in": [values]}}`, all of which must hold."""
+
+    question: Annotated[str, Field(description="1 to 1,000 characters; a longer one is refused, never cut")]
+    top_k: Annotated[int, Field(ge=1, le=50)] | None = None
+    alpha: Annotated[float, Field(ge=0, le=1, description="1: vectors only; 0: keywords only")] | None = None
+    filters: Annotated[dict[str, JsonValue], Field(max_length=64)] | None = None
+
+
+class PassageOut(Given):
+    """A passage the caller may read. ``place`` is for a person; ``score`` 0..1, higher is better."""
+
+    chunk_id: OpaqueId
+    version_id: OpaqueId
+    document_id: OpaqueId
+    title: str
+    source_uri: str
+    place: str
+    section: str
+    page: int | None
+    score: float
+    text: str
+
+
+class SearchOut(Given):
+    """Passages, best first."""
+
+    items: list[PassageOut]
+    is_degraded: bool
+    degraded_reasons: list[DegradedReason]
+
+
+class CitationOut(Given):
+    """A cited passage. ``quotes``: the answer's sentences that come from it."""
+
+    number: int
+    chunk_id: OpaqueId
+    version_id: OpaqueId
+    document_id: OpaqueId
+    title: str
+    source_uri: str
+    place: str
+    score: float
+    text: str
+    text_hmac: str
+    quotes: list[str]
+
+
+class ProvenanceOut(Given):
+    """P8: what the answer was made from and by. Cost in millionths of ``currency``."""
+
+    index_build_id: OpaqueId | None
+    seq: int
+    embedding_spec: str
+    provider: str
+    model: str
+    model_fingerprint: str
+    prompt_version: str
+    tokens_in: int
+    tokens_out: int
+    cost_micros: int
+    currency: str
+    timings_ms: dict[str, float]
+
+
+class AnswerOut(Given):
+    """A question and its answer. ``id`` is null where the question could not be stored (a read-only ledger)."""
+
+    id: OpaqueId | None
+    state: QuestionState
+    created_at: datetime
+    answer_mode: AnswerMode | None
+    answer: str
+    citations: list[CitationOut]
+    is_degraded: bool
+    degraded_reasons: list[DegradedReason]
+    provenance: ProvenanceOut | None

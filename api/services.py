@@ -1,0 +1,64 @@
+"""What the routes work with."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from api.cursors import Cursors
+from api.idempotency import Idempotency
+from api.limits import InFlight
+from lethe.answering.deps import Answering
+from lethe.contracts.answering import AnswerOutcome, QuestionRef
+from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.documents import Documents
+from lethe.ingestion.letters import Letters
+from lethe.ingestion.quarantines import Quarantines
+from lethe.ingestion.selections import Selections
+from lethe.ingestion.uploads import Uploads
+from lethe.model.ids import Id
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger
+from lethe.ports.workflows import WorkflowControl
+from lethe.settings import Settings
+from lethe.webhooks.registry import Webhooks
+from workers.failpoints import Failpoint
+
+Probe = Callable[[], Awaitable[bool]]
+"""Whether a store answers."""
+
+
+class Workflows(WorkflowControl, Protocol):
+    """Temporal, as far as the API needs it."""
+
+    async def look(self, tenant_id: Id, ingestion_id: Id) -> None:
+        """Tell a bulk ingestion that the ledger has news for it. Raises WorkflowsUnavailable."""
+        ...
+
+    async def answer(self, ref: QuestionRef) -> AnswerOutcome:
+        """Answer a stored question and wait. Raises WorkflowsUnavailable, DeadlineExceeded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Built by `api.wiring`, only held here. ``probes`` are by the store's name in `/v1/health`."""
+
+    settings: Settings
+    ledger: Ledger
+    keyring: KeyRing
+    clock: Clock
+    uploads: Uploads
+    ingestions: Ingestions
+    documents: Documents
+    quarantines: Quarantines
+    letters: Letters
+    selections: Selections
+    webhooks: Webhooks
+    answering: Answering
+    workflows: Workflows
+    cursors: Cursors
+    idempotency: Idempotency
+    questions: InFlight
+    failpoint: Failpoint
+    probes: Mapping[str, Probe]

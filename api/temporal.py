@@ -1,0 +1,94 @@
+"""The API's link to Temporal: made in the background, so that the API starts and searches without it."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.answering import AnsweringActivities
+from lethe.answering.deps import Answering
+from lethe.contracts.answering import AnswerOutcome, QuestionRef
+from lethe.errors import EnvironmentMismatch, WorkflowsUnavailable
+from lethe.model.ids import Id
+from lethe.model.operations import Dispatch, LetterAction
+from lethe.ports.workflows import Answered
+from lethe.settings import Settings
+from workers.failpoints import Failpoint
+from workers.interceptors import ActivityGuard
+from workers.runner import query_worker
+from workers.temporal import connect, ensure_search_attributes
+from workflows.starters import Starters
+
+_log: Final = logging.getLogger("lethe.api")
+
+_PROBE: Final = timedelta(seconds=1)
+RETRY_SECONDS: Final = 1.0
+
+
+class TemporalLink:
+    """`api.services.Workflows` over one client, which the query worker shares: only then does a question start eagerly.
+
+    Until the first connection every call raises WorkflowsUnavailable at once; a broken one heals by itself.
+    """
+
+    def __init__(self) -> None:
+        self._client: Client | None = None
+
+    async def start(self, dispatch: Dispatch) -> None:
+        await Starters(self._connected()).start(dispatch)
+
+    async def resolve(self, workflow_id: str, action: LetterAction, decision_id: Id) -> Answered:
+        return await Starters(self._connected()).resolve(workflow_id, action, decision_id)
+
+    async def look(self, tenant_id: Id, ingestion_id: Id) -> None:
+        await Starters(self._connected()).look(tenant_id, ingestion_id)
+
+    async def answer(self, ref: QuestionRef) -> AnswerOutcome:
+        return await Starters(self._connected()).answer(ref)
+
+    async def ready(self) -> bool:
+        """Whether Temporal answers now."""
+        if self._client is None:
+            return False
+        try:
+            return await self._client.service_client.check_health(timeout=_PROBE)
+        except RPCError:
+            return False
+
+    async def keep(self, settings: Settings, answering: Answering) -> None:
+        """Connect, however long it takes, then run the query worker if there is to be one. Ends when cancelled."""
+        while self._client is None:
+            try:
+                client = await connect(settings)
+                await ensure_search_attributes(client)
+            except (RPCError, RuntimeError) as error:
+                _log.warning("Temporal does not answer", exc_info=error)
+                await asyncio.sleep(RETRY_SECONDS)
+            except EnvironmentMismatch as error:
+                _log.error("Temporal belongs to another environment; questions are answered without it", exc_info=error)
+                return
+            else:
+                self._client = client
+        while settings.api.query_worker:
+            await _answer_questions(settings, self._client, answering)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            raise WorkflowsUnavailable
+        return self._client
+
+
+async def _answer_questions(settings: Settings, client: Client, answering: Answering) -> None:
+    """Run a query worker until it breaks."""
+    activities = AnsweringActivities(answering)
+    steps = [activities.retrieve, activities.generate, activities.finish]
+    worker = query_worker(client, settings, steps, [ActivityGuard(Failpoint.from_settings(settings.testing))])
+    _log.info("query worker ready")
+    try:
+        await worker.run()
+    except (RPCError, RuntimeError) as error:
+        _log.error("query worker broke", exc_info=error)

@@ -1,0 +1,87 @@
+"""Settings -> adapters -> services. The one place of the API that knows a vendor."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from api.cursors import Cursors
+from api.idempotency import Idempotency
+from api.limits import InFlight
+from api.services import Services
+from api.temporal import TemporalLink
+from lethe.adapters.blobs import FsspecBlobs
+from lethe.adapters.clock import SystemClock
+from lethe.adapters.embedding.choice import open_embedder
+from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.sql import SqlLedger
+from lethe.adapters.weaviate import WeaviateIndex
+from lethe.answering.deps import Answering
+from lethe.indexing.builds import refuse_other_specs
+from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.chunking import pipeline_revision
+from lethe.ingestion.documents import Documents
+from lethe.ingestion.letters import Letters
+from lethe.ingestion.quarantines import Quarantines
+from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.selections import Selections
+from lethe.ingestion.uploads import Uploads
+from lethe.privacy.processors import ProcessorLedger
+from lethe.retrieval.search import Search
+from lethe.settings import Settings
+from lethe.webhooks.registry import Webhooks
+from workers.failpoints import Failpoint
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGenerator[Services]:
+    """The services over real adapters, closed at the end.
+
+    Raises LedgerUnavailable if SQL does not come up, EmbeddingSpecMismatch if a corpus was indexed with another model.
+    """
+    async with AsyncExitStack() as stack:
+        ledger = SqlLedger.from_settings(settings)
+        stack.push_async_callback(ledger.close)
+        await ledger.connect()
+        keyring = SqlKeyRing.from_settings(settings)
+        stack.push_async_callback(keyring.close)
+        index = WeaviateIndex.from_settings(settings)
+        stack.push_async_callback(index.close)
+        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
+        await refuse_other_specs(ledger, embedder.spec)
+        await embedder.warm_up()
+        blobs, clock = FsspecBlobs.from_settings(settings), SystemClock()
+        search = Search(ledger, keyring, index, embedder, settings.retrieval)
+        uploads = Uploads(
+            ledger=ledger,
+            blobs=blobs,
+            keyring=keyring,
+            remover=VersionRemover(ledger, blobs, keyring, index),
+            clock=clock,
+            revision=pipeline_revision(settings.chunks, embedder.tokenizer),
+            max_bytes=settings.limits.document_bytes,
+        )
+        yield Services(
+            settings=settings,
+            ledger=ledger,
+            keyring=keyring,
+            clock=clock,
+            uploads=uploads,
+            ingestions=Ingestions(ledger, keyring, uploads, clock),
+            documents=Documents(ledger, keyring, clock),
+            quarantines=Quarantines(ledger, keyring, clock),
+            letters=Letters(ledger, clock, temporal),
+            selections=Selections(ledger, keyring, clock),
+            webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
+            answering=Answering(ledger, keyring, search, embedder, clock, settings.retrieval.embed_seconds),
+            workflows=temporal,
+            cursors=Cursors(keyring),
+            idempotency=Idempotency(ledger, keyring, clock, settings.limits.idempotency_hours),
+            questions=InFlight(settings.api.max_in_flight_questions),
+            failpoint=Failpoint.from_settings(settings.testing),
+            probes={
+                "sql": ledger.ready,
+                "keyring": keyring.ready,
+                "vectors": index.ready,
+                "blobs": blobs.ready,
+                "temporal": temporal.ready,
+            },
+        )

@@ -1,0 +1,1 @@
+"""The `lethe` command: speaks HTTP to the API and runs the embedded stack."""

@@ -1,0 +1,287 @@
+# ruff: noqa: PLC0415 - a command loads what it needs, so that `lethe --help` comes at once
+"""The `lethe` command line: options here, work in cli.commands."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.errors import CommandError, Exit
+from cli.output import Output, say, say_error
+
+if TYPE_CHECKING:
+    from lethe.settings import Settings
+
+app = typer.Typer(
+    name="lethe",
+    help="A RAG platform that remembers durably and forgets provably.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[
+    bool | None, typer.Option("--json/--text", help="Default: JSON when standard output is not a terminal.")
+]
+TopK = Annotated[int | None, typer.Option(min=1, max=50, help="How many passages.")]
+Alpha = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="1: meaning only; 0: keywords only.")]
+Filters = Annotated[str | None, typer.Option(help="A JSON object of metadata that must match.")]
+
+
+@app.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything serves.")] = False,
+    as_json: Json = None,
+) -> None:
+    """Start everything on this machine, or say what runs."""
+    from cli.commands import stack
+
+    stack.up(_settings(), Output(as_json=as_json), detach=detach)
+
+
+@app.command()
+def down(as_json: Json = None) -> None:
+    """Stop what `up` started."""
+    from cli.commands import stack
+
+    stack.down(_settings(), Output(as_json=as_json))
+
+
+@app.command()
+def status(as_json: Json = None) -> None:
+    """What runs, where, and whether it serves; exit code 1 unless everything does."""
+    from cli.commands.status import status
+
+    raise typer.Exit(status(_settings(), Output(as_json=as_json)))
+
+
+@app.command()
+def doctor(as_json: Json = None) -> None:
+    """Check this machine and say what to do; exit code 1 if something must be done."""
+    from cli.commands.doctor import doctor
+
+    raise typer.Exit(doctor(Output(as_json=as_json)))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(exists=True, help="Files, and folders with all files in them.")],
+    metadata: Annotated[str | None, typer.Option(help="A JSON object for every file.")] = None,
+    reader: Annotated[list[str] | None, typer.Option(help="Who may read them; repeatable.")] = None,
+    subject: Annotated[list[str] | None, typer.Option(help="Whom they are about, as kind=value; repeatable.")] = None,
+    classification: Annotated[str | None, typer.Option(help="The documents' classification.")] = None,
+    wait_seconds: Annotated[float, typer.Option(min=0, help="How long without any progress; 0: do not wait.")] = 900.0,
+    as_json: Json = None,
+) -> None:
+    """Ingest files; exit code 4 if some failed."""
+    from cli.commands.ask import json_object
+    from cli.commands.ingest import Fields, ingest
+
+    fields = Fields(
+        metadata=json_object(metadata, "metadata") or {},
+        readers=reader or [],
+        subjects=[_subject(each) for each in subject or []],
+        classification=classification,
+    )
+    raise typer.Exit(ingest(_settings(), Output(as_json=as_json), paths, fields, wait_seconds))
+
+
+@app.command()
+def ask(question: str, top_k: TopK = None, alpha: Alpha = None, filters: Filters = None, as_json: Json = None) -> None:
+    """Answer a question from the documents, with citations."""
+    from cli.commands import ask
+
+    ask.ask(_settings(), Output(as_json=as_json), question, ask.options(top_k, alpha, filters))
+
+
+@app.command()
+def search(query: str, top_k: TopK = None, alpha: Alpha = None, filters: Filters = None, as_json: Json = None) -> None:
+    """Find passages."""
+    from cli.commands import ask
+
+    ask.search(_settings(), Output(as_json=as_json), query, ask.options(top_k, alpha, filters))
+
+
+@app.command()
+def documents(
+    status: Annotated[str | None, typer.Option(help="Only those of one status.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: Json = None,
+) -> None:
+    """List documents, newest first."""
+    from cli.commands.documents import documents
+
+    documents(_settings(), Output(as_json=as_json), status, limit)
+
+
+@app.command()
+def delete(
+    document_ids: Annotated[list[str] | None, typer.Argument(help="Documents by id.")] = None,
+    prefix: Annotated[str | None, typer.Option(help='A source URI, or its beginning up to a "/".')] = None,
+    filters: Annotated[str | None, typer.Option("--filter", help="A JSON object that metadata must match.")] = None,
+    ingestion: Annotated[str | None, typer.Option(help="A bulk ingestion's id.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
+    wait_seconds: Annotated[float, typer.Option(min=0, help="0: do not wait.")] = 900.0,
+    as_json: Json = None,
+) -> None:
+    """Delete documents, one or all that fit, and everything derived from them."""
+    from cli.commands.ask import json_object
+    from cli.commands.documents import delete, delete_selected
+
+    wish = {
+        "ids": document_ids or None,
+        "source_prefix": prefix,
+        "filter": json_object(filters, "filter"),
+        "ingestion_id": ingestion,
+    }
+    named = {name: value for name, value in wish.items() if value is not None}
+    if len(named) != 1:
+        raise CommandError("give document ids, or one of --prefix, --filter and --ingestion", exit_code=Exit.USAGE)
+    if document_ids and len(document_ids) == 1 and not dry_run:
+        delete(_settings(), Output(as_json=as_json), document_ids[0])
+        return
+    delete_selected(_settings(), Output(as_json=as_json), {**named, "dry_run": dry_run}, wait_seconds)
+
+
+@app.command()
+def audit(
+    wait_seconds: Annotated[float, typer.Option(min=0, help="0: do not wait.")] = 900.0, as_json: Json = None
+) -> None:
+    """Compare the stores with the ledger and put right what differs; exit code 1 if something did."""
+    from cli.commands.care import audit
+
+    raise typer.Exit(audit(_settings(), Output(as_json=as_json), wait_seconds))
+
+
+@app.command()
+def quarantine(
+    document: Annotated[str | None, typer.Option(help="A document's id.")] = None,
+    prefix: Annotated[str | None, typer.Option(help='A source URI, or its beginning up to a "/".')] = None,
+    ingestion: Annotated[str | None, typer.Option(help="A bulk ingestion's id.")] = None,
+    reason: Annotated[str, typer.Option(help="A word that says why.")] = "review",
+    lift: Annotated[str | None, typer.Option(help="End the quarantine with this id.")] = None,
+    as_json: Json = None,
+) -> None:
+    """Hide documents from every read, those that come later included; without an option list what is hidden."""
+    from cli.commands import care
+
+    wish = {"document_id": document, "source_prefix": prefix, "ingestion_id": ingestion}
+    named = {name: value for name, value in wish.items() if value is not None}
+    if len(named) + (lift is not None) > 1:
+        raise CommandError("give one of --document, --prefix, --ingestion and --lift", exit_code=Exit.USAGE)
+    if lift is not None:
+        care.lift(_settings(), Output(as_json=as_json), lift)
+    elif named:
+        care.quarantine(_settings(), Output(as_json=as_json), {**named, "reason": reason})
+    else:
+        care.quarantines(_settings(), Output(as_json=as_json))
+
+
+dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)
+app.add_typer(dead_letters, name="dead-letters")
+
+Letter = Annotated[str | None, typer.Argument(help="The id of one dead letter.")]
+All = Annotated[bool, typer.Option("--all", help="Every undecided one but poison.")]
+Class = Annotated[str | None, typer.Option("--class", help="transient, permanent or poison.")]
+Code = Annotated[str | None, typer.Option(help="Those of one code, such as no_text.")]
+Step = Annotated[str | None, typer.Option(help="Those of one step, such as parse_document.")]
+
+
+@dead_letters.command("list")
+def list_letters(
+    state: Annotated[str | None, typer.Option(help="attempting, open, resolved or closed.")] = None,
+    failure_class: Class = None,
+    code: Code = None,
+    step: Step = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: Json = None,
+) -> None:
+    """List dead letters, newest first."""
+    from cli.commands import dead_letters
+
+    filters = _given(state=state, failure_class=failure_class, code=code, step=step)
+    dead_letters.list_letters(_settings(), Output(as_json=as_json), filters, limit)
+
+
+@dead_letters.command()
+def show(letter_id: str, as_json: Json = None) -> None:
+    """Show one dead letter with its cause."""
+    from cli.commands import dead_letters
+
+    dead_letters.show(_settings(), Output(as_json=as_json), letter_id)
+
+
+@dead_letters.command()
+@app.command()
+def retry(
+    letter_id: Letter = None,
+    every: All = False,
+    failure_class: Class = None,
+    code: Code = None,
+    step: Step = None,
+    as_json: Json = None,
+) -> None:
+    """Run failed steps again: of one dead letter, or of all of a kind."""
+    _decide("retry", letter_id, every, _given(failure_class=failure_class, code=code, step=step), as_json)
+
+
+@dead_letters.command()
+def discard(
+    letter_id: Letter = None,
+    every: All = False,
+    failure_class: Class = None,
+    code: Code = None,
+    step: Step = None,
+    as_json: Json = None,
+) -> None:
+    """Remove failed versions: of one dead letter, or of all of a kind."""
+    _decide("discard", letter_id, every, _given(failure_class=failure_class, code=code, step=step), as_json)
+
+
+def _decide(action: str, letter_id: str | None, every: bool, filters: dict[str, str], as_json: bool | None) -> None:
+    from cli.commands import dead_letters
+
+    choice: dict[str, object] = {**({"all": True} if every else {}), **filters}
+    dead_letters.decide(_settings(), Output(as_json=as_json), action, letter_id, choice)
+
+
+def _given(**options: str | None) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def run() -> None:
+    """The console script. Exit codes: cli.errors.Exit; 130 after Ctrl-C."""
+    try:
+        app()
+    except CommandError as error:
+        say_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`lethe documents | head`); the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.OK)
+
+
+def _settings() -> "Settings":
+    from lethe.settings import load_settings
+
+    try:
+        return load_settings()
+    except ValueError as error:
+        raise CommandError(str(error), advice="run `lethe doctor`", exit_code=Exit.USAGE) from error
+
+
+def _subject(text: str) -> dict[str, str]:
+    kind, found, value = text.partition("=")
+    if not (kind and found and value):
+        raise CommandError(f"--subject takes kind=value, not {text!r}", exit_code=Exit.USAGE)
+    return {"kind": kind, "value": value}
+
+
+if __name__ == "__main__":
+    run()

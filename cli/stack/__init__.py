@@ -1,0 +1,1 @@
+"""The embedded stack: which processes, how they are started, watched and stopped."""

@@ -1,0 +1,1 @@
+"""What is true of Lethe without Temporal, HTTP or a vendor."""

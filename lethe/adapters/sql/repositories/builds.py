@@ -1,0 +1,45 @@
+"""Index builds."""
+
+from typing import Any, Final
+
+from sqlalchemy import func, insert, select, update
+
+from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.rows import Mapped
+from lethe.adapters.sql.tables import index_builds as builds
+from lethe.model.ids import Id
+from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+
+BUILD: Final = Mapped(IndexBuild, builds)
+
+
+class SqlBuilds(SqlRepository):
+    async def add(self, build: IndexBuild) -> None:
+        await self._connection.execute(insert(builds).values(BUILD.values(build)))
+
+    async def get(self, tenant_id: Id, build_id: Id) -> IndexBuild | None:
+        return await BUILD.one(self._connection, BUILD.of(tenant_id, builds.c.id == build_id))
+
+    async def active(self, tenant_id: Id, kind: BuildKind) -> IndexBuild | None:
+        wanted = BUILD.of(tenant_id, builds.c.kind == kind, builds.c.state == BuildState.ACTIVE)
+        return await BUILD.one(self._connection, wanted)
+
+    async def active_specs(self, kind: BuildKind) -> dict[str, int]:
+        wanted = select(builds.c.spec, func.count()).where(builds.c.kind == kind, builds.c.state == BuildState.ACTIVE)
+        rows = await self._connection.execute(wanted.group_by(builds.c.spec))
+        return {str(spec): int(tenants) for spec, tenants in rows}
+
+    async def list(self, tenant_id: Id) -> list[IndexBuild]:
+        wanted = BUILD.of(tenant_id, builds.c.state != BuildState.DROPPED)
+        return await BUILD.all(self._connection, wanted.order_by(builds.c.kind, builds.c.number))
+
+    async def set_state(self, tenant_id: Id, build_id: Id, state: BuildState) -> None:
+        await self._set(tenant_id, build_id, state=state)
+
+    async def set_seq(self, tenant_id: Id, build_id: Id, seq: int) -> None:
+        await self._set(tenant_id, build_id, seq=seq)
+
+    async def _set(self, tenant_id: Id, build_id: Id, **values: Any) -> None:
+        await self._connection.execute(
+            update(builds).where(builds.c.tenant_id == tenant_id, builds.c.id == build_id).values(values)
+        )

@@ -1,0 +1,43 @@
+"""What outside processors were sent."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, insert, select, tuple_, update
+
+from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.rows import Mapped
+from lethe.adapters.sql.tables import processor_call_refs as refs_table
+from lethe.adapters.sql.tables import processor_calls as calls
+from lethe.model.ids import Id
+from lethe.model.processors import ProcessorCall
+
+CALL: Final = Mapped(ProcessorCall, calls)
+
+
+class SqlProcessorCalls(SqlRepository):
+    async def add(self, call: ProcessorCall, refs: Collection[Id]) -> None:
+        await self._connection.execute(insert(calls).values(CALL.values(call)))
+        rows = [{"tenant_id": call.tenant_id, "call_id": call.id, "ref": ref} for ref in sorted(refs)]
+        if rows:
+            await self._connection.execute(insert(refs_table), rows)
+
+    async def finish(self, tenant_id: Id, call_id: Id, status: str, tokens: int, at: datetime) -> None:
+        await self._connection.execute(
+            update(calls)
+            .where(calls.c.tenant_id == tenant_id, calls.c.id == call_id)
+            .values(status=status, tokens=tokens, finished_at=at)
+        )
+
+    async def about(self, tenant_id: Id, ref: Id) -> list[ProcessorCall]:
+        of_ref = select(refs_table.c.call_id).where(refs_table.c.tenant_id == tenant_id, refs_table.c.ref == ref)
+        wanted = CALL.of(tenant_id, calls.c.id.in_(of_ref)).order_by(calls.c.created_at, calls.c.id)
+        return await CALL.all(self._connection, wanted)
+
+    async def expire(self, created_before: datetime, limit: int) -> int:
+        oldest = select(calls.c.tenant_id, calls.c.id).where(calls.c.created_at < created_before)
+        keys = [tuple(row) for row in await self._connection.execute(oldest.order_by(calls.c.created_at).limit(limit))]
+        if keys:
+            await self._connection.execute(delete(calls).where(tuple_(calls.c.tenant_id, calls.c.id).in_(keys)))
+        return len(keys)

@@ -1,0 +1,79 @@
+"""Questions, answers and citations."""
+
+from collections.abc import Collection
+from dataclasses import fields
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+
+from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.rows import Mapped, delete_of, one_of
+from lethe.adapters.sql.tables import answer_citations as citations
+from lethe.adapters.sql.tables import answers, questions
+from lethe.model.answers import Answer, Citation, DegradedReason, Provenance, Question, QuestionState
+from lethe.model.ids import Id
+
+QUESTION: Final = Mapped(Question, questions)
+CITATION: Final = Mapped(Citation, citations)
+PROVENANCE: Final = Mapped(Provenance, answers)
+_OWN: Final = ("tenant_id", "question_id", "mode", "sealed_body", "is_degraded", "is_final", "created_at")
+
+
+class SqlQuestions(SqlRepository):
+    async def add(self, question: Question) -> None:
+        await self._connection.execute(insert(questions).values(QUESTION.values(question)))
+
+    async def get(self, tenant_id: Id, question_id: Id) -> Question | None:
+        return await QUESTION.one(self._connection, QUESTION.of(tenant_id, questions.c.id == question_id))
+
+    async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None:
+        await self._connection.execute(
+            update(questions)
+            .where(questions.c.tenant_id == tenant_id, questions.c.id == question_id)
+            .values(state=state)
+        )
+
+    async def put_answer(self, answer: Answer) -> None:
+        for table in (citations, answers):
+            statement = delete_of(table, answer.tenant_id, table.c.question_id == answer.question_id)
+            await self._connection.execute(statement)
+        await self._connection.execute(insert(answers).values(_answer_row(answer)))
+        if answer.citations:
+            place = {"tenant_id": answer.tenant_id, "question_id": answer.question_id}
+            rows = [place | CITATION.values(citation) for citation in answer.citations]
+            await self._connection.execute(insert(citations), rows)
+
+    async def answer(self, tenant_id: Id, question_id: Id) -> Answer | None:
+        own = [answers.c[name] for name in _OWN]
+        statement = select(*own, answers.c.degraded_reasons, *PROVENANCE.columns)
+        statement = statement.where(answers.c.tenant_id == tenant_id, answers.c.question_id == question_id)
+        row = (await self._connection.execute(statement)).first()
+        if row is None:
+            return None
+        cited = CITATION.of(tenant_id, citations.c.question_id == question_id).order_by(citations.c.number)
+        return Answer(
+            **dict(zip(_OWN, row[: len(_OWN)], strict=True)),
+            degraded_reasons=tuple(DegradedReason(reason) for reason in row[len(_OWN)]),
+            provenance=PROVENANCE.entity(row[len(_OWN) + 1 :]),
+            citations=tuple(await CITATION.all(self._connection, cited)),
+        )
+
+    async def citing(self, tenant_id: Id, document_id: Id) -> list[Id]:
+        statement = (
+            select(citations.c.question_id)
+            .distinct()
+            .where(citations.c.tenant_id == tenant_id, citations.c.document_id == document_id)
+            .order_by(citations.c.question_id)
+        )
+        return list((await self._connection.execute(statement)).scalars())
+
+    async def delete(self, tenant_id: Id, question_ids: Collection[Id]) -> int:
+        """Answers and citations go with their question, by the schema."""
+        result = await self._connection.execute(delete_of(questions, tenant_id, one_of(questions.c.id, question_ids)))
+        return result.rowcount
+
+
+def _answer_row(answer: Answer) -> dict[str, Any]:
+    provenance = {field.name: getattr(answer.provenance, field.name) for field in fields(Provenance)}
+    own = {name: getattr(answer, name) for name in _OWN}
+    return own | provenance | {"degraded_reasons": answer.degraded_reasons}

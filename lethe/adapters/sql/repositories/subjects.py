@@ -1,0 +1,68 @@
+"""People that versions are linked to."""
+
+from datetime import datetime
+
+from sqlalchemy import and_, exists, select
+
+from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.rows import delete_of, insert_missing, one_of
+from lethe.adapters.sql.tables import subject_identifiers as identifiers
+from lethe.adapters.sql.tables import subject_links as links
+from lethe.adapters.sql.tables import subjects
+from lethe.model.ids import Id
+
+
+class SqlSubjects(SqlRepository):
+    async def by_blind(self, tenant_id: Id, kind: str, blind: str) -> Id | None:
+        statement = select(identifiers.c.subject_id).where(
+            identifiers.c.tenant_id == tenant_id, identifiers.c.kind == kind, identifiers.c.blind == blind
+        )
+        return (await self._connection.execute(statement)).scalar_one_or_none()
+
+    async def link(
+        self,
+        tenant_id: Id,
+        version_id: Id,
+        kind: str,
+        blind: str,
+        sealed_identifier: bytes,
+        subject_id: Id,
+        at: datetime,
+    ) -> Id:
+        owner = await self.by_blind(tenant_id, kind, blind)
+        if owner is None:
+            owner = await self._add(tenant_id, kind, blind, sealed_identifier, subject_id, at)
+        link = {"tenant_id": tenant_id, "version_id": version_id, "subject_id": owner}
+        await insert_missing(self._connection, links, [link])
+        return owner
+
+    async def unlink(self, tenant_id: Id, version_id: Id) -> list[Id]:
+        linked = await self.of_version(tenant_id, version_id)
+        await self._connection.execute(delete_of(links, tenant_id, links.c.version_id == version_id))
+        still = exists().where(and_(links.c.tenant_id == tenant_id, links.c.subject_id == subjects.c.id))
+        gone = delete_of(subjects, tenant_id, one_of(subjects.c.id, linked), ~still).returning(subjects.c.id)
+        return sorted((await self._connection.execute(gone)).scalars())
+
+    async def of_version(self, tenant_id: Id, version_id: Id) -> list[Id]:
+        statement = select(links.c.subject_id).where(links.c.tenant_id == tenant_id, links.c.version_id == version_id)
+        return list((await self._connection.execute(statement.order_by(links.c.subject_id))).scalars())
+
+    async def _add(
+        self, tenant_id: Id, kind: str, blind: str, sealed_identifier: bytes, subject_id: Id, at: datetime
+    ) -> Id:
+        """Two uploads may name the same new person at once: the identifier's key decides whose subject stays."""
+        subject = {"tenant_id": tenant_id, "id": subject_id, "created_at": at}
+        identifier = {
+            "tenant_id": tenant_id,
+            "kind": kind,
+            "blind": blind,
+            "subject_id": subject_id,
+            "sealed_identifier": sealed_identifier,
+        }
+        await insert_missing(self._connection, subjects, [subject])
+        await insert_missing(self._connection, identifiers, [identifier])
+        owner = await self.by_blind(tenant_id, kind, blind)
+        if owner is None or owner == subject_id:
+            return subject_id
+        await self._connection.execute(delete_of(subjects, tenant_id, subjects.c.id == subject_id))
+        return owner

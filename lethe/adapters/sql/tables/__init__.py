@@ -1,0 +1,63 @@
+"""The ledger's schema. Every primary and foreign key begins with tenant_id, so no row can refer to another tenant's.
+
+Columns called `sealed_*` hold ciphertext only; which key opens them is declared in lethe.privacy.data_map.
+The one table without a tenant is environment_stamp: it says whose store this is.
+"""
+
+from lethe.adapters.sql.tables.audits import audit_counts, audits, selections
+from lethe.adapters.sql.tables.documents import chunk_vectors, chunks, document_readers, document_versions, documents
+from lethe.adapters.sql.tables.indexes import artefacts, index_builds
+from lethe.adapters.sql.tables.ingestions import ingestion_refusals, ingestions
+from lethe.adapters.sql.tables.metadata import metadata
+from lethe.adapters.sql.tables.operations import (
+    dead_letters,
+    dispatches,
+    idempotency_keys,
+    ingestion_tallies,
+    letter_resolutions,
+)
+from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls
+from lethe.adapters.sql.tables.quarantines import document_quarantines, quarantines, source_prefixes
+from lethe.adapters.sql.tables.questions import answer_citations, answers, questions
+from lethe.adapters.sql.tables.stamp import environment_stamp
+from lethe.adapters.sql.tables.subjects import subject_identifiers, subject_links, subjects
+from lethe.adapters.sql.tables.tenants import api_key_groups, api_keys, tenants
+from lethe.adapters.sql.tables.webhooks import webhook_deliveries, webhooks
+
+__all__ = [
+    "answer_citations",
+    "answers",
+    "api_key_groups",
+    "api_keys",
+    "artefacts",
+    "audit_counts",
+    "audits",
+    "chunk_vectors",
+    "chunks",
+    "dead_letters",
+    "dispatches",
+    "document_quarantines",
+    "document_readers",
+    "document_versions",
+    "documents",
+    "environment_stamp",
+    "idempotency_keys",
+    "index_builds",
+    "ingestion_refusals",
+    "ingestion_tallies",
+    "ingestions",
+    "letter_resolutions",
+    "metadata",
+    "processor_call_refs",
+    "processor_calls",
+    "quarantines",
+    "questions",
+    "selections",
+    "source_prefixes",
+    "subject_identifiers",
+    "subject_links",
+    "subjects",
+    "tenants",
+    "webhook_deliveries",
+    "webhooks",
+]

@@ -1,0 +1,38 @@
+"""Calls of outside processors, and what each was about."""
+
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Table
+
+from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, tenant_key
+from lethe.adapters.sql.types import UtcDateTime, column, word
+from lethe.model.processors import Operation
+
+processor_calls = Table(
+    "processor_calls",
+    metadata,
+    tenant_key(),
+    id_key(),
+    column("provider", String(64)),
+    column("region", String(64)),
+    column("model", String(200)),
+    column("operation", word(Operation)),
+    column("inputs", Integer),
+    column("tokens", Integer),
+    column("status", String(64)),
+    column("created_at", UtcDateTime),
+    column("finished_at", UtcDateTime, nullable=True),
+    of_tenant(),
+    Index("ix_processor_calls_created_at", "created_at"),
+)
+
+processor_call_refs = Table(
+    "processor_call_refs",
+    metadata,
+    tenant_key(),
+    id_key("call_id"),
+    id_key("ref"),
+    # No reference to the document or question: the call stays known when they are gone.
+    ForeignKeyConstraint(
+        ["tenant_id", "call_id"], ["processor_calls.tenant_id", "processor_calls.id"], ondelete="CASCADE"
+    ),
+    Index(None, "tenant_id", "ref"),
+)

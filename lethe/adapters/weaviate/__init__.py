@@ -1,0 +1,5 @@
+"""The vector index in Weaviate."""
+
+from lethe.adapters.weaviate.index import WeaviateIndex
+
+__all__ = ["WeaviateIndex"]

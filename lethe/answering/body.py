@@ -1,0 +1,48 @@
+"""The sealed part of an answer."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lethe.privacy.sealing import Purpose, seal, unseal
+
+
+class AnswerSentence(BaseModel):
+    """A sentence and the number of the citation it comes from.
+
+    ``start``/``end`` are offsets in code points into the cited chunk's text.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    citation: Annotated[int, Field(ge=1)]
+    start: int
+    end: int
+
+    @property
+    def marked(self) -> str:
+        """The sentence with its marker, as it stands in the answer."""
+        return f"{self.text} [{self.citation}]"
+
+
+class AnswerBody(BaseModel):
+    """An answer's sentences in order; each carries a citation, so an uncited one cannot be stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sentences: tuple[AnswerSentence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The answer as it is read; empty where there is none."""
+        return " ".join(sentence.marked for sentence in self.sentences)
+
+    def sealed(self, key: bytes) -> bytes:
+        """This body under the question's data key."""
+        return seal(key, Purpose.ANSWER, self.model_dump_json().encode())
+
+    @classmethod
+    def opened(cls, key: bytes, sealed: bytes) -> Self:
+        """What `sealed` made. Raises SealBroken."""
+        return cls.model_validate_json(unseal(key, Purpose.ANSWER, sealed))

@@ -1,0 +1,24 @@
+"""What the answering steps work with."""
+
+from dataclasses import dataclass
+
+from lethe.ports.clock import Clock
+from lethe.ports.embedding import Embedder
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger
+from lethe.ports.search import PassageSearch
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The ports of the steps; only held here, built by the wiring.
+
+    ``embed_seconds``: how long an answer waits for its sentences' embeddings before words alone decide.
+    """
+
+    ledger: Ledger
+    keyring: KeyRing
+    search: PassageSearch
+    embedder: Embedder
+    clock: Clock
+    embed_seconds: float = 2.0

@@ -1,0 +1,144 @@
+"""An answer made of sentences of the passages, each cited; or none, when no sentence answers.
+
+Uncited sentences cannot arise: a sentence enters the answer only together with its passage.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lethe.answering.calibration import (
+    BY_MODEL,
+    BY_WORDS,
+    FLOOR,
+    MAX_CANDIDATES,
+    MAX_SENTENCES,
+    SENTENCE_MARGIN,
+    WEIGHT_SIMILARITY,
+    Relevance,
+)
+from lethe.answering.relevance import Candidate, candidates
+from lethe.model.answers import AnswerMode, DegradedReason
+from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, Tokenizer
+from lethe.ports.search import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of the answer. ``number`` is its citation; ``passage`` an index into the passages given.
+
+    ``start``/``end`` are offsets in code points into that passage's text.
+    """
+
+    text: str
+    number: int
+    passage: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """An extractive answer. ``cited[n - 1]`` is the index of the passage that citation n means."""
+
+    mode: AnswerMode
+    sentences: tuple[Quote, ...] = ()
+    cited: tuple[int, ...] = ()
+    reasons: tuple[DegradedReason, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentences with their markers."""
+        return " ".join(f"{quote.text} [{quote.number}]" for quote in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    candidate: Candidate
+    similarity: float
+    score: float
+
+
+async def extract(
+    question: str, passages: Sequence[Passage], embedder: Embedder, embed_seconds: float = 2.0
+) -> Extract:
+    """The one to three sentences that answer, best first; no_answer when the best one stays below the floor.
+
+    Without the embedder, or when it takes too long, words alone decide, and the reason is told.
+    """
+    by_words = candidates(question, passages)[:MAX_CANDIDATES]
+    if not by_words:
+        return Extract(AnswerMode.NO_ANSWER)
+    reasons: tuple[DegradedReason, ...] = ()
+    relevance = BY_MODEL.get(embedder.spec.model, BY_WORDS)
+    similarities = [0.0] * len(by_words)
+    if relevance.similarity:
+        try:
+            async with asyncio.timeout(embed_seconds):
+                similarities = await _similarities(question, by_words, embedder)
+        except EMBEDDER_FAILURES:
+            relevance = BY_WORDS
+            reasons = (DegradedReason.EMBEDDER_DOWN,)
+    ranked = _rank(by_words, similarities)
+    if _log_odds(relevance, ranked[0]) < FLOOR:
+        return Extract(AnswerMode.NO_ANSWER, reasons=reasons)
+    return _quoted(_chosen(ranked), reasons)
+
+
+async def _similarities(question: str, by_words: Sequence[Candidate], embedder: Embedder) -> list[float]:
+    """The cosine of each candidate's sentence and the question."""
+    texts = [_fitting(candidate.sentence.text, embedder.tokenizer) for candidate in by_words]
+    asked = await embedder.embed([question], InputKind.QUERY)
+    told = await embedder.embed(texts, InputKind.DOCUMENT)
+    return (told @ asked[0]).tolist()
+
+
+def _fitting(text: str, tokenizer: Tokenizer) -> str:
+    """As much of a very long sentence (a wide table row) as the model takes."""
+    if len(text) <= tokenizer.max_tokens:
+        return text
+    offsets = tokenizer.offsets(text)
+    return text if len(offsets) <= tokenizer.max_tokens else text[: offsets[tokenizer.max_tokens - 1][1]]
+
+
+def _rank(by_words: Sequence[Candidate], similarities: Sequence[float]) -> list[_Ranked]:
+    """Best first; equal ones in the order of the passages."""
+    ranked = [
+        _Ranked(candidate, similarity, candidate.score + WEIGHT_SIMILARITY * similarity)
+        for candidate, similarity in zip(by_words, similarities, strict=True)
+    ]
+    return sorted(ranked, key=lambda one: (-one.score, one.candidate.passage, one.candidate.sentence.start))
+
+
+def _chosen(ranked: Sequence[_Ranked]) -> list[Candidate]:
+    """The best ones near enough to the very best. Overlapping chunks repeat a sentence; an answer does not."""
+    chosen: dict[str, Candidate] = {}
+    for one in ranked:
+        if len(chosen) == MAX_SENTENCES or one.score < ranked[0].score - SENTENCE_MARGIN:
+            break
+        chosen.setdefault(" ".join(one.candidate.sentence.text.casefold().split()), one.candidate)
+    return list(chosen.values())
+
+
+def _log_odds(relevance: Relevance, best: _Ranked) -> float:
+    """How sure it is that the best sentence answers; a number or identifier met nowhere rules it out."""
+    candidate = best.candidate
+    if candidate.misses_exact:
+        return float("-inf")
+    return (
+        relevance.covered * candidate.covered
+        + relevance.passage_covered * candidate.passage_covered
+        + relevance.similarity * best.similarity
+        + relevance.misses_name * candidate.misses_name
+        + relevance.offset
+    )
+
+
+def _quoted(chosen: Sequence[Candidate], reasons: tuple[DegradedReason, ...]) -> Extract:
+    numbers: dict[int, int] = {}
+    quotes: list[Quote] = []
+    for candidate in chosen:
+        number = numbers.setdefault(candidate.passage, len(numbers) + 1)
+        sentence = candidate.sentence
+        quotes.append(Quote(sentence.text, number, candidate.passage, sentence.start, sentence.end))
+    return Extract(AnswerMode.EXTRACTIVE, tuple(quotes), tuple(numbers), reasons)

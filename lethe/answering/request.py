@@ -1,0 +1,30 @@
+"""The sealed part of a question."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lethe.privacy.sealing import Purpose, seal, unseal
+
+
+class AnswerRequest(BaseModel):
+    """A guarded question and how to search for it.
+
+    ``attributes``: compiled filters (lethe.retrieval.filters.compile_filters). ``alpha`` 1 = vector only.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    top_k: Annotated[int, Field(ge=1, le=50)]
+    alpha: Annotated[float, Field(ge=0, le=1)]
+    attributes: tuple[tuple[str, ...], ...] = ()
+
+    def sealed(self, key: bytes) -> bytes:
+        """This request under the question's data key."""
+        return seal(key, Purpose.QUESTION, self.model_dump_json().encode())
+
+    @classmethod
+    def opened(cls, key: bytes, sealed: bytes) -> Self:
+        """What `sealed` made. Raises SealBroken."""
+        return cls.model_validate_json(unseal(key, Purpose.QUESTION, sealed))

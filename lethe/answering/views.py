@@ -1,0 +1,102 @@
+"""A stored answer as its asker may read it now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lethe.answering.body import AnswerBody
+from lethe.answering.citations import keep_sources
+from lethe.answering.deps import Answering
+from lethe.errors import QuestionNotFound
+from lethe.model.answers import AnswerMode, Citation, DegradedReason, Provenance, QuestionState
+from lethe.model.ids import Id
+from lethe.model.principals import Caller
+from lethe.ports.search import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class CitationView:
+    """A cited passage, opened. ``quotes``: the answer's sentences that come from it, in order."""
+
+    number: int
+    chunk_id: Id
+    version_id: Id
+    document_id: Id
+    title: str
+    source_uri: str
+    place: str
+    score: float
+    text: str
+    text_hmac: str
+    quotes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """A question and its answer. ``mode`` and ``provenance`` are None until the final answer is stored."""
+
+    question_id: Id
+    state: QuestionState
+    created_at: datetime
+    mode: AnswerMode | None = None
+    text: str = ""
+    citations: tuple[CitationView, ...] = ()
+    is_degraded: bool = False
+    degraded_reasons: tuple[DegradedReason, ...] = ()
+    provenance: Provenance | None = None
+
+
+async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerView:
+    """The caller's own question with what it may still read of the answer: withdrawn sources are withheld.
+
+    Raises QuestionNotFound also for another principal's question, KeyDestroyed for an erased one.
+    """
+    async with deps.ledger.read() as uow:
+        question = await uow.questions.get(caller.tenant_id, question_id)
+        answer = await uow.questions.answer(caller.tenant_id, question_id)
+    if question is None or question.principal_id != caller.principal_id:
+        raise QuestionNotFound
+    if answer is None or not answer.is_final:
+        return AnswerView(question_id, question.state, question.created_at)
+    key = await deps.keyring.get(caller.tenant_id, question_id)
+    body = AnswerBody.opened(key, answer.sealed_body)
+    scores = {cited.chunk_id: cited.score for cited in answer.citations}
+    passages = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
+    sources = {passage.chunk_id: passage for passage in passages}
+    body, citations = keep_sources(body, answer.citations, sources)
+    reasons = answer.degraded_reasons
+    if len(citations) < len(answer.citations) and DegradedReason.SOURCE_WITHDRAWN not in reasons:
+        reasons = (*reasons, DegradedReason.SOURCE_WITHDRAWN)
+    return AnswerView(
+        question_id,
+        question.state,
+        question.created_at,
+        mode=answer.mode if citations else AnswerMode.NO_ANSWER,
+        text=body.text,
+        citations=tuple(_cited(cited, sources[cited.chunk_id], body) for cited in citations),
+        is_degraded=bool(reasons),
+        degraded_reasons=reasons,
+        provenance=answer.provenance,
+    )
+
+
+def place(passage: Passage) -> str:
+    """Where in its document a passage is, for a person: page, path of titles, else its characters."""
+    parts = [f"page {passage.page}"] if passage.page is not None else []
+    parts += [passage.section] if passage.section else []
+    return ", ".join(parts) or f"characters {passage.start}-{passage.end}"
+
+
+def _cited(cited: Citation, passage: Passage, body: AnswerBody) -> CitationView:
+    return CitationView(
+        number=cited.number,
+        chunk_id=cited.chunk_id,
+        version_id=cited.version_id,
+        document_id=cited.document_id,
+        title=passage.title,
+        source_uri=passage.source_uri,
+        place=place(passage),
+        score=cited.score,
+        text=passage.text,
+        text_hmac=cited.text_hmac,
+        quotes=tuple(sentence.text for sentence in body.sentences if sentence.citation == cited.number),
+    )

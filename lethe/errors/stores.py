@@ -1,0 +1,173 @@
+"""Stores, providers, keys and settings that fail."""
+
+from lethe.errors.base import FailureClass, LetheError
+
+
+class Unavailable(LetheError):
+    """Something Lethe depends on does not answer."""
+
+    code = "unavailable"
+    status = 503
+    title = "Something this request needs is not available"
+    advice = "Try again after Retry-After seconds."
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = 5.0, asked_delay: float | None = None) -> None:
+        super().__init__(detail, retry_after=asked_delay or retry_after, asked_delay=asked_delay)
+
+
+class LedgerUnavailable(Unavailable):
+    code = "ledger_unavailable"
+    title = "The SQL ledger cannot be reached; rights cannot be checked, so nothing is served"
+
+
+class WorkerStopping(Unavailable):
+    """Not a fault: another worker goes on."""
+
+    code = "worker_stopping"
+    title = "The worker stops; another one goes on"
+
+
+class LedgerConflict(LetheError):
+    """A constraint of the schema refused the unit: someone else changed the same rows first."""
+
+    code = "ledger_conflict"
+    status = 409
+    title = "The rows changed while the request was served"
+    advice = "Read them again and repeat."
+
+
+class IndexUnavailable(Unavailable):
+    code = "index_unavailable"
+    title = "The vector store cannot be reached"
+
+
+class IndexWriteFailed(Unavailable):
+    code = "index_write_failed"
+    title = "The vector store refused some of the objects"
+
+
+class IndexVerificationFailed(Unavailable):
+    code = "index_verification_failed"
+    title = "The vector store does not hold exactly the chunks that were written"
+
+
+class IndexBuildMissing(Unavailable):
+    code = "index_build_missing"
+    title = "The tenant has no active index build"
+
+
+class EmbedderUnavailable(Unavailable):
+    code = "embedder_unavailable"
+    title = "The embedding model does not answer"
+
+
+class EmbedderRefused(LetheError):
+    """The key, the name of the model, or the request itself: the same one will be refused again."""
+
+    code = "embedder_refused"
+    status = 502
+    title = "The embedding provider refuses the request"
+    advice = "Correct the provider's key, address or model in the settings, then retry the dead letters."
+    failure_class = FailureClass.PERMANENT
+
+
+class ProviderNotAllowed(LetheError):
+    code = "provider_not_allowed"
+    status = 403
+    title = "The tenant does not allow this outside provider"
+    advice = "Configure a provider the tenant allows, or let the tenant allow this one."
+    failure_class = FailureClass.PERMANENT
+
+
+class EmbeddingInvalid(LetheError):
+    code = "embedding_invalid"
+    status = 502
+    title = "The embedding model returned a wrong number, a wrong dimension or a non-finite value"
+
+
+class BlobUnavailable(Unavailable):
+    code = "blob_unavailable"
+    title = "The blob store cannot be reached"
+
+
+class ParserUnavailable(Unavailable):
+    """Not the document's fault: no parsing process could be started."""
+
+    code = "parser_unavailable"
+    title = "The parser cannot be started"
+
+
+class MalwareScannerUnavailable(Unavailable):
+    """Without a verdict nothing is parsed."""
+
+    code = "malware_scanner_unavailable"
+    title = "The virus scanner that is configured gives no verdict"
+
+
+class WorkflowsUnavailable(Unavailable):
+    code = "workflows_unavailable"
+    title = "Temporal cannot be reached"
+
+
+class ModelUnavailable(Unavailable):
+    code = "model_unavailable"
+    title = "No language model answered"
+
+
+class StepTimedOut(Unavailable):
+    code = "step_timed_out"
+    title = "A step did not end in its time, or its worker died"
+
+
+class DeadlineExceeded(Unavailable):
+    code = "deadline_exceeded"
+    status = 504
+    title = "The question's deadline passed"
+
+
+class KeyDestroyed(LetheError):
+    """The data key is gone: the content was deleted or erased and cannot be read by anyone."""
+
+    code = "key_destroyed"
+    status = 410
+    title = "The content's key was destroyed"
+    advice = "Nothing brings it back; upload the document again if you still have it."
+    failure_class = FailureClass.PERMANENT
+
+
+class SealBroken(LetheError):
+    code = "seal_broken"
+    status = 500
+    title = "A sealed value does not open: wrong key or altered bytes"
+    advice = "Tell the operator: key ring and ledger do not belong together, or bytes were altered."
+    failure_class = FailureClass.PERMANENT
+
+
+class PayloadRefused(LetheError):
+    """P5: a workflow payload over the limit is a body in disguise."""
+
+    code = "payload_refused"
+    status = 500
+    title = "A workflow payload is larger than 64 KB"
+    advice = "Report it with the request id: payloads hold ids, never content."
+    failure_class = FailureClass.PERMANENT
+
+
+class ConfigurationError(LetheError):
+    code = "configuration_error"
+    status = 500
+    title = "The settings are not usable"
+    advice = "Correct what the detail names; see docs/configuration.md."
+    failure_class = FailureClass.PERMANENT
+
+
+class EmbeddingSpecMismatch(ConfigurationError):
+    code = "embedding_spec_mismatch"
+    title = "The configured embedding model is not the one a corpus was indexed with"
+    advice = "Configure the model it was indexed with; another one needs a migration of the index."
+
+
+class EnvironmentMismatch(ConfigurationError):
+    code = "environment_mismatch"
+    title = "A store carries another environment's stamp"
+    advice = "Point this process at its own environment's stores, or correct `environment`."

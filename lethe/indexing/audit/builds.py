@@ -1,0 +1,166 @@
+"""One index build against the ledger."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lethe.contracts.audit import AuditTally
+from lethe.indexing.objects import index_object, version_attributes
+from lethe.indexing.properties import rewrite_properties
+from lethe.model.audits import ChunkStanding
+from lethe.model.documents import Version
+from lethe.model.ids import Id, is_id
+from lethe.model.indexes import BuildState, IndexBuild, dims_of
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger
+from lethe.ports.vectors import IndexObject, Listed, VectorIndex
+from lethe.privacy.sealing import unseal_vector
+from lethe.settings import AuditSettings
+
+WRITE_PAGE = 200
+"""Objects opened and written at a time: bounds the clear text held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildAudit:
+    """Walks the ids of both sides in order, a page at a time, so that neither is ever held whole."""
+
+    ledger: Ledger
+    keyring: KeyRing
+    index: VectorIndex
+    clock: Clock
+    settings: AuditSettings
+    build: IndexBuild
+
+    async def restore(self) -> None:
+        """Make the build that the store has lost."""
+        await self.index.create_build(self.build, dims_of(self.build.spec))
+
+    async def page(self, after: Id | None) -> tuple[Id | None, AuditTally]:
+        """Compare one page of ids; returns the last one compared, None at the end.
+
+        The store is read before the ledger: what is in the store had its rows by then, unless it is on its way out.
+        """
+        limit = self.settings.page
+        listed = await self.index.page(self.build, after, limit)
+        async with self.ledger.read() as uow:
+            rows = await uow.audits.chunks_after(self.build.tenant_id, after, limit)
+        ends = [page[-1].chunk_id for page in (listed, rows) if len(page) == limit]
+        until = min(ends) if ends else None
+        there = {item.chunk_id: item for item in listed if until is None or item.chunk_id <= until}
+        wanted = {row.chunk_id: row for row in rows if until is None or row.chunk_id <= until}
+        due = [row for row in wanted.values() if self._is_due(row)]
+        orphans = await self._remove([item for key, item in there.items() if key not in wanted])
+        holes, filled = await self._fill([row for row in due if row.chunk_id not in there])
+        stale = await self._refresh([(there[row.chunk_id], row) for row in due if row.chunk_id in there])
+        tally = AuditTally(
+            expected=len(due),
+            found=len(there),
+            orphans=orphans,
+            holes=holes,
+            stale=stale,
+            repaired=orphans + filled + stale,
+        )
+        return until, tally
+
+    def _is_due(self, row: ChunkStanding | None) -> bool:
+        """Whether its absence is a hole. The active build has all that is served, a follower what it came to.
+
+        A replaced version may still be there: it goes when no question reads it any more, and is not written again.
+        """
+        if row is None or row.live_from is None or self.build.state is BuildState.RETIRED:
+            return False
+        return self.build.state is BuildState.ACTIVE or row.live_from <= self.build.seq
+
+    async def _remove(self, strangers: Sequence[Listed]) -> int:
+        """Delete objects without a row; returns how many were still there.
+
+        Under the lock: a version without a row never gets one (its id is random), and one that was switched never
+        gets other chunks. Only of a version on its way in may a row still come.
+        """
+        if not strangers:
+            return 0
+        tenant_id = self.build.tenant_id
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            rows = await uow.audits.chunks(tenant_id, [item.chunk_id for item in strangers])
+            named = {item.version_id for item in strangers if is_id(item.version_id)}
+            versions = await uow.versions.get_many(tenant_id, named)
+        coming = {version.id for version in versions.values() if version.live_from is None}
+        orphans = [item.chunk_id for item in strangers if item.chunk_id not in rows and item.version_id not in coming]
+        # What was on its way out is gone by now, and does not count.
+        return await self.index.delete_objects(self.build, orphans) if orphans else 0
+
+    async def _fill(self, missing: Sequence[ChunkStanding]) -> tuple[int, int]:
+        """Write objects again that should be there; returns how many were missing, and how many are there now."""
+        if not missing:
+            return 0, 0
+        ids = {row.chunk_id for row in missing}
+        # What was served before this look was written before it too.
+        absent = await self._still_due(ids - await self.index.present(self.build, ids))
+        filled = 0
+        for start in range(0, len(absent), WRITE_PAGE):
+            filled += await self._write(sorted(absent)[start : start + WRITE_PAGE])
+        return len(absent), filled
+
+    async def _write(self, chunk_ids: Sequence[Id]) -> int:
+        tenant_id = self.build.tenant_id
+        async with self.ledger.read() as uow:
+            chunks = await uow.chunks.some(tenant_id, chunk_ids)
+            vectors = await uow.chunks.vectors_by_id(tenant_id, self.build.spec, chunk_ids)
+            versions = await uow.versions.get_many(tenant_id, {chunk.version_id for chunk in chunks})
+        keys = await self.keyring.get_many(tenant_id, versions)
+        objects: list[IndexObject] = []
+        for chunk in chunks:
+            key, version, vector = keys.get(chunk.version_id), versions.get(chunk.version_id), vectors.get(chunk.id)
+            if key is not None and version is not None and vector is not None:
+                objects.append(index_object(key, version, chunk, unseal_vector(key, vector.sealed_vector)))
+        if not objects:
+            return 0
+        await self.index.upsert(self.build, objects)
+        written = {item.chunk_id for item in objects}
+        served = await self._still_due(written)
+        # Replaced or deleted meanwhile: whoever removes the version may have been here before the write.
+        if late := written - served:
+            await self.index.delete_objects(self.build, late)
+        await self._rewrite_changed(versions)
+        return len(served)
+
+    async def _still_due(self, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        if not chunk_ids:
+            return frozenset()
+        async with self.ledger.read() as uow:
+            rows = await uow.audits.chunks(self.build.tenant_id, chunk_ids)
+        return frozenset(key for key, row in rows.items() if self._is_due(row))
+
+    async def _rewrite_changed(self, written: Mapping[Id, Version]) -> None:
+        """A change of metadata that came during the write may have found no object to change."""
+        async with self.ledger.read() as uow:
+            current = await uow.versions.get_many(self.build.tenant_id, written)
+        for version_id, version in current.items():
+            if version.meta_fp != written[version_id].meta_fp:
+                await rewrite_properties(self.ledger, self.keyring, self.index, self.build, version)
+
+    async def _refresh(self, pairs: Iterable[tuple[Listed, ChunkStanding]]) -> int:
+        """Rewrite versions whose readers or attributes are not the ledger's; returns how many there were.
+
+        One that was changed a moment ago is left to the workflow that brings the index after.
+        """
+        shown: dict[Id, Listed] = {row.version_id: item for item, row in pairs}
+        tenant_id = self.build.tenant_id
+        async with self.ledger.read() as uow:
+            versions = await uow.versions.get_many(tenant_id, shown)
+        settled = self.clock.now() - timedelta(seconds=self.settings.settle_seconds)
+        keys = await self.keyring.get_many(tenant_id, versions)
+        stale = 0
+        for version in versions.values():
+            if version.updated_at > settled or version.id not in keys:
+                continue
+            item = shown[version.id]
+            wanted = tuple(sorted(version_attributes(keys[version.id], version)))
+            if (item.readers, item.attributes) == (tuple(sorted(version.readers)), wanted):
+                continue
+            stale += 1
+            await rewrite_properties(self.ledger, self.keyring, self.index, self.build, version)
+        return stale

@@ -1,0 +1,60 @@
+"""The first index build of a tenant, and which build a writer writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lethe.errors import EmbeddingSpecMismatch, IndexBuildMissing
+from lethe.model.ids import Id, new_id
+from lethe.model.indexes import BuildKind, BuildState, EmbeddingSpec, IndexBuild, collection_name
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.ports.vectors import VectorIndex
+
+
+async def active_vector_build(uow: UnitOfWork, tenant_id: Id) -> IndexBuild:
+    """The build that ingestion writes and questions read. Raises IndexBuildMissing."""
+    build = await uow.builds.active(tenant_id, BuildKind.VECTOR)
+    if build is None:
+        raise IndexBuildMissing
+    return build
+
+
+async def refuse_other_specs(ledger: Ledger, spec: EmbeddingSpec) -> None:
+    """For start-up: a process whose vectors fit no active build would find nothing by meaning, and index nothing.
+
+    Raises EmbeddingSpecMismatch, naming what is configured and what is in use.
+    """
+    async with ledger.read() as uow:
+        specs = await uow.builds.active_specs(BuildKind.VECTOR)
+    if others := {name: tenants for name, tenants in specs.items() if name != spec.key}:
+        used = ", ".join(f"{name} ({tenants} tenants)" for name, tenants in sorted(others.items()))
+        raise EmbeddingSpecMismatch(f"The configured embedder is {spec.key}, but active indexes were made by {used}.")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBuild:
+    """Gives a new tenant its first build: planned in the ledger before the store has it, active from the start."""
+
+    ledger: Ledger
+    index: VectorIndex
+    spec: EmbeddingSpec
+
+    async def ensure(self, tenant_id: Id, now: datetime) -> IndexBuild:
+        """The tenant's active vector build, made if there is none. Idempotent."""
+        async with self.ledger.write() as uow:
+            tenant = await uow.tenants.lock(tenant_id)
+            build = await uow.builds.active(tenant_id, BuildKind.VECTOR)
+            if build is None:
+                build = IndexBuild(
+                    tenant_id=tenant_id,
+                    id=new_id(),
+                    kind=BuildKind.VECTOR,
+                    spec=self.spec.key,
+                    number=1,
+                    collection=collection_name(self.spec.key),
+                    state=BuildState.ACTIVE,
+                    seq=tenant.seq,
+                    created_at=now,
+                )
+                await uow.builds.add(build)
+        await self.index.create_build(build, self.spec.dims)
+        return build

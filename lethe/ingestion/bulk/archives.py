@@ -1,0 +1,140 @@
+"""Unpacking an archive into documents: in order, each entry once, whatever is killed meanwhile."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, cast
+
+from lethe.contracts.bulk import IngestionRef, Unpacked
+from lethe.errors import DocumentError, DocumentTooLarge, IngestionClosed, IngestionNotFound, NotFound, WorkerStopping
+from lethe.ingestion.bulk.entries import Entry, open_entries
+from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.removal import blob_prefix
+from lethe.ingestion.requests import MetadataValue, UploadRequest
+from lethe.model.documents import SubjectMention
+from lethe.model.ids import Id
+from lethe.model.ingestions import Ingestion
+from lethe.privacy.sealing import Purpose, unseal_json, unseal_stream
+from lethe.settings import BulkSettings
+
+SLICE_SECONDS: Final = 15.0
+"""How long one call unpacks: between calls the batches of what it found are planned."""
+ENDED: Final = 1 << 40
+"""The number of an entry past every other: an archive that is not read on has come to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archives:
+    """Unpacks the archives of ingestions. ``scratch`` holds one in the clear while it is read."""
+
+    ingestions: Ingestions
+    limits: BulkSettings
+    scratch: Path
+
+    async def unpack(self, ref: IngestionRef, is_stopping: Callable[[], bool]) -> Unpacked:
+        """Take in the next entries; what is damaged or refused is kept as a refusal. Raises WorkerStopping."""
+        tenant_id = ref.tenant_id
+        async with self.ingestions.ledger.read() as uow:
+            ingestion = await uow.ingestions.get(tenant_id, ref.ingestion_id)
+            left_over = await uow.versions.receiving_for(tenant_id, ref.ingestion_id)
+        if ingestion is None:
+            raise IngestionNotFound
+        for version_id in left_over:  # of an attempt that was killed between the two transactions of an upload
+            await self.ingestions.uploads.remover.remove_unindexed(tenant_id, version_id)
+        if not ingestion.archive_key or ingestion.state.is_final:
+            return Unpacked(entries=ingestion.unpacked, is_done=True)
+        try:
+            if ingestion.unpacked < ENDED:
+                done, is_done = await self._unpack(ingestion, is_stopping)
+                if not is_done:
+                    return Unpacked(entries=done, is_done=False)
+        except NotFound:  # an earlier attempt had removed it, and was killed before it said so
+            pass
+        except IngestionClosed:  # cancelled meanwhile
+            return Unpacked(entries=ingestion.unpacked, is_done=True)
+        except DocumentError as error:
+            with suppress(IngestionClosed):  # another attempt has said so
+                await self.ingestions.refuse(tenant_id, ingestion.id, "", error, ENDED)
+        await self._forget(tenant_id, ingestion.id)
+        return Unpacked(entries=ingestion.unpacked, is_done=True)
+
+    async def _unpack(self, ingestion: Ingestion, is_stopping: Callable[[], bool]) -> tuple[int, bool]:
+        """Take entries in until the time is up; returns the last one's number, and whether it was the last."""
+        done = ingestion.unpacked
+        options = await self._options(ingestion)
+        async with self._clear(ingestion) as path:
+            # From here on, and one entry at least: an archive that takes long to open must come to its end too.
+            until = time.monotonic() + SLICE_SECONDS
+            with open_entries(path, self.limits) as entries:
+                async for entry in _threaded(entries):
+                    if entry.number <= done:
+                        continue
+                    if is_stopping():
+                        raise WorkerStopping
+                    if done > ingestion.unpacked and time.monotonic() > until:
+                        return done, False
+                    if entry.number > self.limits.archive_entries:
+                        raise DocumentTooLarge("The archive has more files than allowed; the rest was not read.")
+                    await self._take(ingestion, options, entry)
+                    done = entry.number
+        return done, True
+
+    async def _take(self, ingestion: Ingestion, options: UploadRequest, entry: Entry) -> None:
+        if entry.refused is not None:
+            tenant_id = ingestion.tenant_id
+            await self.ingestions.refuse(tenant_id, ingestion.id, entry.name, entry.refused, entry.number)
+            return
+        prefix = options.source_uri
+        request = replace(options, source_uri=None if prefix is None else prefix + entry.name, filename=entry.name)
+        await self.ingestions.take(ingestion.caller, ingestion.id, request, _bytes(entry), entry.number)
+
+    async def _options(self, ingestion: Ingestion) -> UploadRequest:
+        """What is said of every document. ``source_uri`` is the beginning of each one's."""
+        key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
+        said = cast("dict[str, object]", unseal_json(key, Purpose.OPTIONS, ingestion.sealed_options))
+        subjects = cast("list[dict[str, str]]", said.get("subjects") or [])
+        readers = cast("list[Id] | None", said.get("readers"))
+        return UploadRequest(
+            source_uri=cast("str | None", said.get("source_prefix")),
+            metadata=cast("dict[str, MetadataValue] | None", said.get("metadata")),
+            readers=None if readers is None else tuple(readers),
+            classification=cast("str | None", said.get("classification")),
+            subjects=tuple(SubjectMention(each["kind"], each["value"]) for each in subjects),
+        )
+
+    async def _forget(self, tenant_id: Id, ingestion_id: Id) -> None:
+        await self.ingestions.uploads.blobs.delete_prefix(blob_prefix(tenant_id, ingestion_id))
+        async with self.ingestions.ledger.write() as uow:
+            await uow.ingestions.set_archive(tenant_id, ingestion_id, "")
+
+    @asynccontextmanager
+    async def _clear(self, ingestion: Ingestion) -> AsyncGenerator[Path]:
+        key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
+        sealed = self.ingestions.uploads.blobs.read(ingestion.archive_key)
+        with tempfile.TemporaryDirectory(dir=self.scratch, prefix="read-") as folder:
+            path = Path(folder) / "archive"
+            with path.open("wb") as file:
+                async for piece in unseal_stream(key, Purpose.ARCHIVE, sealed):
+                    await asyncio.to_thread(file.write, piece)
+            yield path
+
+
+async def _threaded(entries: Iterator[Entry]) -> AsyncIterator[Entry]:
+    while True:
+        entry = await asyncio.to_thread(next, entries, None)
+        if entry is None:
+            return
+        yield entry
+
+
+async def _bytes(entry: Entry) -> AsyncIterator[bytes]:
+    pieces = entry.pieces()
+    while True:
+        piece = await asyncio.to_thread(next, pieces, None)
+        if piece is None:
+            return
+        yield piece

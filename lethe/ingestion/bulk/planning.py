@@ -1,0 +1,142 @@
+"""What the bulk workflow asks of the ledger: pages of batches, states, and what is to be removed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from lethe.contracts.bulk import BulkCursor, BulkPage, IngestionRef, Planned, StateChange, Swept, WindowChange
+from lethe.errors import IngestionNotFound
+from lethe.ingestion.metadata import IN_FLIGHT
+from lethe.ingestion.removal import VersionRemover, blob_prefix
+from lethe.model.documents import Status, Version
+from lethe.model.ingestions import Ingestion, IngestionState
+from lethe.model.webhooks import WebhookEvent
+from lethe.ports.clock import Clock
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.settings import BulkSettings, LimitSettings
+from lethe.webhooks.telling import Happening, tell
+
+BATCHES_A_PAGE: Final = 8
+SWEEP: Final = 100
+"""Versions removed by one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPlanning:
+    """Every method may be repeated. Raises IngestionNotFound."""
+
+    ledger: Ledger
+    remover: VersionRemover
+    clock: Clock
+    bulk: BulkSettings
+    limits: LimitSettings
+
+    async def page(self, cursor: BulkCursor) -> BulkPage:
+        """The next batches behind the cursor, and the ledger's word on the ingestion."""
+        size = self.bulk.batch_documents * BATCHES_A_PAGE
+        async with self.ledger.read() as uow:
+            ingestion = await _get(uow, cursor)
+            versions = await uow.versions.of_ingestion(
+                cursor.tenant_id, cursor.ingestion_id, IN_FLIGHT, cursor.after, size
+            )
+        batches = self._batches(versions)[:BATCHES_A_PAGE]
+        # Behind the last one there may be positions whose versions are gone: a short page has seen them all.
+        is_all = len(versions) < size and sum(len(batch.version_ids) for batch in batches) == len(versions)
+        after = ingestion.given if is_all else batches[-1].last
+        return self._told(ingestion, after, batches)
+
+    async def set_state(self, change: StateChange) -> None:
+        async with self.ledger.write() as uow:
+            await uow.ingestions.set_state(change.tenant_id, change.ingestion_id, change.state, self.clock.now())
+
+    async def set_window(self, change: WindowChange) -> None:
+        async with self.ledger.write() as uow:
+            await uow.ingestions.set_window(
+                change.tenant_id, change.ingestion_id, change.batch_window, self.clock.now()
+            )
+
+    async def close(self, ref: IngestionRef) -> None:
+        """No more documents come."""
+        async with self.ledger.write() as uow:
+            await uow.ingestions.close(ref.tenant_id, ref.ingestion_id, self.clock.now())
+
+    async def finish(self, cursor: BulkCursor) -> BulkPage:
+        """Mark it done if it is closed and everything given lies before the cursor; what comes later is refused."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(cursor.tenant_id)
+            ingestion = await _get(uow, cursor)
+            is_over = ingestion.closed_at is not None and not ingestion.archive_key
+            if is_over and ingestion.given <= cursor.after:
+                await uow.ingestions.set_state(
+                    cursor.tenant_id, cursor.ingestion_id, IngestionState.DONE, self.clock.now()
+                )
+                await tell(uow, _completed(ingestion), self.clock.now())
+            return self._told(await _get(uow, cursor), cursor.after, [])
+
+    async def drop_replaced(self, ref: IngestionRef) -> Swept:
+        """Remove versions that were replaced longer ago than any question takes, whoever replaced them."""
+        as_of = self.clock.now() - timedelta(seconds=self.limits.drop_after_seconds)
+        async with self.ledger.read() as uow:
+            replaced = await uow.versions.replaced_before(ref.tenant_id, as_of, SWEEP)
+        dropped = await self.remover.remove_many(ref.tenant_id, replaced)
+        return Swept(versions=dropped, is_more=len(replaced) == SWEEP)
+
+    async def clear(self, ref: IngestionRef) -> Swept:
+        """Remove what a cancelled ingestion did not get to, its archive too. What is live or failed stays."""
+        async with self.ledger.read() as uow:
+            # Also those that an earlier attempt, killed since, was about to remove.
+            left = IN_FLIGHT | {Status.DELETING}
+            versions = await uow.versions.of_ingestion(ref.tenant_id, ref.ingestion_id, left, 0, SWEEP)
+        await self.remover.remove_many(ref.tenant_id, [version.id for version in versions])
+        if len(versions) < SWEEP:
+            await self.remover.blobs.delete_prefix(blob_prefix(ref.tenant_id, ref.ingestion_id))
+            async with self.ledger.write() as uow:
+                await uow.ingestions.set_archive(ref.tenant_id, ref.ingestion_id, "")
+        return Swept(versions=len(versions), is_more=len(versions) == SWEEP)
+
+    def _told(self, ingestion: Ingestion, after: int, batches: Sequence[Planned]) -> BulkPage:
+        return BulkPage(
+            state=ingestion.state,
+            is_closed=ingestion.closed_at is not None,
+            has_archive=bool(ingestion.archive_key),
+            batch_window=ingestion.batch_window,
+            given=ingestion.given,
+            settled=ingestion.skipped + ingestion.refused,
+            after=after,
+            drop_after_seconds=self.limits.drop_after_seconds,
+            idle_seconds=self.bulk.idle_seconds,
+            batches=list(batches),
+        )
+
+    def _batches(self, versions: Sequence[Version]) -> list[Planned]:
+        """Bounded by count and by bytes, so that a batch of large files takes no longer than one of small files."""
+        groups: list[list[Version]] = []
+        held = 0
+        for version in versions:
+            is_full = groups and (
+                len(groups[-1]) == self.bulk.batch_documents or held + version.size_bytes > self.bulk.batch_bytes
+            )
+            if is_full or not groups:
+                groups.append([])
+                held = 0
+            groups[-1].append(version)
+            held += version.size_bytes
+        return [Planned(version_ids=[v.id for v in group], last=group[-1].position or 0) for group in groups]
+
+
+def _completed(ingestion: Ingestion) -> Happening:
+    return Happening(
+        tenant_id=ingestion.tenant_id,
+        event=WebhookEvent.INGESTION_COMPLETED,
+        occasion=ingestion.id,
+        subject_id=ingestion.id,
+        counts={"documents": ingestion.given, "added": ingestion.added, "updated": ingestion.updated},
+    )
+
+
+async def _get(uow: UnitOfWork, ref: IngestionRef) -> Ingestion:
+    ingestion = await uow.ingestions.get(ref.tenant_id, ref.ingestion_id)
+    if ingestion is None:
+        raise IngestionNotFound
+    return ingestion

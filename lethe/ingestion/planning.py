@@ -1,0 +1,136 @@
+"""Transaction 1 of an upload: rows that name everything that may come to exist of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from lethe.errors import Forbidden, IngestionClosed, IngestionNotFound
+from lethe.ingestion.metadata import Fields, may_read, new_fields, open_fields
+from lethe.ingestion.removal import blob_prefix
+from lethe.ingestion.requests import UploadRequest
+from lethe.ingestion.sniffing import known_suffix
+from lethe.ingestion.subjects import SubjectLink, write_links
+from lethe.model.documents import Document, Status, Version
+from lethe.model.ids import Id
+from lethe.model.indexes import NIL_ID, Artefact, ArtefactState, ArtefactStore
+from lethe.model.ingestions import Ingestion, Taking
+from lethe.model.principals import Caller
+from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.sealing import Purpose, seal_text
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``hmac`` finds the document, ``begins`` are the digests of each beginning of its URI."""
+
+    uri: str
+    hmac: str
+    begins: tuple[str, ...]
+
+
+def own_uri(document_id: Id, filename: str) -> str:
+    """The source of an upload that names none: never met again, and still telling the file's name to its reader."""
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    return f"upload:{document_id}/{name}" if name else f"upload:{document_id}"
+
+
+async def newest_of(uow: UnitOfWork, tenant_id: Id, source: Source) -> tuple[Document | None, Version | None]:
+    document = await uow.documents.by_source(tenant_id, source.hmac)
+    if document is None:
+        return None, None
+    return document, (await uow.versions.newest_of(tenant_id, [document.id])).get(document.id)
+
+
+async def inherited(
+    uow: UnitOfWork,
+    caller: Caller,
+    source: Source,
+    document: Document | None,
+    newest: Version | None,
+    keys: Mapping[Id, bytes],
+) -> Fields:
+    """What the new version has unless the upload says otherwise: what the newest one has.
+
+    Raises Forbidden if the caller may not read the document, or the version that may soon replace it.
+    """
+    tenant_id = caller.tenant_id
+    if document is None:
+        return new_fields(tenant_id, source.uri)
+    readers = (await uow.documents.readers(tenant_id, [document.id])).get(document.id, ())
+    if not may_read(caller, readers) or (newest is not None and not may_read(caller, newest.readers)):
+        raise Forbidden("This source belongs to a document you may not read.")
+    if newest is None:
+        return replace(new_fields(tenant_id, source.uri), readers=readers)
+    if newest.id not in keys:
+        # Being removed: what was sealed is gone, the rights are not.
+        return Fields(source.uri, None, {}, newest.readers, newest.classification)
+    return open_fields(keys[newest.id], newest)
+
+
+async def require_taking(uow: UnitOfWork, tenant_id: Id, taking: Taking) -> Ingestion:
+    """The ingestion, if it still takes this document in; needs the tenant's lock. Raises IngestionClosed, NotFound.
+
+    A closed one takes the entries of its own archive, each once.
+    """
+    ingestion = await uow.ingestions.get(tenant_id, taking.ingestion_id)
+    if ingestion is None:
+        raise IngestionNotFound
+    is_over = ingestion.unpacked >= taking.entry if taking.entry else ingestion.closed_at is not None
+    if ingestion.state.is_final or is_over:
+        raise IngestionClosed
+    return ingestion
+
+
+async def add_document(
+    uow: UnitOfWork, tenant_id: Id, document_id: Id, source: Source, fields: Fields, at: datetime
+) -> Document:
+    document = Document(tenant_id, document_id, source.hmac, Status.RECEIVING, 0, 1, 0, None, at, at)
+    await uow.documents.add(document)
+    await uow.documents.set_readers(tenant_id, document_id, fields.readers)
+    await uow.quarantines.put_prefixes(tenant_id, document_id, source.begins)
+    return document
+
+
+def received(
+    document: Document,
+    version_id: Id,
+    request: UploadRequest,
+    key: bytes,
+    fields: Fields,
+    at: datetime,
+    ingestion_id: Id | None,
+) -> Version:
+    return Version(
+        tenant_id=document.tenant_id,
+        id=version_id,
+        document_id=document.id,
+        submission=document.next_submission,
+        epoch=document.epoch,
+        status=Status.RECEIVING,
+        blob_key=blob_prefix(document.tenant_id, version_id) + ORIGINAL,
+        readers=fields.readers,
+        classification=fields.classification,
+        sealed_source_uri=b"",
+        sealed_title=seal_text(key, Purpose.TITLE, ""),
+        sealed_metadata=b"",
+        created_at=at,
+        updated_at=at,
+        filename_suffix=known_suffix(request.filename),
+        media_type=request.media_type,
+        ingestion_id=ingestion_id,
+    )
+
+
+async def add_version(
+    uow: UnitOfWork, document: Document, version: Version, links: Sequence[SubjectLink]
+) -> tuple[Id, ...]:
+    """Name everything that may come to exist of the version; returns the keys of links that were not needed."""
+    tenant_id, now = version.tenant_id, version.created_at
+    await uow.documents.update(replace(document, next_submission=version.submission + 1, updated_at=now))
+    await uow.versions.add(version)
+    await uow.quarantines.cover(tenant_id, document.id, version.ingestion_id)
+    await uow.artefacts.plan(Artefact(tenant_id, version.id, ArtefactStore.BLOB, NIL_ID, ArtefactState.PLANNED, now))
+    return await write_links(uow, tenant_id, version.id, links, now)

@@ -1,0 +1,136 @@
+"""Taking a version out of every store: derived stores first, the ledger's rows last, so nothing outlives its name."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lethe.contracts.ingestion import Dropped
+from lethe.ingestion.shown import show_newest
+from lethe.model.documents import Status, Version
+from lethe.model.ids import Id
+from lethe.model.indexes import BuildKind
+from lethe.ports.blobs import BlobStore
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.ports.vectors import VectorIndex
+from lethe.webhooks.telling import tell_deleted
+
+
+def blob_prefix(tenant_id: Id, version_id: Id) -> str:
+    """Every blob of a version is below this prefix."""
+    return f"{tenant_id}/{version_id}/"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRemover:
+    """Removes versions. Idempotent: what is already gone is no error."""
+
+    ledger: Ledger
+    blobs: BlobStore
+    keyring: KeyRing
+    index: VectorIndex
+
+    async def remove(self, tenant_id: Id, version_id: Id) -> Dropped:
+        """Remove one version with everything derived from it and destroy its key.
+
+        A version that is being served is left alone, whoever asks: only a later version, or deletion, ends it.
+        """
+        return await self._take_out(tenant_id, await self.claim(tenant_id, [version_id]))
+
+    async def remove_many(self, tenant_id: Id, version_ids: Collection[Id]) -> int:
+        """As `remove`, for many at once: one deletion per index, one unit of work; returns how many."""
+        going = await self.claim(tenant_id, version_ids) if version_ids else []
+        if going:
+            await self._take_out(tenant_id, going)
+        return len(going)
+
+    async def claim(self, tenant_id: Id, version_ids: Collection[Id]) -> list[Id]:
+        """Those that are not served. From this commit on none of them can go live: its ingestion is superseded.
+
+        An upload that is still received cannot either, and keeps the status by which a broken-off one is found.
+        """
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            versions = await uow.versions.get_many(tenant_id, version_ids)
+            documents = await uow.documents.get_many(tenant_id, {v.document_id for v in versions.values()})
+            served = {document.live_version_id for document in documents.values() if document.deleted_at is None}
+            going = sorted(set(version_ids) - served)
+            for version in (versions[version_id] for version_id in going if version_id in versions):
+                if version.live_from is None and version.status not in {Status.RECEIVING, Status.DELETING}:
+                    await uow.versions.update(replace(version, status=Status.DELETING))
+        return going
+
+    async def remove_deleted(self, tenant_id: Id, document_ids: Collection[Id], at: datetime) -> Dropped:
+        """Remove deleted documents, every version of each; others among the ids are left alone."""
+        async with self.ledger.read() as uow:
+            found = [await uow.documents.get(tenant_id, document_id) for document_id in document_ids]
+            gone = [document.id for document in found if document is not None and document.deleted_at is not None]
+            versions = [
+                version.id for document_id in gone for version in await uow.versions.of_document(tenant_id, document_id)
+            ]
+        dropped = await self._take_out(tenant_id, versions)
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            for document_id in gone:
+                # One that came meanwhile is removed at the next visit.
+                if not await uow.versions.of_document(tenant_id, document_id):
+                    await uow.dispatches.delete_for(tenant_id, [document_id])
+                    await uow.documents.delete(tenant_id, document_id)
+                    await tell_deleted(uow, tenant_id, document_id, at)
+        return dropped
+
+    async def remove_unindexed(self, tenant_id: Id, version_id: Id) -> None:
+        """Remove a version that never reached an index (an upload that broke off or changed nothing)."""
+        await self._take_out(tenant_id, [version_id], is_indexed=False)
+
+    async def _take_out(self, tenant_id: Id, version_ids: Collection[Id], *, is_indexed: bool = True) -> Dropped:
+        """The stores, then the keys, then the rows: a repetition finds by the rows what a kill has left."""
+        objects = blobs = 0
+        if is_indexed and version_ids:
+            async with self.ledger.read() as uow:
+                builds = [build for build in await uow.builds.list(tenant_id) if build.kind is BuildKind.VECTOR]
+            for build in builds:
+                objects += await self.index.delete_versions(build, version_ids)
+        for version_id in version_ids:
+            blobs += await self.blobs.delete_prefix(blob_prefix(tenant_id, version_id))
+        await self.keyring.destroy(tenant_id, version_ids)
+        chunks, subjects = 0, list[Id]()
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            for version_id in version_ids:
+                forgotten, unlinked = await self._forget(uow, tenant_id, version_id)
+                chunks, subjects = chunks + forgotten, [*subjects, *unlinked]
+        await self.keyring.destroy(tenant_id, subjects)
+        return Dropped(objects=objects, chunks=chunks, blobs=blobs)
+
+    async def _forget(self, uow: UnitOfWork, tenant_id: Id, version_id: Id) -> tuple[int, list[Id]]:
+        version = await uow.versions.get(tenant_id, version_id)
+        chunks = await uow.chunks.delete(tenant_id, version_id)
+        await uow.artefacts.delete(tenant_id, version_id)
+        subjects = await uow.subjects.unlink(tenant_id, version_id)
+        await uow.dead_letters.delete(tenant_id, version_id)
+        await uow.dispatches.delete_for(tenant_id, [version_id])
+        await uow.versions.delete(tenant_id, version_id)
+        if version is not None:
+            await self._tidy_document(uow, version)
+        return chunks, subjects
+
+    async def _tidy_document(self, uow: UnitOfWork, removed: Version) -> None:
+        """Show the newest version that is left; a document without any goes, unless its deletion still needs it."""
+        document = await uow.documents.get(removed.tenant_id, removed.document_id)
+        if document is None or document.deleted_at is not None:
+            return
+        if await uow.versions.of_document(removed.tenant_id, removed.document_id):
+            await show_newest(uow, document, document.updated_at)
+        else:
+            await uow.documents.delete(removed.tenant_id, removed.document_id)
+
+    async def forget_answers(self, tenant_id: Id, document_id: Id) -> int:
+        """Remove every question whose answer quotes the document, in any of its versions."""
+        async with self.ledger.read() as uow:
+            questions = await uow.questions.citing(tenant_id, document_id)
+        if not questions:
+            return 0
+        await self.keyring.destroy(tenant_id, questions)
+        async with self.ledger.write() as uow:
+            return await uow.questions.delete(tenant_id, questions)

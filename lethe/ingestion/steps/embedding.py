@@ -1,0 +1,97 @@
+"""embed: a vector for every chunk, known ones first, each stored as soon as its batch is done."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lethe.contracts.ingestion import EmbedBatch, Embedded
+from lethe.ingestion.chunking import embedding_text
+from lethe.ingestion.steps.pipeline import Pipeline, enter
+from lethe.model.documents import Chunk, ChunkVector, Status
+from lethe.model.ids import Id
+from lethe.model.processors import Origin
+from lethe.ports.embedding import InputKind
+from lethe.privacy.sealing import Purpose, seal_vector, unseal_text, unseal_vector
+
+Vector = NDArray[np.float32]
+
+_log: Final = logging.getLogger("lethe.embedding")
+
+
+async def embed_chunks(pipeline: Pipeline, batch: EmbedBatch) -> Embedded:
+    """Give a vector to each chunk of the range that has none; what an earlier attempt stored is not paid again."""
+    ref = batch.version
+    await enter(pipeline, ref, Status.EMBEDDING)
+    spec = pipeline.embedder.spec.key
+    async with pipeline.ledger.read() as uow:
+        chunks = await uow.chunks.of_version(ref.tenant_id, ref.version_id, batch.start, batch.stop)
+        done = await uow.chunks.vectors(ref.tenant_id, ref.version_id, spec, batch.start, batch.stop)
+    embedded = await give_vectors(pipeline, ref.tenant_id, [chunk for chunk in chunks if chunk.id not in done])
+    return embedded.model_copy(update={"reused": embedded.reused + len(done)})
+
+
+async def give_vectors(pipeline: Pipeline, tenant_id: Id, missing: Sequence[Chunk]) -> Embedded:
+    """Give a vector to each of the chunks, of one version or of many, and store them in one unit.
+
+    A text that the tenant has a vector of is not embedded again, nor one that stands among the chunks twice.
+    """
+    if not missing:
+        return Embedded(computed=0, reused=0)
+    spec = pipeline.embedder.spec.key
+    keys = await pipeline.keyring.get_many(tenant_id, {chunk.version_id for chunk in missing})
+    # A version whose key was destroyed meanwhile is on its way out; its chunks need no vectors.
+    missing = [chunk for chunk in missing if chunk.version_id in keys]
+    async with pipeline.ledger.read() as uow:
+        known = await uow.chunks.known_vectors(tenant_id, spec, {chunk.text_hmac for chunk in missing})
+    vectors = await _open_known(pipeline, tenant_id, known)
+    reused = sum(chunk.text_hmac in vectors for chunk in missing)
+    computed = await _compute(pipeline, tenant_id, keys, [chunk for chunk in missing if chunk.text_hmac not in vectors])
+    vectors.update(computed)
+    async with pipeline.ledger.write() as uow:
+        await uow.chunks.put_vectors(
+            [
+                ChunkVector(
+                    tenant_id=tenant_id,
+                    chunk_id=chunk.id,
+                    version_id=chunk.version_id,
+                    spec=spec,
+                    text_hmac=chunk.text_hmac,
+                    sealed_vector=seal_vector(keys[chunk.version_id], vectors[chunk.text_hmac]),
+                )
+                for chunk in missing
+            ]
+        )
+    return Embedded(computed=len(computed), reused=reused)
+
+
+async def _open_known(pipeline: Pipeline, tenant_id: Id, known: Mapping[str, ChunkVector]) -> dict[str, Vector]:
+    """Vectors of the same text under the same model; one whose key is gone counts as unknown."""
+    keys = await pipeline.keyring.get_many(tenant_id, {vector.version_id for vector in known.values()})
+    return {
+        text_hmac: unseal_vector(keys[vector.version_id], vector.sealed_vector)
+        for text_hmac, vector in known.items()
+        if vector.version_id in keys
+    }
+
+
+async def _compute(
+    pipeline: Pipeline, tenant_id: Id, keys: Mapping[Id, bytes], chunks: Sequence[Chunk]
+) -> dict[str, Vector]:
+    """A vector for each text among the chunks, by the text's digest."""
+    texts = {chunk.text_hmac: _text(pipeline, keys[chunk.version_id], chunk) for chunk in chunks}
+    if not texts:
+        return {}
+    origin = Origin(tenant_id, frozenset(chunk.document_id for chunk in chunks))
+    vectors = await pipeline.embedder.embed(list(texts.values()), InputKind.DOCUMENT, origin)
+    # Before anything is stored: whoever adds these up knows what was paid, also by a process that was killed.
+    _log.info("embedded", extra={"count": len(texts)})
+    return {text_hmac: vectors[row] for row, text_hmac in enumerate(texts)}
+
+
+def _text(pipeline: Pipeline, key: bytes, chunk: Chunk) -> str:
+    section = unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section)
+    text = unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text)
+    return embedding_text(section, text, pipeline.embedder.tokenizer)

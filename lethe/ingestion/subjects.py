@@ -1,0 +1,54 @@
+"""Linking a version to the people its uploader named, before any of it is stored elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lethe.model.documents import SubjectMention
+from lethe.model.ids import Id
+from lethe.ports.keyring import KeyRing, SecretPurpose
+from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.digests import blind_index
+from lethe.privacy.sealing import Purpose, seal_text
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectLink:
+    """A link ready to be written: everything that needs a key is done."""
+
+    kind: str
+    blind: str
+    sealed_identifier: bytes
+    subject_id: Id
+
+
+async def prepare_links(
+    keyring: KeyRing, tenant_id: Id, mentions: Sequence[SubjectMention], spare_ids: Sequence[Id]
+) -> list[SubjectLink]:
+    """Seal each identifier under a key of its own, made under one new id per mention.
+
+    Also for a person the tenant knows: whoever removes that person's last other link destroys the known key, so only
+    the transaction that links can tell which key stays. The caller destroys the spare ones.
+    """
+    if not mentions:
+        return []
+    blind_key = await keyring.secret(tenant_id, SecretPurpose.BLIND)
+    links: list[SubjectLink] = []
+    for mention, spare_id in zip(mentions, spare_ids, strict=True):
+        key = await keyring.create(tenant_id, spare_id)
+        blind = blind_index(blind_key, mention.kind, mention.value)
+        links.append(SubjectLink(mention.kind, blind, seal_text(key, Purpose.IDENTIFIER, mention.value), spare_id))
+    return links
+
+
+async def write_links(
+    uow: UnitOfWork, tenant_id: Id, version_id: Id, links: Sequence[SubjectLink], at: datetime
+) -> tuple[Id, ...]:
+    """Write prepared links in the transaction that plans the version; returns the prepared ids it had no use for."""
+    owners = {
+        await uow.subjects.link(
+            tenant_id, version_id, link.kind, link.blind, link.sealed_identifier, link.subject_id, at
+        )
+        for link in links
+    }
+    return tuple(link.subject_id for link in links if link.subject_id not in owners)

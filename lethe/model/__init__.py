@@ -1,0 +1,1 @@
+"""Entities of the ledger and the values they are made of: frozen, without behaviour that needs a store."""

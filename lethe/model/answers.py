@@ -1,0 +1,95 @@
+"""Questions, answers and where an answer's sentences come from."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from lethe.model.ids import Id
+
+
+class AnswerMode(StrEnum):
+    GENERATED = "generated"
+    EXTRACTIVE = "extractive"
+    NO_ANSWER = "no_answer"
+    PASSAGES = "passages"
+
+
+class DegradedReason(StrEnum):
+    """Why an answer is less than it could be; always told to the one who asked."""
+
+    INDEX_LAGGING = "index_lagging"
+    VECTOR_STORE_DOWN = "vector_store_down"
+    EMBEDDER_DOWN = "embedder_down"
+    WORKFLOWS_DOWN = "workflows_down"
+    LEDGER_READ_ONLY = "ledger_read_only"
+    SOURCE_WITHDRAWN = "source_withdrawn"
+
+
+class QuestionState(StrEnum):
+    ASKED = "asked"
+    DRAFTED = "drafted"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question. ``sealed_request`` (text, filters) opens with the data key of the question's own id.
+
+    ``seq`` is the tenant's clock when the question started: the snapshot it reads.
+    """
+
+    tenant_id: Id
+    id: Id
+    principal_id: Id
+    readers: tuple[Id, ...]
+    sealed_request: bytes
+    state: QuestionState
+    seq: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A cited passage, numbered from 1 in the answer's text."""
+
+    number: int
+    chunk_id: Id
+    version_id: Id
+    document_id: Id
+    text_hmac: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """P8: what an answer was made from and by."""
+
+    index_build_id: Id | None
+    seq: int
+    embedding_spec: str
+    provider: str
+    model: str
+    model_fingerprint: str = ""
+    prompt_version: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_micros: int = 0
+    currency: str = "USD"
+    timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer. ``sealed_body`` (text and sentences) opens with the question's key."""
+
+    tenant_id: Id
+    question_id: Id
+    mode: AnswerMode
+    sealed_body: bytes
+    citations: tuple[Citation, ...]
+    is_degraded: bool
+    degraded_reasons: tuple[DegradedReason, ...]
+    provenance: Provenance
+    is_final: bool
+    created_at: datetime

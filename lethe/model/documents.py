@@ -1,0 +1,125 @@
+"""Documents, their versions and chunks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lethe.model.ids import Id
+
+
+class Status(StrEnum):
+    """Where a version is on its way; a document shows the status of its newest submission."""
+
+    RECEIVING = "receiving"
+    PENDING = "pending"
+    PARSING = "parsing"
+    CHUNKING = "chunking"
+    EMBEDDING = "embedding"
+    INDEXING = "indexing"
+    READY = "ready"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+    DELETING = "deleting"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document is (tenant, source URI). ``source_hmac`` finds it; the URI itself is sealed on its versions.
+
+    ``epoch`` is raised by delete and fence; a late writer compares it with the epoch it started from.
+    ``next_submission`` numbers uploads; ``live_submission`` is the one that is served (0: none yet).
+    """
+
+    tenant_id: Id
+    id: Id
+    source_hmac: str | None
+    status: Status
+    epoch: int
+    next_submission: int
+    live_submission: int
+    live_version_id: Id | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+    fenced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One submission's content. Its data key has the version's own id; sealed fields open with that key only.
+
+    Live for a question that started at ``seq`` when ``live_from <= seq < live_until`` (None: no end yet).
+    ``media_type`` is what the sender claimed until `validate` has sniffed it. The title is the sender's if
+    ``title_given``, else the one the document gives itself. ``ingestion_id`` and ``position`` (model.ingestions) are of
+    the bulk ingestion that took it in, if one did.
+    """
+
+    tenant_id: Id
+    id: Id
+    document_id: Id
+    submission: int
+    epoch: int
+    status: Status
+    blob_key: str
+    readers: tuple[Id, ...]
+    classification: str
+    sealed_source_uri: bytes
+    sealed_title: bytes
+    sealed_metadata: bytes
+    created_at: datetime
+    updated_at: datetime
+    title_given: bool = False
+    filename_suffix: str = ""
+    media_type: str = "application/octet-stream"
+    size_bytes: int = 0
+    content_hmac: str = ""
+    content_fp: str = ""
+    meta_fp: str = ""
+    chunk_count: int = 0
+    live_from: int | None = None
+    live_until: int | None = None
+    ingestion_id: Id | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stored chunk. ``sealed_text`` and ``sealed_section`` open with the version's key.
+
+    ``section`` is the path of titles above the chunk, joined by " > ". ``start``/``end`` are offsets in characters
+    (code points) into the cleaned text of the version. ``page`` counts from 1; None where the format has no pages.
+    """
+
+    tenant_id: Id
+    id: Id
+    version_id: Id
+    document_id: Id
+    ordinal: int
+    sealed_text: bytes
+    sealed_section: bytes
+    text_hmac: str
+    start: int
+    end: int
+    tokens: int
+    language: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkVector:
+    """An embedding in the cache: little-endian float32, sealed under the version's key. Dies with its chunk."""
+
+    tenant_id: Id
+    chunk_id: Id
+    version_id: Id
+    spec: str
+    text_hmac: str
+    sealed_vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectMention:
+    """A person named by the uploader of a document: an identifier of a kind (email, phone, name, staff_number)."""
+
+    kind: str
+    value: str

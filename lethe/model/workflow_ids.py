@@ -1,0 +1,16 @@
+"""The ids of workflows: `<kind>/<tenant>/<uuid>`, opaque, built in this one place."""
+
+from lethe.model.ids import Id
+from lethe.model.operations import DispatchKind
+
+ANSWER_QUESTION = "answer-question"
+
+
+def dispatch_id(kind: DispatchKind, tenant_id: Id, ref: Id) -> str:
+    """The id of the workflow that a dispatch starts."""
+    return f"{kind.value}/{tenant_id}/{ref}"
+
+
+def question_id(tenant_id: Id, question: Id) -> str:
+    """The id of the workflow that answers a question."""
+    return f"{ANSWER_QUESTION}/{tenant_id}/{question}"

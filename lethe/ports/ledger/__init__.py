@@ -1,0 +1,123 @@
+"""The ledger: SQL as the source of truth, behind units of work.
+
+A unit of work is short and never spans a call outside SQL. Repositories never commit; the unit does, once, at its end.
+Every method is inside one tenant: the tenant id is always the first argument.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from lethe.ports.ledger.care import AuditRepository, QuarantineRepository, SelectionRepository
+from lethe.ports.ledger.documents import (
+    ChunkRepository,
+    DocumentRepository,
+    GateRow,
+    SubjectRepository,
+    VersionRepository,
+)
+from lethe.ports.ledger.indexes import ArtefactRepository, IndexBuildRepository
+from lethe.ports.ledger.ingestions import IngestionRepository
+from lethe.ports.ledger.operations import (
+    DeadLetterRepository,
+    DispatchRepository,
+    IdempotencyRepository,
+    TallyRepository,
+)
+from lethe.ports.ledger.paging import PageCursor
+from lethe.ports.ledger.processors import ProcessorCallRepository
+from lethe.ports.ledger.questions import QuestionRepository
+from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
+from lethe.ports.ledger.webhooks import WebhookRepository
+
+__all__ = [
+    "ApiKeyRepository",
+    "ArtefactRepository",
+    "AuditRepository",
+    "ChunkRepository",
+    "DeadLetterRepository",
+    "DispatchRepository",
+    "DocumentRepository",
+    "GateRow",
+    "IdempotencyRepository",
+    "IndexBuildRepository",
+    "IngestionRepository",
+    "Ledger",
+    "PageCursor",
+    "ProcessorCallRepository",
+    "QuarantineRepository",
+    "QuestionRepository",
+    "SelectionRepository",
+    "SubjectRepository",
+    "TallyRepository",
+    "TenantRepository",
+    "UnitOfWork",
+    "VersionRepository",
+    "WebhookRepository",
+]
+
+
+class UnitOfWork(Protocol):
+    """One transaction and its repositories."""
+
+    @property
+    def tenants(self) -> TenantRepository: ...
+    @property
+    def api_keys(self) -> ApiKeyRepository: ...
+    @property
+    def documents(self) -> DocumentRepository: ...
+    @property
+    def versions(self) -> VersionRepository: ...
+    @property
+    def chunks(self) -> ChunkRepository: ...
+    @property
+    def builds(self) -> IndexBuildRepository: ...
+    @property
+    def artefacts(self) -> ArtefactRepository: ...
+    @property
+    def subjects(self) -> SubjectRepository: ...
+    @property
+    def dispatches(self) -> DispatchRepository: ...
+    @property
+    def dead_letters(self) -> DeadLetterRepository: ...
+    @property
+    def webhooks(self) -> WebhookRepository: ...
+    @property
+    def tallies(self) -> TallyRepository: ...
+    @property
+    def questions(self) -> QuestionRepository: ...
+    @property
+    def idempotency(self) -> IdempotencyRepository: ...
+    @property
+    def processor_calls(self) -> ProcessorCallRepository: ...
+    @property
+    def ingestions(self) -> IngestionRepository: ...
+    @property
+    def quarantines(self) -> QuarantineRepository: ...
+    @property
+    def audits(self) -> AuditRepository: ...
+    @property
+    def selections(self) -> SelectionRepository: ...
+
+
+class Ledger(Protocol):
+    """Opens units of work.
+
+    Raises LedgerUnavailable when SQL does not answer, does not grant a lock in time, or ends a deadlock: the same unit
+    may succeed later. LedgerConflict when a constraint refuses: read again first. EnvironmentMismatch.
+    """
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A consistent snapshot; nothing written."""
+        ...
+
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Commits when the block ends, rolls back when it raises. BEGIN IMMEDIATE on SQLite."""
+        ...
+
+    async def ready(self) -> bool:
+        """Whether SQL answers."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

@@ -1,0 +1,49 @@
+"""Index builds, and the artefacts written to them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from lethe.model.ids import Id
+from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore, BuildKind, BuildState, IndexBuild
+
+
+class IndexBuildRepository(Protocol):
+    async def add(self, build: IndexBuild) -> None: ...
+    async def get(self, tenant_id: Id, build_id: Id) -> IndexBuild | None: ...
+
+    async def active(self, tenant_id: Id, kind: BuildKind) -> IndexBuild | None: ...
+
+    async def active_specs(self, kind: BuildKind) -> Mapping[str, int]:
+        """How many tenants have an active build of each spec: for start-up, over all tenants."""
+        ...
+
+    async def list(self, tenant_id: Id) -> list[IndexBuild]:
+        """All that are not dropped, by kind and number."""
+        ...
+
+    async def set_state(self, tenant_id: Id, build_id: Id, state: BuildState) -> None: ...
+
+    async def set_seq(self, tenant_id: Id, build_id: Id, seq: int) -> None: ...
+
+
+class ArtefactRepository(Protocol):
+    async def plan(self, artefact: Artefact) -> None:
+        """Insert, or leave the row that is there."""
+        ...
+
+    async def plan_many(self, artefacts: Sequence[Artefact]) -> None:
+        """As `plan`, for each."""
+        ...
+
+    async def set_states(
+        self, tenant_id: Id, version_ids: Collection[Id], store: ArtefactStore, build_id: Id, state: ArtefactState
+    ) -> None:
+        """As `set_state`, for each of the versions."""
+        ...
+
+    async def set_state(
+        self, tenant_id: Id, version_id: Id, store: ArtefactStore, build_id: Id, state: ArtefactState
+    ) -> None: ...
+
+    async def of_version(self, tenant_id: Id, version_id: Id) -> list[Artefact]: ...
+    async def delete(self, tenant_id: Id, version_id: Id) -> None: ...

@@ -1,0 +1,25 @@
+"""Questions and answers."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from lethe.model.answers import Answer, Question, QuestionState
+from lethe.model.ids import Id
+
+
+class QuestionRepository(Protocol):
+    async def add(self, question: Question) -> None: ...
+    async def get(self, tenant_id: Id, question_id: Id) -> Question | None: ...
+    async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None: ...
+
+    async def put_answer(self, answer: Answer) -> None:
+        """Insert or replace the question's answer and its citations."""
+        ...
+
+    async def answer(self, tenant_id: Id, question_id: Id) -> Answer | None: ...
+
+    async def citing(self, tenant_id: Id, document_id: Id) -> list[Id]:
+        """Questions whose answer cites the document, in whatever version."""
+        ...
+
+    async def delete(self, tenant_id: Id, question_ids: Collection[Id]) -> int: ...

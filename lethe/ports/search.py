@@ -1,0 +1,76 @@
+"""Passages that may be served: what /v1/search and the answering steps share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from lethe.model.answers import DegradedReason
+from lethe.model.ids import Id
+
+AttributeFilter = tuple[tuple[str, ...], ...]
+"""For each inner tuple a chunk must have at least one of its "key=value" attributes (HybridQuery.attributes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A guarded question of a caller. ``seq`` is the snapshot it reads; ``alpha`` 1 = vector only, 0 = keyword only."""
+
+    tenant_id: Id
+    readers: frozenset[Id]
+    seq: int
+    text: str
+    top_k: int
+    alpha: float
+    attributes: AttributeFilter = ()
+    question_id: Id | None = None
+    """The stored question, if it is one: what an outside embedder was sent is recorded under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that passed the gate, opened. ``score`` is the fused score (0..1).
+
+    ``start``/``end`` are offsets in code points into the cleaned text of the version; ``page`` counts from 1.
+    """
+
+    chunk_id: Id
+    version_id: Id
+    document_id: Id
+    ordinal: int
+    score: float
+    text: str
+    section: str
+    title: str
+    source_uri: str
+    language: str
+    text_hmac: str
+    start: int
+    end: int
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, best first, and why it is less than it could be.
+
+    ``build_id`` is None while the tenant has nothing indexed. ``timings_ms``: embed, search, gate, total.
+    """
+
+    passages: tuple[Passage, ...]
+    reasons: tuple[DegradedReason, ...]
+    build_id: Id | None
+    timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+
+
+class PassageSearch(Protocol):
+    """Search and gate as one (P6). Raises IndexUnavailable, LedgerUnavailable; InvalidRequest for a bad request."""
+
+    async def find(self, request: SearchRequest) -> Found:
+        """The ``top_k`` best passages the caller may read, however many others the index ranks before them."""
+        ...
+
+    async def reopen(
+        self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
+    ) -> list[Passage]:
+        """Passages found before, by chunk id, gated again now, in the order given; the withdrawn ones are absent."""
+        ...

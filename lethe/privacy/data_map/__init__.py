@@ -1,0 +1,66 @@
+"""The data map: every place that outlives a process, what it holds of a person, and what erases it.
+
+Completeness is a test: the live migrated schemas of both engines, the live collections and their properties, the blobs
+of a version, the search attributes and the state folder are compared with these declarations in both directions.
+Whoever adds a column declares it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lethe.privacy.data_map.declaration import Category, Field, Key, Place
+from lethe.privacy.data_map.keyring import KEYRING
+from lethe.privacy.data_map.ledger import LEDGER
+from lethe.privacy.data_map.outside import (
+    ARCHIVES,
+    BLOB_STAMP,
+    BLOBS,
+    HISTORIES,
+    KEY_FILES,
+    SCRATCH,
+    STATE,
+    VECTOR_STAMP,
+    VECTORS,
+)
+
+__all__ = [
+    "ARCHIVES",
+    "BLOBS",
+    "BLOB_STAMP",
+    "HISTORIES",
+    "KEYRING",
+    "KEY_FILES",
+    "LEDGER",
+    "PLACES",
+    "SCRATCH",
+    "STATE",
+    "VECTORS",
+    "VECTOR_STAMP",
+    "Category",
+    "Field",
+    "Key",
+    "Place",
+    "volatile_columns",
+]
+
+PLACES: Final[tuple[Place, ...]] = (
+    *LEDGER,
+    *KEYRING,
+    VECTORS,
+    VECTOR_STAMP,
+    BLOBS,
+    ARCHIVES,
+    BLOB_STAMP,
+    HISTORIES,
+    KEY_FILES,
+    SCRATCH,
+    STATE,
+)
+
+
+def volatile_columns() -> Mapping[str, frozenset[str]]:
+    """By table of the ledger, the columns in which a disturbed run may differ from an undisturbed one (P3).
+
+    Sealed columns are not among them: their bytes differ by the nonce, what they open to does not.
+    """
+    return {place.name: frozenset(field.name for field in place.fields if field.is_volatile) for place in LEDGER}

@@ -1,0 +1,78 @@
+"""Places outside SQL: the vector index, blobs, Temporal, the files of the tenants' keys, the state folder."""
+
+from typing import Final
+
+from lethe.privacy.data_map.declaration import Category, Field, Key, Place, facts, opaque, place, pseudonym, sealed
+
+_VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
+
+VECTORS: Final[Place] = place(
+    "collection",
+    opaque("document_id", "version_id"),
+    facts("ordinal"),
+    Field(
+        "terms", Category.CONTENT, "the words of the text, stemmed: clear, because a keyword index must compare them"
+    ),
+    pseudonym("readers", "callers and groups that may read"),
+    Field("attributes", Category.CONTENT, "filterable metadata values: clear, because a filter must compare them"),
+    Field("vector", Category.CONTENT, "an embedding, from which most short texts can be recovered"),
+    erasers=("lethe.ports.vectors:VectorIndex.delete_versions", "lethe.ports.vectors:VectorIndex.drop_build"),
+)
+"""Properties of each collection, and its vector. Physical bytes go when the tenant's shard is dropped."""
+
+VECTOR_STAMP: Final[Place] = place(
+    "LetheStamp",
+    facts("description"),
+    reason="a collection without objects that says whose store this is",
+)
+
+BLOBS: Final[Place] = place(
+    "<tenant>/<version>/",
+    sealed("original", "the bytes as uploaded", Key.VERSION),
+    sealed("elements", "the parsed text", Key.VERSION),
+    erasers=(_VERSION,),
+)
+"""Every blob of a version is below this prefix, and while it is written its hidden part, sealed likewise."""
+
+ARCHIVES: Final[Place] = place(
+    "<tenant>/<ingestion>/",
+    sealed("archive", "the files of an archive, until they are unpacked", Key.INGESTION),
+    erasers=("lethe.ingestion.bulk.archives:Archives.unpack", "lethe.ingestion.bulk.planning:BulkPlanning.clear"),
+)
+
+BLOB_STAMP: Final[Place] = place(
+    "<blobs.url>",
+    facts(".lethe-environment"),
+    reason="says whose store this is",
+)
+
+HISTORIES: Final[Place] = place(
+    "namespace",
+    opaque("tenant", "ref"),
+    facts("kind", "state"),
+    reason="histories and visibility hold opaque ids, counts, codes and keyed digests only (P5), for 72 hours",
+)
+"""The search attributes of the one Temporal namespace."""
+
+KEY_FILES: Final[Place] = place(
+    "<keys.folder>/",
+    Field("<tenant>.key", Category.CREDENTIAL, "the key that wraps the tenant's data keys"),
+    reason="a customer's key; removing it erases the whole tenant",
+)
+
+SCRATCH: Final[Place] = place(
+    "<state>/scratch/",
+    Field("<process>/read-<random>", Category.CONTENT, "the bytes of a document, clear, for as long as they are read"),
+    erasers=("lethe.ingestion.steps.reading:parse_document", "workers.scratch:private_scratch"),
+)
+"""The step removes its file; what a killed process left goes when the next one starts."""
+
+STATE: Final[Place] = place(
+    "<state>/",
+    facts("sql", "keyring", "keys", "blobs", "temporal", "weaviate", "scratch", "stack.json", "stack.lock"),
+    pseudonym("logs", "ids, codes, counts and durations; never words of a document or question"),
+    Field("admin.key", Category.CREDENTIAL, "the first API key, until the operator has taken it"),
+    Field("secrets.json", Category.CREDENTIAL, "keys of the embedded servers"),
+    reason="what the stores below it hold is declared with each store; the rest says nothing of a person",
+)
+"""Everything the embedded stack writes, by name in the state folder."""

@@ -1,0 +1,95 @@
+"""Around every call of an outside processor: the tenant's policy before it, a row before it, its outcome after it."""
+
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from lethe.errors import LetheError, ProviderNotAllowed
+from lethe.model.ids import new_id
+from lethe.model.indexes import EmbeddingSpec
+from lethe.model.processors import ANSWERED, SENT, Origin, Processor, ProcessorCall
+from lethe.ports.clock import Clock
+from lethe.ports.embedding import Embedder, InputKind, Tokenizer, Vectors
+from lethe.ports.ledger import Ledger
+
+_log: Final = logging.getLogger("lethe.processors")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Filled in by the call: the tokens the processor counted."""
+
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorLedger:
+    """The record of what left the installation. Wraps calls; no vendor's file knows it."""
+
+    ledger: Ledger
+    clock: Clock
+
+    @asynccontextmanager
+    async def call(self, processor: Processor, origin: Origin, inputs: int) -> AsyncGenerator[Outcome]:
+        """Record a call that the block makes. What cannot be recorded is not sent.
+
+        Raises ProviderNotAllowed if the tenant does not allow the provider, LedgerUnavailable. A call whose end is
+        never recorded (the process died, the caller went away) stays `sent`: it may have arrived.
+        """
+        call = ProcessorCall(
+            tenant_id=origin.tenant_id,
+            id=new_id(),
+            provider=processor.provider,
+            region=processor.region,
+            model=processor.model,
+            operation=processor.operation,
+            inputs=inputs,
+            tokens=0,
+            status=SENT,
+            created_at=self.clock.now(),
+        )
+        async with self.ledger.write() as uow:
+            tenant = await uow.tenants.get(origin.tenant_id)
+            allowed = tenant.allowed_providers if tenant else ()
+            if allowed is not None and processor.provider not in allowed:
+                raise ProviderNotAllowed(f"The tenant does not allow {processor.provider}.")
+            await uow.processor_calls.add(call, origin.refs)
+        outcome = Outcome()
+        try:
+            yield outcome
+        except Exception as error:
+            await self._finish(call, error.code if isinstance(error, LetheError) else LetheError.code, outcome)
+            raise
+        await self._finish(call, ANSWERED, outcome)
+
+    async def _finish(self, call: ProcessorCall, status: str, outcome: Outcome) -> None:
+        try:
+            async with self.ledger.write() as uow:
+                await uow.processor_calls.finish(call.tenant_id, call.id, status, outcome.tokens, self.clock.now())
+        except LetheError as error:
+            # What came back is paid for and good; the row says that it was sent, which is what matters.
+            _log.warning("outcome of a call not kept", extra={"ref": call.id, "code": error.code})
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderFor:
+    """An Embedder whose every text has the same origin, for code that knows neither tenants nor documents."""
+
+    embedder: Embedder
+    origin: Origin
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        return self.embedder.spec
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self.embedder.tokenizer
+
+    async def embed(self, texts: Sequence[str], kind: InputKind, origin: Origin | None = None) -> Vectors:
+        return await self.embedder.embed(texts, kind, origin or self.origin)
+
+    async def warm_up(self) -> None:
+        await self.embedder.warm_up()

@@ -1,0 +1,1 @@
+"""Search and gate as one loop, the guards of a question, and metadata as filters."""

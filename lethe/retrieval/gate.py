@@ -1,0 +1,80 @@
+"""Search and gate as one loop: an index or a cache may say anything, the ledger decides what is served (P6)."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from lethe.model.ids import Id
+from lethe.model.indexes import IndexBuild
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import GateRow, Ledger
+from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
+from lethe.telemetry import RETRIEVER_DURATION
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A hit that its SQL rows allow now, and the data key that opens it."""
+
+    hit: Hit
+    row: GateRow
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """The survivors, best first. ``is_exhausted``: the index had more to say, but the last page size was reached."""
+
+    survivors: tuple[Survivor, ...]
+    is_exhausted: bool
+    timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Asks the ledger, then the key ring, which chunks may be served."""
+
+    ledger: Ledger
+    keyring: KeyRing
+
+    async def admit(self, tenant_id: Id, hits: Sequence[Hit], seq: int, readers: frozenset[Id]) -> list[Survivor]:
+        """The hits that pass now, in their order. A destroyed key shuts out what the index still holds of it."""
+        if not hits:
+            return []
+        async with self.ledger.read() as uow:
+            rows = await uow.chunks.gate(tenant_id, [hit.chunk_id for hit in hits], seq, readers)
+        keys = await self.keyring.get_many(tenant_id, {row.version.id for row in rows.values()})
+        return [
+            Survivor(hit, row, keys[row.version.id])
+            for hit in hits
+            if (row := rows.get(hit.chunk_id)) is not None and row.version.id in keys
+        ]
+
+
+async def search_and_gate(
+    index: VectorIndex,
+    gate: Gate,
+    build: IndexBuild,
+    query: HybridQuery,
+    *,
+    seq: int,
+    wanted: int,
+    limits: Sequence[int],
+) -> Gated:
+    """Ask for ever larger pages until ``wanted`` hits survive, the index has no more, or ``limits`` end.
+
+    Every page is gated whole: a larger page ranks anew, and rights may have changed since the smaller one.
+    """
+    timings = {"search": 0.0, "gate": 0.0}
+    survivors: list[Survivor] = []
+    for limit in limits:
+        started = time.perf_counter()
+        hits = await index.search(build, replace(query, limit=limit))
+        searched = time.perf_counter()
+        RETRIEVER_DURATION.observe(searched - started)
+        survivors = await gate.admit(build.tenant_id, hits, seq, query.readers)
+        timings["search"] += round((searched - started) * 1000, 1)
+        timings["gate"] += round((time.perf_counter() - searched) * 1000, 1)
+        if len(survivors) >= wanted or len(hits) < limit:
+            return Gated(tuple(survivors[:wanted]), is_exhausted=False, timings_ms=timings)
+    return Gated(tuple(survivors[:wanted]), is_exhausted=True, timings_ms=timings)

@@ -1,0 +1,120 @@
+"""Hybrid search over what the caller may read: /v1/search and the retrieve step of a question are this."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lethe.model.answers import DegradedReason
+from lethe.model.ids import Id
+from lethe.model.indexes import BuildKind, IndexBuild
+from lethe.model.processors import Origin
+from lethe.model.terms import query_terms
+from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger
+from lethe.ports.search import Found, Passage, SearchRequest
+from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
+from lethe.privacy.sealing import Purpose, unseal_text
+from lethe.retrieval.gate import Gate, Survivor, search_and_gate
+from lethe.retrieval.languages import question_languages
+from lethe.settings import RetrievalSettings
+from lethe.telemetry import RETRIEVAL_LATENCY
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A PassageSearch. No unit of work is open while the embedder, the index or the key ring is asked."""
+
+    ledger: Ledger
+    keyring: KeyRing
+    index: VectorIndex
+    embedder: Embedder
+    settings: RetrievalSettings
+
+    async def find(self, request: SearchRequest) -> Found:
+        """See PassageSearch. Keywords alone where the embedder fails, or fits another model's build."""
+        started = time.perf_counter()
+        build = await self._active_build(request.tenant_id)
+        if build is None:
+            return Found((), (), None, {"total": _elapsed_ms(started)})
+        embedding = time.perf_counter()
+        vector = await self._vector(request, build)
+        embed_ms = _elapsed_ms(embedding)
+        reasons = [DegradedReason.EMBEDDER_DOWN] if vector is None and request.alpha > 0 else []
+        gated = await search_and_gate(
+            self.index,
+            self._gate,
+            build,
+            HybridQuery(
+                terms=query_terms(request.text, question_languages(request.text)),
+                vector=vector,
+                alpha=request.alpha if vector is not None else 0.0,
+                limit=self.settings.gate_limits[0],
+                readers=request.readers,
+                attributes=request.attributes,
+            ),
+            seq=request.seq,
+            wanted=request.top_k,
+            limits=self.settings.gate_limits,
+        )
+        if gated.is_exhausted:
+            reasons.append(DegradedReason.INDEX_LAGGING)
+        passages = tuple(_opened(survivor) for survivor in gated.survivors)
+        timings = gated.timings_ms | {"embed": embed_ms, "total": _elapsed_ms(started)}
+        RETRIEVAL_LATENCY.observe(timings["total"] / 1000)
+        return Found(passages, tuple(reasons), build.id, timings)
+
+    async def reopen(
+        self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
+    ) -> list[Passage]:
+        """See PassageSearch."""
+        hits = [Hit(chunk_id, version_id="", document_id="", score=score) for chunk_id, score in scores.items()]
+        return [_opened(survivor) for survivor in await self._gate.admit(tenant_id, hits, seq, readers)]
+
+    @property
+    def _gate(self) -> Gate:
+        return Gate(self.ledger, self.keyring)
+
+    async def _active_build(self, tenant_id: Id) -> IndexBuild | None:
+        async with self.ledger.read() as uow:
+            return await uow.builds.active(tenant_id, BuildKind.VECTOR)
+
+    async def _vector(self, request: SearchRequest, build: IndexBuild) -> NDArray[np.float32] | None:
+        """The question's vector, shape (dims,); None where it is not wanted or cannot be had."""
+        if request.alpha == 0 or build.spec != self.embedder.spec.key:
+            return None
+        origin = Origin(request.tenant_id, frozenset({request.question_id} if request.question_id else ()))
+        try:
+            async with asyncio.timeout(self.settings.embed_seconds):
+                vectors = await self.embedder.embed([request.text], InputKind.QUERY, origin)
+        except EMBEDDER_FAILURES:
+            return None
+        return vectors[0]
+
+
+def _opened(survivor: Survivor) -> Passage:
+    chunk, version, key = survivor.row.chunk, survivor.row.version, survivor.key
+    return Passage(
+        chunk_id=chunk.id,
+        version_id=chunk.version_id,
+        document_id=chunk.document_id,
+        ordinal=chunk.ordinal,
+        score=survivor.hit.score,
+        text=unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text),
+        section=unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section),
+        title=unseal_text(key, Purpose.TITLE, version.sealed_title),
+        source_uri=unseal_text(key, Purpose.SOURCE_URI, version.sealed_source_uri),
+        language=chunk.language,
+        text_hmac=chunk.text_hmac,
+        start=chunk.start,
+        end=chunk.end,
+        page=chunk.page,
+    )
+
+
+def _elapsed_ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

@@ -1,0 +1,190 @@
+"""One settings tree for every process.
+
+Read from the environment (`LETHE_SECTION__NAME`) and an optional `.env`; unknown `LETHE_` names are refused.
+The names applications already use are accepted too (ALIASES). Nothing else in Lethe reads the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lethe.settings.audit import AuditSettings
+from lethe.settings.base import Section
+from lethe.settings.failures import FailureSettings
+from lethe.settings.providers import AzureSettings, CohereSettings, OpenAiSettings, ProviderSettings, TokenCount
+from lethe.settings.sections import (
+    ApiSettings,
+    BlobSettings,
+    BulkSettings,
+    ChunkSettings,
+    ChunkStrategy,
+    EmbeddingProvider,
+    EmbeddingSettings,
+    Environment,
+    KeySettings,
+    LimitSettings,
+    MalwareSettings,
+    ParsingSettings,
+    PdfStrategy,
+    RedisSettings,
+    RetrievalSettings,
+    SqlSettings,
+    TemporalSettings,
+    TestingSettings,
+    WeaviateSettings,
+    WorkerSettings,
+)
+from lethe.settings.webhooks import WebhookSettings
+
+__all__ = [
+    "ALIASES",
+    "ApiSettings",
+    "AuditSettings",
+    "AzureSettings",
+    "BlobSettings",
+    "BulkSettings",
+    "ChunkSettings",
+    "ChunkStrategy",
+    "CohereSettings",
+    "EmbeddingProvider",
+    "EmbeddingSettings",
+    "Environment",
+    "FailureSettings",
+    "KeySettings",
+    "LimitSettings",
+    "MalwareSettings",
+    "OpenAiSettings",
+    "ParsingSettings",
+    "PdfStrategy",
+    "ProviderSettings",
+    "RedisSettings",
+    "RetrievalSettings",
+    "Section",
+    "Settings",
+    "SqlSettings",
+    "TemporalSettings",
+    "TestingSettings",
+    "TokenCount",
+    "WeaviateSettings",
+    "WebhookSettings",
+    "WorkerSettings",
+    "load_settings",
+]
+
+ALIASES: Final[Mapping[str, str]] = {
+    "TEMPORAL_ADDRESS": "LETHE_TEMPORAL__ADDRESS",
+    "WEAVIATE_URL": "LETHE_WEAVIATE__URL",
+    "WEAVIATE_API_KEY": "LETHE_WEAVIATE__API_KEY",
+    "DATABASE_URL": "LETHE_SQL__URL",
+    "REDIS_URL": "LETHE_REDIS__URL",
+    "OPENAI_API_KEY": "LETHE_OPENAI__API_KEY",
+    "OPENAI_BASE_URL": "LETHE_OPENAI__BASE_URL",
+    "AZURE_OPENAI_API_KEY": "LETHE_AZURE__API_KEY",
+    "AZURE_OPENAI_ENDPOINT": "LETHE_AZURE__BASE_URL",
+    "COHERE_API_KEY": "LETHE_COHERE__API_KEY",
+}
+
+
+class Settings(BaseSettings):
+    """The whole tree. ``state`` holds everything the embedded stack writes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LETHE_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    environment: Environment = Environment.DEVELOPMENT
+    """Stamped on every store; a process refuses a store of another environment."""
+    state: Path = Path(".lethe")
+    """Everything the embedded stack writes."""
+    cache: Path = Path.home() / ".cache" / "lethe"
+    """Binaries fetched or built once for all clones."""
+    log_level: str = "INFO"
+    """Python level name."""
+    tenant_name: str = "default"
+    """Name of the tenant made on first start."""
+    admin_key: SecretStr = SecretStr("")
+    """The first API key; empty: generated on first start."""
+
+    sql: SqlSettings = SqlSettings()
+    temporal: TemporalSettings = TemporalSettings()
+    weaviate: WeaviateSettings = WeaviateSettings()
+    redis: RedisSettings = RedisSettings()
+    blobs: BlobSettings = BlobSettings()
+    keys: KeySettings = KeySettings()
+    api: ApiSettings = ApiSettings()
+    worker: WorkerSettings = WorkerSettings()
+    bulk: BulkSettings = BulkSettings()
+    chunks: ChunkSettings = ChunkSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    openai: OpenAiSettings = OpenAiSettings()
+    azure: AzureSettings = AzureSettings()
+    cohere: CohereSettings = CohereSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    limits: LimitSettings = LimitSettings()
+    parsing: ParsingSettings = ParsingSettings()
+    audit: AuditSettings = AuditSettings()
+    malware: MalwareSettings = MalwareSettings()
+    failures: FailureSettings = FailureSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    testing: TestingSettings = TestingSettings()
+
+    @model_validator(mode="after")
+    def _production_is_no_development(self) -> "Settings":
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        if self.testing != TestingSettings():
+            raise ValueError("testing.* may not be set in production")
+        needed = {
+            "sql.url": self.sql.url,
+            "sql.keyring_url": self.sql.keyring_url,
+            "weaviate.api_key": self.weaviate.api_key,
+        }
+        # Their development defaults: SQLite under the state folder, a key made for the embedded server.
+        if missing := [name for name, value in needed.items() if not value.get_secret_value()]:
+            raise ValueError(f"production needs {', '.join(missing)}")
+        if sqlite := [name for name, value in needed.items() if value.get_secret_value().startswith("sqlite")]:
+            raise ValueError(f"production needs PostgreSQL for {', '.join(sqlite)}")
+        return self
+
+    @property
+    def sql_url(self) -> str:
+        """The ledger's address: as configured, else SQLite under the state folder."""
+        return self.sql.url.get_secret_value() or f"sqlite+aiosqlite:///{self.state.resolve()}/sql/ledger.db"
+
+    @property
+    def keyring_url(self) -> str:
+        """The key ring's address: as configured, else SQLite under the state folder."""
+        return (
+            self.sql.keyring_url.get_secret_value() or f"sqlite+aiosqlite:///{self.state.resolve()}/keyring/keyring.db"
+        )
+
+    @property
+    def blob_url(self) -> str:
+        """The blob store's address: as configured, else a folder under the state folder."""
+        return self.blobs.url or f"file://{self.state.resolve()}/blobs"
+
+    @property
+    def key_folder(self) -> Path:
+        """Where the tenants' keys are kept."""
+        return Path(self.keys.folder) if self.keys.folder else self.state.resolve() / "keys"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings. Raises ValueError naming every unknown or invalid setting."""
+    for alias, name in ALIASES.items():
+        if os.environ.get(alias) and not os.environ.get(name):
+            os.environ[name] = os.environ[alias]
+    known = {f"LETHE_{field}".upper() for field in Settings.model_fields}
+    unknown = [name for name in os.environ if name.startswith("LETHE_") and name.split("__")[0] not in known]
+    if unknown:
+        raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}; see docs/configuration.md")
+    return Settings(**overrides)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Telling other servers of events: written with what they tell of, signed, delivered at least once."""

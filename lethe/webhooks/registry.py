@@ -1,0 +1,91 @@
+"""Making and removing webhooks, reading their deliveries, and delivering a dead one again."""
+
+import ipaddress
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from lethe.errors import DeliveryNotDead, DeliveryNotFound, WebhookNotFound, WebhookUrlRefused
+from lethe.model.ids import Id, new_id
+from lethe.model.operations import Dispatch, DispatchKind
+from lethe.model.webhooks import Delivery, DeliveryState, Webhook, WebhookEvent
+from lethe.model.workflow_ids import dispatch_id
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger
+from lethe.privacy.sealing import Purpose, seal_text
+from lethe.settings import WebhookSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """The webhooks of a tenant."""
+
+    ledger: Ledger
+    keyring: KeyRing
+    clock: Clock
+    settings: WebhookSettings
+
+    async def create(self, tenant_id: Id, url: str, events: tuple[WebhookEvent, ...], secret: str) -> Webhook:
+        """Raises WebhookUrlRefused. Where a name leads is checked at each delivery, not here: it may change."""
+        _refuse_unfit(url, allow_private=self.settings.allow_private)
+        webhook_id = new_id()
+        key = await self.keyring.create(tenant_id, webhook_id)
+        webhook = Webhook(
+            tenant_id=tenant_id,
+            id=webhook_id,
+            sealed_url=seal_text(key, Purpose.WEBHOOK_URL, url),
+            sealed_secret=seal_text(key, Purpose.WEBHOOK_SIGNING, secret),
+            events=tuple(sorted({event.value for event in events})),
+            created_at=self.clock.now(),
+        )
+        try:
+            async with self.ledger.write() as uow:
+                await uow.webhooks.add(webhook)
+        except BaseException:
+            await self.keyring.destroy(tenant_id, [webhook_id])
+            raise
+        return webhook
+
+    async def delete(self, tenant_id: Id, webhook_id: Id) -> None:
+        """With its deliveries; nothing is told to it any more. Raises WebhookNotFound."""
+        async with self.ledger.write() as uow:
+            if not await uow.webhooks.delete(tenant_id, webhook_id):
+                raise WebhookNotFound
+        await self.keyring.destroy(tenant_id, [webhook_id])
+
+    async def redeliver(self, tenant_id: Id, webhook_id: Id, delivery_id: Id) -> Delivery:
+        """Try a dead delivery again from the beginning. Raises DeliveryNotFound, DeliveryNotDead."""
+        now = self.clock.now()
+        workflow_id = dispatch_id(DispatchKind.DELIVER_WEBHOOK, tenant_id, delivery_id)
+        async with self.ledger.write() as uow:
+            delivery = await uow.webhooks.delivery(tenant_id, delivery_id)
+            if delivery is None or delivery.webhook_id != webhook_id:
+                raise DeliveryNotFound
+            if delivery.state is not DeliveryState.DEAD:
+                raise DeliveryNotDead
+            pending = replace(delivery, state=DeliveryState.PENDING, attempts=0, updated_at=now)
+            await uow.webhooks.update_delivery(pending)
+            await uow.dispatches.renew(
+                Dispatch(tenant_id, workflow_id, DispatchKind.DELIVER_WEBHOOK, delivery_id, now, again=True)
+            )
+        return pending
+
+
+def _refuse_unfit(url: str, *, allow_private: bool) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise WebhookUrlRefused("It is not an address.") from error
+    schemes = {"https", "http"} if allow_private else {"https"}
+    if parts.scheme not in schemes or not host or parts.username or parts.password or parts.fragment:
+        raise WebhookUrlRefused
+    if not allow_private and _is_private(host):
+        raise WebhookUrlRefused
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

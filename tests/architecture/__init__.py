@@ -1,0 +1,1 @@
+"""The rules of the tree, each shown to fail when broken."""

@@ -1,0 +1,150 @@
+"""Where ledger, key ring and histories are: SQLite files and Temporal's dev server, or PostgreSQL and the server."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from cli.stack import temporal
+from cli.stack.ports import HOST
+from cli.stack.probes import CommandProbe
+from lethe.settings import Settings
+from tests.chaos.children import Child
+from tests.servers.postgres import Postgres, make_cluster
+from tests.servers.proxy import Link
+from tests.servers.temporal_server import TemporalPrograms, low_ports, server_argv, temporal_programs, write_config
+
+_USER = "lethe"
+_LAST_WORDS_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Databases:
+    """``ledger`` and ``keyring`` are addresses past the proxy; ``settings`` what Lethe's processes are told."""
+
+    ledger: str
+    keyring: str
+    children: dict[str, Child]
+    links: dict[str, Link] = field(default_factory=dict[str, Link])
+
+    async def prepare_sql(self) -> None:
+        """What must be there before Temporal starts; the SQL server, if there is one, serves."""
+
+    async def prepare_temporal(self) -> None:
+        """What must be there before Lethe's processes start; Temporal serves."""
+
+    def settings(self) -> Mapping[str, str]:
+        return {}
+
+    async def hold(self, seconds: float) -> None:
+        """Let nobody write for so long: what a hanging disk looks like to SQLite's users."""
+        await asyncio.to_thread(_lock, self.ledger, seconds)
+
+
+@asynccontextmanager
+async def sqlite_databases(folder: Path, logs: Path, port: int) -> AsyncGenerator[Databases]:
+    """Files under the state folder, and Temporal's dev server on one of its own."""
+    server = Child(
+        name="temporal",
+        argv=temporal.server_argv(folder / "temporal.db", port, None),
+        env=os.environ,
+        log=logs / "temporal.log",
+        probe=CommandProbe(tuple(temporal.health_argv(f"{HOST}:{port}"))),
+    )
+    state = folder / "state"
+    yield Databases(
+        ledger=str(state / "sql" / "ledger.db"),
+        keyring=str(state / "keyring" / "keyring.db"),
+        children={"temporal": server},
+    )
+
+
+@asynccontextmanager
+async def postgres_databases(folder: Path, logs: Path, port: int) -> AsyncGenerator[Databases]:
+    """One PostgreSQL for ledger, key ring and the real Temporal server. Lethe and Temporal reach it through links."""
+    with tempfile.TemporaryDirectory(prefix="lethe-pg-", ignore_cleanup_errors=True) as name:
+        cluster = await asyncio.to_thread(make_cluster, Path(name))
+        programs = await asyncio.to_thread(temporal_programs, Settings().cache)
+        socket = cluster.folder / ".s.PGSQL.5432"
+        sql, histories = Link(socket), Link(socket)
+        await histories.open()
+        config = write_config(folder, histories.port, _USER, [port, *low_ports(7)])
+        server = Child(
+            name="postgres",
+            argv=cluster.argv,
+            env=os.environ,
+            log=cluster.folder / "log",
+            probe=CommandProbe(tuple(cluster.ready_argv)),
+            user=cluster.user,
+        )
+        temporal_child = Child(
+            name="temporal",
+            argv=server_argv(programs, config),
+            env=os.environ,
+            log=logs / "temporal.log",
+            probe=CommandProbe(tuple(temporal.health_argv(f"{HOST}:{port}"))),
+        )
+        yield PostgresDatabases(
+            ledger=_address("ledger", cluster.folder),
+            keyring=_address("keyring", cluster.folder),
+            children={"postgres": server, "temporal": temporal_child},
+            links={"sql": sql, "histories": histories},
+            cluster=cluster,
+            programs=programs,
+            temporal_port=port,
+        )
+        # Its postmaster is dead by now; its other processes notice within a moment, and still hold their files.
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
+
+
+@dataclass(slots=True)
+class PostgresDatabases(Databases):
+    """A cluster that can be killed and started again."""
+
+    cluster: Postgres = field(kw_only=True)
+    programs: TemporalPrograms = field(kw_only=True)
+    temporal_port: int = field(kw_only=True)
+
+    async def prepare_sql(self) -> None:
+        for name in ("ledger", "keyring"):
+            await asyncio.to_thread(self.cluster.create_database, name)
+        await asyncio.to_thread(self.programs.prepare, self.links["histories"].port, _USER)
+
+    async def prepare_temporal(self) -> None:
+        command = [str(temporal.program()), "operator", "namespace", "create", "--namespace", "default"]
+        address = ["--address", f"{HOST}:{self.temporal_port}", "--retention", "72h"]
+        await asyncio.to_thread(subprocess.run, [*command, *address], check=True, capture_output=True)
+        client = await Client.connect(f"{HOST}:{self.temporal_port}")
+        for _ in range(100):
+            # A namespace is usable once the server's cache has it.
+            with suppress(RPCError):
+                await client.count_workflows("")
+                return
+            await asyncio.sleep(0.2)
+        raise RuntimeError("Temporal's namespace did not become usable")
+
+    def settings(self) -> Mapping[str, str]:
+        link = f"postgresql+asyncpg://{_USER}@{HOST}:{self.links['sql'].port}"
+        return {"LETHE_SQL__URL": f"{link}/ledger", "LETHE_SQL__KEYRING_URL": f"{link}/keyring"}
+
+
+def _address(database: str, folder: Path) -> str:
+    return f"postgresql://{_USER}@/{database}?host={quote(str(folder))}"
+
+
+def _lock(path: str, seconds: float) -> None:
+    """BEGIN IMMEDIATE in a process of ours, for as long as it takes to be noticed."""
+    with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as connection, suppress(sqlite3.Error):
+        connection.execute("BEGIN IMMEDIATE")
+        time.sleep(seconds)
+        connection.execute("ROLLBACK")

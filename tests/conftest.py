@@ -1,0 +1,100 @@
+"""Fixtures every folder of tests may use. Servers are private to the test run and live for the whole of it."""
+
+import shutil
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from cli.stack.weaviate import ensure_binary
+from lethe.adapters.fakes.keyring import FakeKeyRing
+from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.sql import SqlLedger
+from lethe.ports.keyring import KeyRing
+from lethe.settings import Settings, SqlSettings, WeaviateSettings
+from migrations import upgrade
+from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.weaviate import running_weaviate
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[Postgres, None, None]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def weaviate() -> Generator[WeaviateSettings, None, None]:
+    """How to reach a Weaviate that is ready. Tests share it and keep apart by tenant."""
+    with running_weaviate(ensure_binary(Settings().cache, print)) as settings:
+        yield settings
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once; each test gets a copy, which is a hundred times quicker than migrating again."""
+    state = tmp_path_factory.mktemp("template") / "state"
+    await upgrade(settings_at(state))
+    return state
+
+
+@pytest.fixture
+def sqlite_settings(_sqlite_template: Path, tmp_path: Path) -> Settings:
+    """Settings whose ledger and key ring are fresh, migrated SQLite files."""
+    shutil.copytree(_sqlite_template, tmp_path / "state")
+    return settings_at(tmp_path / "state")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    urls = (postgres.create_database("ledger"), postgres.create_database("keyring"))
+    await upgrade(settings_at(tmp_path_factory.mktemp("migrated"), *urls))
+    return urls
+
+
+@pytest.fixture
+def postgres_settings(
+    postgres: Postgres, _postgres_databases: tuple[str, str], tmp_path: Path
+) -> Generator[Settings, None, None]:
+    """Settings whose ledger and key ring are migrated, empty PostgreSQL databases."""
+    yield settings_at(tmp_path / "state", *_postgres_databases)
+    for name in ("ledger", "keyring"):
+        postgres.empty_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def sql_settings(request: pytest.FixtureRequest) -> Settings:
+    """The same test on both engines."""
+    return request.getfixturevalue(f"{request.param}_settings")
+
+
+@pytest_asyncio.fixture
+async def ledger(sql_settings: Settings) -> AsyncGenerator[SqlLedger, None]:
+    """An empty ledger, on both engines."""
+    ledger = SqlLedger.from_settings(sql_settings)
+    yield ledger
+    await ledger.close()
+
+
+@pytest.fixture(params=["fake", "sqlite", "postgres"])
+def _keyring_settings(request: pytest.FixtureRequest) -> Settings | None:
+    return None if request.param == "fake" else request.getfixturevalue(f"{request.param}_settings")
+
+
+@pytest_asyncio.fixture
+async def keyring(_keyring_settings: Settings | None) -> AsyncGenerator[KeyRing, None]:
+    """An empty key ring: the fake, and the real one on both engines."""
+    if _keyring_settings is None:
+        yield FakeKeyRing()
+        return
+    ring = SqlKeyRing.from_settings(_keyring_settings)
+    yield ring
+    await ring.close()
+
+
+def settings_at(state: Path, ledger_url: str = "", keyring_url: str = "") -> Settings:
+    """Settings that read nothing from the machine."""
+    sql = SqlSettings(url=SecretStr(ledger_url), keyring_url=SecretStr(keyring_url))
+    return Settings(_env_file=None, state=state, sql=sql)  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,85 @@
+"""Ledger: what outside processors were sent; and the wrapper that writes it."""
+
+import pytest
+
+from lethe.adapters.clock import SystemClock
+from lethe.errors import EmbedderUnavailable, ProviderNotAllowed
+from lethe.model.ids import Id, new_id
+from lethe.model.processors import ANSWERED, SENT, Operation, Origin, Processor, ProcessorCall
+from lethe.ports.ledger import Ledger
+from lethe.privacy.processors import ProcessorLedger
+from lethe.privacy.retention import expire_processor_calls
+from tests.contract.ledger_rows import add_tenant, at
+
+OPENAI = Processor("openai", "eu", "text-embedding-3-small", Operation.EMBED)
+
+
+def call(tenant_id: Id, second: int = 0) -> ProcessorCall:
+    return ProcessorCall(
+        tenant_id, new_id(), "openai", "eu", "some-model", Operation.EMBED, inputs=3, tokens=0, status=SENT,
+        created_at=at(second),
+    )  # fmt: skip
+
+
+async def about(ledger: Ledger, tenant_id: Id, ref: Id) -> list[ProcessorCall]:
+    async with ledger.read() as uow:
+        return await uow.processor_calls.about(tenant_id, ref)
+
+
+async def test_calls_are_found_by_what_they_were_about(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    one, two = new_id(), new_id()
+    first, second, foreign = call(tenant), call(tenant, 1), call(other)
+    async with ledger.write() as uow:
+        await uow.processor_calls.add(second, {one})
+        await uow.processor_calls.add(first, {one, two})
+        await uow.processor_calls.add(foreign, {one})
+        await uow.processor_calls.finish(tenant, second.id, ANSWERED, 42, at(9))
+    found = await about(ledger, tenant, one)
+    assert [row.id for row in found] == [first.id, second.id]
+    assert (found[1].status, found[1].tokens, found[1].finished_at) == (ANSWERED, 42, at(9))
+    assert await about(ledger, tenant, two) == [first]
+
+
+async def test_old_calls_expire_with_what_they_were_about(ledger: Ledger):
+    tenant, ref = await add_tenant(ledger), new_id()
+    rows = [call(tenant, second) for second in range(4)]
+    async with ledger.write() as uow:
+        for row in rows:
+            await uow.processor_calls.add(row, {ref})
+        assert await uow.processor_calls.expire(at(3), limit=2) == 2
+    assert await expire_processor_calls(ledger, at(3)) == 1
+    assert await about(ledger, tenant, ref) == [rows[3]]
+
+
+async def test_a_call_is_recorded_before_it_is_made_and_its_outcome_after(ledger: Ledger):
+    calls = ProcessorLedger(ledger, SystemClock())
+    origin = Origin(await add_tenant(ledger), frozenset({ref := new_id()}))
+    async with calls.call(OPENAI, origin, inputs=2) as outcome:
+        (row,) = await about(ledger, origin.tenant_id, ref)
+        assert (row.status, row.inputs, row.region, row.finished_at) == (SENT, 2, "eu", None)
+        outcome.tokens = 17
+    (row,) = await about(ledger, origin.tenant_id, ref)
+    assert (row.status, row.tokens) == (ANSWERED, 17)
+    with pytest.raises(EmbedderUnavailable):
+        async with calls.call(OPENAI, origin, inputs=2):
+            raise EmbedderUnavailable
+    assert (await about(ledger, origin.tenant_id, ref))[1].status == EmbedderUnavailable.code
+
+
+async def test_a_tenant_may_refuse_a_provider(ledger: Ledger):
+    calls = ProcessorLedger(ledger, SystemClock())
+    tenant = await add_tenant(ledger)
+    origin = Origin(tenant, frozenset({ref := new_id()}))
+    for allowed in (("cohere",), ()):
+        async with ledger.write() as uow:
+            await uow.tenants.allow_providers(tenant, allowed)
+        with pytest.raises(ProviderNotAllowed):
+            async with calls.call(OPENAI, origin, inputs=1):
+                raise AssertionError("nothing may be sent")
+    for allowed in (("cohere", "openai"), None):
+        async with ledger.write() as uow:
+            await uow.tenants.allow_providers(tenant, allowed)
+        async with calls.call(OPENAI, origin, inputs=1):
+            pass
+    assert len(await about(ledger, tenant, ref)) == 2

@@ -1,0 +1,247 @@
+"""A whole installation under test: real Temporal, Weaviate and SQL, worker processes that can be killed."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+
+from cli.stack.ports import free_ports
+from lethe.adapters.blobs import FsspecBlobs
+from lethe.adapters.clock import SystemClock
+from lethe.adapters.embedding.choice import open_embedder
+from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.sql import SqlLedger
+from lethe.adapters.weaviate import WeaviateIndex
+from lethe.ingestion.chunking import pipeline_revision
+from lethe.ingestion.documents import Documents
+from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.requests import DocumentView, Receipt, UploadRequest
+from lethe.ingestion.uploads import Uploads
+from lethe.model.documents import Status
+from lethe.model.ids import Id, new_id
+from lethe.model.operations import Dispatch, DispatchKind
+from lethe.model.principals import Caller, Role
+from lethe.ports.embedding import Embedder
+from lethe.privacy.processors import ProcessorLedger
+from lethe.retrieval.search import Search
+from lethe.settings import ProviderSettings, Settings, TemporalSettings, WeaviateSettings, WorkerSettings
+from workers.bootstrap import bootstrap
+from workers.temporal import connect, ensure_search_attributes
+from workflows.starters import Starters
+
+FAILPOINT_EXIT = 137
+ENDED = frozenset({Status.READY, Status.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Its adapters, and the use cases the API would call."""
+
+    settings: Settings
+    client: Client
+    ledger: SqlLedger
+    keyring: SqlKeyRing
+    index: WeaviateIndex
+    blobs: FsspecBlobs
+    embedder: Embedder
+    caller: Caller
+
+    @property
+    def uploads(self) -> Uploads:
+        return Uploads(
+            ledger=self.ledger,
+            blobs=self.blobs,
+            keyring=self.keyring,
+            remover=VersionRemover(self.ledger, self.blobs, self.keyring, self.index),
+            clock=SystemClock(),
+            revision=pipeline_revision(self.settings.chunks, self.embedder.tokenizer),
+            max_bytes=self.settings.limits.document_bytes,
+        )
+
+    @property
+    def documents(self) -> Documents:
+        return Documents(self.ledger, self.keyring, SystemClock())
+
+    @property
+    def search(self) -> Search:
+        return Search(self.ledger, self.keyring, self.index, self.embedder, self.settings.retrieval)
+
+    async def upload(self, text: str | bytes, uri: str | None = None, **fields: object) -> Receipt:
+        """Receive a document without starting its workflow."""
+        data = text.encode() if isinstance(text, str) else text
+        name = Path(uri).name if uri else "document.txt"
+        request = UploadRequest(source_uri=uri, filename=name, **fields)  # type: ignore[arg-type]
+        return await self.uploads.receive(self.caller, request, once(data))
+
+    async def start(self, receipt: Receipt) -> None:
+        """Start what a receipt dispatched, as the API does after its commit."""
+        if not receipt.workflow_id:
+            return
+        kind = DispatchKind(receipt.workflow_id.partition("/")[0])
+        ref = receipt.version_id if kind is DispatchKind.INGEST_DOCUMENT else receipt.document_id
+        now = SystemClock().now()
+        await Starters(self.client).start(Dispatch(self.caller.tenant_id, receipt.workflow_id, kind, ref, now))
+
+    async def ingest(self, text: str | bytes, uri: str | None = None, **fields: object) -> Receipt:
+        receipt = await self.upload(text, uri, **fields)
+        await self.start(receipt)
+        return receipt
+
+    async def ended(self, document_id: Id, seconds: float = 60.0) -> DocumentView:
+        """The document as soon as its ingestion succeeded or gave up."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            view = await self.documents.get(self.caller, document_id)
+            if view.status in ENDED:
+                return view
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"document {document_id} was still {view.status} after {seconds} s")  # pyright: ignore[reportPossiblyUnboundVariable]
+
+    async def decide(self, receipt: Receipt, action: str) -> None:
+        """Send `resolve` as soon as the ingestion waits for it: the document shows failed a moment before."""
+        handle = self.client.get_workflow_handle(receipt.workflow_id)
+        while not (await handle.query("progress", result_type=dict))["attention"]:
+            await asyncio.sleep(0.05)
+        await handle.execute_update("resolve", action)
+
+    async def result(self, receipt: Receipt) -> object:
+        """The result of the receipt's workflow."""
+        return await self.client.get_workflow_handle(receipt.workflow_id).result()
+
+    def worker(self, failpoint: str = "") -> "WorkerProcess":
+        return WorkerProcess(self.settings, failpoint)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a process of the installation reads its settings from."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("LETHE_")},
+        "LETHE_STATE": str(settings.state),
+        "LETHE_TEMPORAL__ADDRESS": settings.temporal.address,
+        "LETHE_TEMPORAL__NAMESPACE": settings.temporal.namespace,
+        "LETHE_WEAVIATE__URL": settings.weaviate.url,
+        "LETHE_WEAVIATE__GRPC_PORT": str(settings.weaviate.grpc_port),
+        "LETHE_WEAVIATE__API_KEY": settings.weaviate.api_key.get_secret_value(),
+        "LETHE_LIMITS__DROP_AFTER_SECONDS": str(settings.limits.drop_after_seconds),
+        "LETHE_AUDIT__SETTLE_SECONDS": str(settings.audit.settle_seconds),
+        "LETHE_TESTING__FREE_EMBEDDER": str(settings.testing.free_embedder),
+        "LETHE_MALWARE__CLAMD": settings.malware.clamd,
+        "LETHE_EMBEDDING__PROVIDER": settings.embedding.provider,
+        **_provider_environment(settings),
+        "LETHE_WEBHOOKS__ALLOW_PRIVATE": str(settings.webhooks.allow_private),
+        "LETHE_SQL__URL": settings.sql.url.get_secret_value(),
+        "LETHE_SQL__KEYRING_URL": settings.sql.keyring_url.get_secret_value(),
+    }
+
+
+def _provider_environment(settings: Settings) -> dict[str, str]:
+    """The outside provider's section, as far as it differs from the defaults."""
+    name = settings.embedding.provider
+    section = getattr(settings, name, None)
+    if not isinstance(section, ProviderSettings):
+        return {}
+    given = section.model_dump(exclude_defaults=True, exclude={"api_key"})
+    environment = {f"LETHE_{name}__{field}".upper(): str(value) for field, value in given.items()}
+    return environment | {f"LETHE_{name}__API_KEY".upper(): section.api_key.get_secret_value()}
+
+
+class WorkerProcess:
+    """`python -m workers run` as a child, with a failpoint or without."""
+
+    def __init__(self, settings: Settings, failpoint: str) -> None:
+        self._log = settings.state / "worker.log"
+        environment = {
+            **environment_of(settings),
+            "LETHE_WORKER__METRICS_PORT": str(free_ports(1)[0]),
+        }
+        if failpoint:
+            environment["LETHE_TESTING__FAILPOINT"] = failpoint
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "workers", "run"], env=environment, stdout=log, stderr=log
+            )
+
+    async def __aenter__(self) -> "WorkerProcess":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            await asyncio.to_thread(self.process.wait, 40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+    async def killed(self, seconds: float = 90.0) -> None:
+        """Wait until the failpoint has killed it."""
+        code = await asyncio.to_thread(self.process.wait, seconds)
+        assert code == FAILPOINT_EXIT, self._log.read_text()[-3000:]
+
+
+@asynccontextmanager
+async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings) -> AsyncGenerator[Installation]:
+    """A fresh tenant on migrated stores, in a Temporal namespace of its own. ``base`` names SQL and the state."""
+    namespace = f"test-{new_id()}"
+    settings = base.model_copy(
+        update={
+            "temporal": TemporalSettings(address=temporal, namespace=namespace),
+            "weaviate": weaviate,
+            "worker": WorkerSettings(),
+        }
+    )
+    await _register(temporal, namespace)
+    prepared = await bootstrap(settings)
+    tenant_id = str(prepared["tenant_id"])
+    async with AsyncExitStack() as stack:
+        ledger = SqlLedger.from_settings(settings)
+        stack.push_async_callback(ledger.close)
+        keyring = SqlKeyRing.from_settings(settings)
+        stack.push_async_callback(keyring.close)
+        index = WeaviateIndex.from_settings(settings)
+        stack.push_async_callback(index.close)
+        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
+        client = await connect(settings)
+        await ensure_search_attributes(client)
+        yield Installation(
+            settings=settings,
+            client=client,
+            ledger=ledger,
+            keyring=keyring,
+            index=index,
+            blobs=FsspecBlobs.from_settings(settings),
+            embedder=embedder,
+            caller=Caller(tenant_id=tenant_id, principal_id=new_id(), role=Role.ADMIN),
+        )
+
+
+async def _register(address: str, namespace: str) -> None:
+    client = await Client.connect(address)
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(
+            namespace=namespace,
+            workflow_execution_retention_period=Duration(seconds=int(timedelta(days=3).total_seconds())),
+        )
+    )
+    for _ in range(100):
+        # A namespace is usable once the server's cache has it.
+        try:
+            other = await Client.connect(address, namespace=namespace)
+            await other.count_workflows("")
+            return
+        except Exception:
+            await asyncio.sleep(0.2)
+    raise AssertionError(f"namespace {namespace} did not become usable")
+
+
+async def once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

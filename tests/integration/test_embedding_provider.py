@@ -1,0 +1,108 @@
+"""An outside embedding provider through the real worker: attempts (P12), waits, and the record of what it was sent."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from lethe.model.processors import ANSWERED
+from lethe.settings import EmbeddingProvider, LimitSettings, WeaviateSettings
+from tests.conftest import settings_at
+from tests.contract.providers import provider_settings
+from tests.integration.installation import Installation, installation
+from tests.servers.embedding_provider import Behaviour, Kind, running_provider
+from tests.servers.embedding_provider import EmbeddingProvider as StandIn
+from workflows.policies import STEP_RETRY
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stand_in() -> AsyncGenerator[StandIn]:
+    async with running_provider() as provider:
+        yield provider
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outside(
+    temporal_address: str, weaviate: WeaviateSettings, tmp_path_factory: pytest.TempPathFactory, stand_in: StandIn
+) -> AsyncGenerator[Installation]:
+    """A worker runs that asks the stand-in for every vector."""
+    state: Path = tmp_path_factory.mktemp("outside")
+    base = settings_at(state).model_copy(
+        update={
+            "limits": LimitSettings(drop_after_seconds=1),
+            **provider_settings(EmbeddingProvider.OPENAI, stand_in, region="eu-north"),
+        }
+    )
+    async with installation(base, temporal_address, weaviate) as ready, ready.worker():
+        yield ready
+
+
+async def test_a_document_is_embedded_outside_and_the_call_is_on_record(outside: Installation, stand_in: StandIn):
+    stand_in.forget()
+    receipt = await outside.ingest("The heron stands in the river and waits for fish.")
+    view = await outside.ended(receipt.document_id)
+    assert view.status == "ready"
+    (seen,) = stand_in.seen
+    assert seen.inputs[0].endswith("The heron stands in the river and waits for fish.")
+    async with outside.ledger.read() as uow:
+        (call,) = await uow.processor_calls.about(outside.caller.tenant_id, receipt.document_id)
+    assert (call.provider, call.region, call.model) == ("openai", "eu-north", "text-embedding-3-small")
+    assert (call.status, call.inputs, call.operation) == (ANSWERED, 1, "embed")
+    assert call.tokens > 5
+
+
+async def test_a_provider_that_stays_down_sees_the_configured_attempts(outside: Installation, stand_in: StandIn):
+    stand_in.forget()
+    stand_in.will(then=Behaviour(kind=Kind.STATUS, status=500))
+    receipt = await outside.ingest("The grebe builds a floating nest.")
+    view = await outside.ended(receipt.document_id, 120)
+    assert view.status == "failed"
+    assert len(stand_in.seen) == STEP_RETRY.maximum_attempts
+    async with outside.ledger.read() as uow:
+        calls = await uow.processor_calls.about(outside.caller.tenant_id, receipt.document_id)
+    assert [call.status for call in calls] == ["embedder_unavailable"] * len(stand_in.seen)
+    stand_in.forget()
+    await outside.decide(receipt, "retry")
+    await outside.result(receipt)
+    assert len(stand_in.seen) == 1
+
+
+async def test_a_refusal_is_not_tried_again(outside: Installation, stand_in: StandIn):
+    stand_in.forget()
+    stand_in.will(then=Behaviour(kind=Kind.STATUS, status=401))
+    receipt = await outside.ingest("The wader walks along the shore.")
+    view = await outside.ended(receipt.document_id)
+    assert view.status == "failed"
+    assert len(stand_in.seen) == 1
+    stand_in.forget()
+    await outside.decide(receipt, "discard")
+    await outside.result(receipt)
+
+
+async def test_the_next_attempt_waits_as_long_as_the_provider_asks(outside: Installation, stand_in: StandIn):
+    """The policy's own first wait is 1 s."""
+    stand_in.forget()
+    stand_in.will(Behaviour(kind=Kind.STATUS, status=429, retry_after="4"))
+    receipt = await outside.ingest("The teal is the smallest of the ducks here.")
+    view = await outside.ended(receipt.document_id)
+    assert view.status == "ready"
+    refused, answered = stand_in.seen
+    assert answered.at - refused.at >= 3.9
+
+
+async def test_a_tenant_that_does_not_allow_the_provider_sends_nothing(outside: Installation, stand_in: StandIn):
+    stand_in.forget()
+    tenant_id = outside.caller.tenant_id
+    async with outside.ledger.write() as uow:
+        await uow.tenants.allow_providers(tenant_id, ())
+    receipt = await outside.ingest("The kingfisher is blue.")
+    view = await outside.ended(receipt.document_id)
+    assert view.status == "failed"
+    async with outside.ledger.write() as uow:
+        await uow.tenants.allow_providers(tenant_id, None)
+    assert stand_in.seen == []
+    await outside.decide(receipt, "retry")
+    await outside.result(receipt)

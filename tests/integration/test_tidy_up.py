@@ -1,0 +1,58 @@
+"""The scheduled workflow on the real engines: broken uploads and old remembered responses go, nothing else does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from lethe.adapters.clock import SystemClock
+from lethe.model.documents import Status
+from lethe.model.ids import new_id
+from lethe.model.operations import IdempotencyRecord
+from tests.integration.installation import Installation
+from tests.integration.snapshot import mentions
+from workflows.schedules import TIDY_UP
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+
+
+async def test_what_broke_off_and_what_expired_goes(running: Installation) -> None:
+    tenant_id, now = running.caller.tenant_id, SystemClock().now()
+    kept = await running.ingest("The gauge house stays.", "file:///kept.txt")
+    await running.ended(kept.document_id)
+    broken = await running.upload("Half of it never came.", "file:///broken.txt")
+    record = IdempotencyRecord(tenant_id, new_id(), "0" * 64, "1" * 64, 202, b"x", new_id(), now - timedelta(hours=25))
+    fresh = replace(record, principal_id=new_id(), key_id=new_id(), created_at=now)
+    for each in (record, fresh):
+        await running.keyring.create(tenant_id, each.key_id)
+    async with running.ledger.write() as uow:
+        await uow.dispatches.delete_for(tenant_id, [broken.version_id])
+        version = await uow.versions.get(tenant_id, broken.version_id)
+        assert version is not None
+        old = now - timedelta(hours=2)
+        await uow.versions.update(replace(version, status=Status.RECEIVING, created_at=old, updated_at=old))
+        for each in (record, fresh):
+            assert await uow.idempotency.claim(each, now - timedelta(days=9)) is None
+
+    schedule = running.client.get_schedule_handle(TIDY_UP)
+    await schedule.trigger()
+    nothing: dict[str, object] = {"rows": {}, "objects": [], "blobs": [], "keys": []}
+    names = {broken.version_id: "version", broken.document_id: "document", record.key_id: "key"}
+    for _ in range(100):
+        if await mentions(running, names) == nothing:
+            break
+    assert await mentions(running, names) == nothing
+    assert (await mentions(running, {fresh.key_id: "key"}))["keys"] == ["key"]
+    assert (await running.documents.get(running.caller, kept.document_id)).status is Status.READY
+
+
+async def test_an_operators_pause_survives_a_restart_of_the_worker(running: Installation) -> None:
+    schedule = running.client.get_schedule_handle(TIDY_UP)
+    await schedule.pause(note="looking into something")
+    from workflows import schedules
+
+    await schedules.ensure(running.client, running.settings.audit)
+    described = await schedule.describe()
+    assert described.schedule.state.paused
+    assert described.schedule.state.note == "looking into something"
+    await schedule.unpause()

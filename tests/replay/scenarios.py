@@ -1,0 +1,235 @@
+"""Runs of each workflow whose histories are kept: `python -m tests.replay.scenarios` records them again.
+
+Record only when a workflow is changed on purpose; a change that must replay old histories is gated by
+`workflow.patched`, and then the old file stays beside the new one.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.worker import Worker
+
+from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved
+from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
+from lethe.contracts.bulk import BulkState
+from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
+from lethe.contracts.letters import LetterSelection
+from lethe.contracts.webhooks import DeliveryOutcome, DeliveryRef
+from lethe.model.answers import AnswerMode
+from lethe.model.webhooks import DeliveryState
+from tests.workflows.conftest import start_environment
+from tests.workflows.scripted import Scripted
+from tests.workflows.scripted_bulk import ScriptedBulk
+from workers.runner import WORKFLOWS, sandbox
+from workflows.answering import AnswerQuestion
+from workflows.audit import AuditAll, AuditTenant
+from workflows.bulk import IngestBulk
+from workflows.documents import ApplyMetadata, DeleteDocument
+from workflows.ingestion import IngestDocument
+from workflows.letters import DiscardVersion, ResolveLetters
+from workflows.policies import Queue
+from workflows.webhooks import DeliverWebhook
+
+HISTORIES = Path(__file__).parent / "histories"
+ALL_WORKFLOWS = (*WORKFLOWS, AnswerQuestion)
+TENANT = "01900000-0000-7000-8000-000000000001"
+VERSION = "01900000-0000-7000-8000-000000000002"
+DOCUMENT = "01900000-0000-7000-8000-000000000003"
+
+Scenario = Callable[[Client], Awaitable[WorkflowHandle[Any, Any]]]
+
+
+async def ingest_edit(client: Client) -> WorkflowHandle[Any, Any]:
+    """An edit of 130 chunks whose index write fails once; the replaced version is dropped."""
+    scripted = Scripted(chunks=130, replaced=[DOCUMENT])
+    scripted.fails["index_version"] = ["index_unavailable"]
+    async with scripted.running(client):
+        return await _ended(
+            client, IngestDocument.run, VersionRef(tenant_id=TENANT, version_id=VERSION), "ingest-document/edit"
+        )
+
+
+async def ingest_driven_again(client: Client) -> WorkflowHandle[Any, Any]:
+    """A store that is down longer than a step's attempts: dead letter, waiting, driven again."""
+    scripted = Scripted(chunks=1)
+    scripted.fails["verify_version"] = ["index_unavailable"] * 4
+    scripted.attention = scripted.attention.model_copy(update={"drive_again": True})
+    async with scripted.running(client):
+        return await _ended(
+            client, IngestDocument.run, VersionRef(tenant_id=TENANT, version_id=VERSION), "ingest-document/again"
+        )
+
+
+async def ingest_superseded(client: Client) -> WorkflowHandle[Any, Any]:
+    scripted = Scripted(chunks=1)
+    scripted.fails["switch_version"] = ["version_superseded!"]
+    async with scripted.running(client):
+        return await _ended(
+            client, IngestDocument.run, VersionRef(tenant_id=TENANT, version_id=VERSION), "ingest-document/late"
+        )
+
+
+async def resolve_letters(client: Client) -> WorkflowHandle[Any, Any]:
+    """As an operator starts it: the selection is stored first."""
+    scripted = Scripted()
+    scripted.pages = 2
+    async with scripted.running(client):
+        wish = LetterSelection(tenant_id=TENANT, code="no_text")
+        return await _ended(client, ResolveLetters.run, wish, "resolve-letters/two-pages")
+
+
+async def deliver_webhook(client: Client) -> WorkflowHandle[Any, Any]:
+    """The second attempt gets through."""
+    scripted = Scripted()
+    late = DeliveryOutcome(state=DeliveryState.PENDING, code="webhook_timed_out", wait_seconds=5)
+    scripted.deliveries = [late, DeliveryOutcome(state=DeliveryState.DELIVERED)]
+    async with scripted.running(client):
+        ref = DeliveryRef(tenant_id=TENANT, delivery_id=VERSION)
+        return await _ended(client, DeliverWebhook.run, ref, "deliver-webhook/late")
+
+
+async def discard_version(client: Client) -> WorkflowHandle[Any, Any]:
+    async with Scripted().running(client):
+        ref = VersionRef(tenant_id=TENANT, version_id=VERSION)
+        return await _ended(client, DiscardVersion.run, ref, "discard-version/one")
+
+
+async def ingest_bulk(client: Client) -> WorkflowHandle[Any, Any]:
+    """Three batches that replace versions; a document fails and gets a workflow of its own."""
+    scripted = ScriptedBulk(given=120)
+    scripted.fails_at, scripted.replaces = frozenset({7}), True
+    async with scripted.running(client):
+        state = BulkState(tenant_id=TENANT, ingestion_id=DOCUMENT)
+        return await _ended(client, IngestBulk.run, state, "ingest-bulk/one")
+
+
+async def delete_document(client: Client) -> WorkflowHandle[Any, Any]:
+    scripted = Scripted()
+    scripted.plan = DeletionPlan(version_ids=[VERSION], running=[])
+    async with scripted.running(client):
+        ref = DocumentRef(tenant_id=TENANT, document_id=DOCUMENT)
+        return await _ended(client, DeleteDocument.run, ref, "delete-document/one")
+
+
+async def apply_metadata(client: Client) -> WorkflowHandle[Any, Any]:
+    async with Scripted().running(client):
+        ref = DocumentRef(tenant_id=TENANT, document_id=DOCUMENT)
+        return await _ended(client, ApplyMetadata.run, ref, "apply-metadata/one")
+
+
+async def audit_all(client: Client) -> WorkflowHandle[Any, Any]:
+    """Two tenants in two pages, one audit each."""
+    scripted = Scripted()
+    refs = [AuditRef(tenant_id=TENANT, audit_id=audit_id) for audit_id in (VERSION, DOCUMENT)]
+    scripted.begun = [Begun(audits=refs[:1], after=TENANT), Begun(audits=refs[1:], after=None)]
+    async with scripted.running(client):
+        handle = await _ended(client, AuditAll.run, AuditAllRun(), "audit-all")
+    return client.get_workflow_handle("audit-all", run_id=handle.first_execution_run_id)
+
+
+async def audit_tenant(client: Client) -> WorkflowHandle[Any, Any]:
+    scripted = Scripted()
+    scripted.audit_pages = {VERSION: 2, DOCUMENT: 1}
+    async with scripted.running(client):
+        run = AuditRun(audit=AuditRef(tenant_id=TENANT, audit_id=VERSION))
+        return await _ended(client, AuditTenant.run, run, "audit-tenant/one")
+
+
+async def answer_question(client: Client) -> WorkflowHandle[Any, Any]:
+    worker = Worker(
+        client,
+        task_queue=Queue.QUERY,
+        workflows=[AnswerQuestion],
+        activities=[_retrieve, _generate, _finish],
+        workflow_runner=sandbox(),
+    )
+    async with worker:
+        ref = QuestionRef(tenant_id=TENANT, question_id=VERSION)
+        return await _ended(client, AnswerQuestion.run, ref, "answer-question/one", Queue.QUERY)
+
+
+@activity.defn(name="retrieve")
+async def _retrieve(ref: QuestionRef) -> Retrieved:
+    return Retrieved(question=ref, seq=3)
+
+
+@activity.defn(name="generate")
+async def _generate(retrieved: Retrieved) -> Drafted:
+    return Drafted(retrieved=retrieved, mode=AnswerMode.NO_ANSWER)
+
+
+@activity.defn(name="finish")
+async def _finish(drafted: Drafted) -> AnswerOutcome:
+    return AnswerOutcome(mode=drafted.mode, citations=0, is_degraded=False)
+
+
+SCENARIOS: Sequence[Scenario] = (
+    ingest_edit,
+    ingest_driven_again,
+    ingest_superseded,
+    resolve_letters,
+    discard_version,
+    deliver_webhook,
+    delete_document,
+    apply_metadata,
+    audit_all,
+    audit_tenant,
+    answer_question,
+)
+
+
+CONCURRENT: Sequence[Scenario] = (ingest_bulk,)
+"""Their histories are kept; what they ask for comes in an order that depends on which batch ends first."""
+
+
+async def _ended(
+    client: Client, run: Any, value: object, workflow_id: str, queue: Queue = Queue.CONTROL
+) -> WorkflowHandle[Any, Any]:
+    handle = await client.start_workflow(run, value, id=workflow_id, task_queue=queue)
+    await handle.result()
+    return handle
+
+
+def commands(history: WorkflowHistory) -> list[str]:
+    """What the workflow asked for, in order: the fingerprint that a changed order changes."""
+    found: list[str] = []
+    for event in history.events:
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            found.append(f"activity {event.activity_task_scheduled_event_attributes.activity_type.name}")
+        elif event.HasField("start_child_workflow_execution_initiated_event_attributes"):
+            started = event.start_child_workflow_execution_initiated_event_attributes
+            found.append(f"child {started.workflow_type.name}")
+        elif event.HasField("workflow_execution_continued_as_new_event_attributes"):
+            found.append("continue as new")
+        elif event.HasField("timer_started_event_attributes"):
+            found.append(f"timer {event.timer_started_event_attributes.start_to_fire_timeout.ToSeconds()} s")
+        elif event.HasField("marker_recorded_event_attributes"):
+            found.append(f"marker {event.marker_recorded_event_attributes.marker_name}")
+        elif event.HasField("upsert_workflow_search_attributes_event_attributes"):
+            found.append("search attributes")
+    return found
+
+
+async def record() -> None:
+    """Write every scenario's history and fingerprint."""
+    fingerprints: dict[str, list[str]] = {}
+    for scenario in (*SCENARIOS, *CONCURRENT):
+        async with start_environment() as environment:
+            history = await (await scenario(environment.client)).fetch_history()
+        # Which machine recorded it, and where its files are, is nobody's business.
+        text = re.sub(r'"identity": ?"[^"]*"', '"identity": "recorder"', history.to_json())
+        text = re.sub(r'"stackTrace": ?"(?:[^"\\]|\\.)*"', '"stackTrace": ""', text)
+        (HISTORIES / f"{scenario.__name__}.json").write_text(text + "\n")
+        if scenario in SCENARIOS:
+            fingerprints[scenario.__name__] = commands(history)
+    (HISTORIES.parent / "fingerprints.json").write_text(json.dumps(fingerprints, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(record())

@@ -1,0 +1,145 @@
+"""Search, questions, and the ladder down to passages (P9)."""
+
+import asyncio
+
+import pytest
+
+from lethe.errors import DeadlineExceeded, IndexUnavailable, LedgerUnavailable, LetheError, WorkflowsUnavailable
+from lethe.model.ids import new_id
+from lethe.ports.search import Passage
+from tests.unit.api.world import World
+
+
+def passage(text: str) -> Passage:
+    return Passage(
+        chunk_id=new_id(),
+        version_id=new_id(),
+        document_id=new_id(),
+        ordinal=0,
+        score=0.9,
+        text=text,
+        section="Rivers > Greek",
+        title="Rivers",
+        source_uri="notes:rivers",
+        language="en",
+        text_hmac="0" * 64,
+        start=0,
+        end=len(text),
+        page=2,
+    )
+
+
+ASK = {"question": "Which river is Lethe?"}
+
+
+async def test_an_answer_is_cited(world: World) -> None:
+    river = passage("Lethe is a river of the underworld.")
+    world.search.passages = [river]
+    response = await world.post("/v1/query", world.reader, json=ASK)
+    answer = response.json()
+    assert response.status_code == 200
+    assert answer["answer_mode"] == "extractive"
+    assert answer["answer"] == "Lethe is a river of the underworld. [1]"
+    cited = answer["citations"][0]
+    assert (cited["number"], cited["chunk_id"], cited["place"]) == (1, river.chunk_id, "page 2, Rivers > Greek")
+    assert cited["quotes"] == [river.text]
+    assert answer["provenance"]["model"] == "extractive"
+    assert answer["is_degraded"] == bool(answer["degraded_reasons"])
+    assert (await world.get(f"/v1/queries/{answer['id']}", world.reader)).json() == answer
+
+
+async def test_no_answer(world: World) -> None:
+    answer = (await world.post("/v1/query", json=ASK)).json()
+    assert (answer["answer_mode"], answer["answer"], answer["citations"]) == ("no_answer", "", [])
+
+
+async def test_a_search(world: World) -> None:
+    world.search.passages = [passage(f"Text {number}.") for number in range(9)]
+    found = (await world.post("/v1/search", json=ASK | {"top_k": 3, "alpha": 0, "filters": {"year": 2026}})).json()
+    assert [item["text"] for item in found["items"]] == ["Text 0.", "Text 1.", "Text 2."]
+    assert (found["is_degraded"], found["degraded_reasons"]) == (False, [])
+    request = world.search.requests[-1]
+    assert (request.alpha, request.attributes) == (0.0, (("year=2026",),))
+    assert request.tenant_id == world.tenant_id
+    assert world.tenant_id in request.readers
+    assert len((await world.post("/v1/search", json=ASK)).json()["items"]) == 5
+
+
+@pytest.mark.parametrize("away", [WorkflowsUnavailable(), DeadlineExceeded()])
+async def test_without_temporal_the_passages_are_the_answer(world: World, away: LetheError) -> None:
+    river = passage("Lethe is a river of the underworld.")
+    world.search.passages = [river]
+    world.workflows.fails_with = away
+    response = await world.post("/v1/query", json=ASK)
+    answer = response.json()
+    assert response.status_code == 200
+    assert (answer["answer_mode"], answer["answer"]) == ("passages", "")
+    assert (answer["is_degraded"], answer["degraded_reasons"]) == (True, ["workflows_down"])
+    assert [(cited["number"], cited["text"]) for cited in answer["citations"]] == [(1, river.text)]
+    assert (await world.get(f"/v1/queries/{answer['id']}")).json()["answer_mode"] is None
+
+
+async def test_a_read_only_ledger_still_gives_passages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.search.passages = [passage("Lethe is a river.")]
+
+    def refused(_: object) -> None:
+        raise LedgerUnavailable
+
+    monkeypatch.setattr(type(world.services.ledger), "write", refused)
+    answer = (await world.post("/v1/query", json=ASK)).json()
+    assert (answer["id"], answer["answer_mode"]) == (None, "passages")
+    assert answer["degraded_reasons"] == ["ledger_read_only"]
+    assert len(answer["citations"]) == 1
+
+
+async def test_sql_away_serves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: object) -> None:
+        raise LedgerUnavailable
+
+    async def find(*_: object) -> None:
+        raise LedgerUnavailable
+
+    monkeypatch.setattr(type(world.services.ledger), "write", away)
+    monkeypatch.setattr(type(world.search), "find", find)
+    response = await world.post("/v1/query", json=ASK)
+    assert (response.status_code, response.json()["code"]) == (503, "ledger_unavailable")
+    assert response.headers["retry-after"]
+
+
+async def test_no_store_to_search_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def find(*_: object) -> None:
+        raise IndexUnavailable
+
+    monkeypatch.setattr(type(world.search), "find", find)
+    response = await world.post("/v1/search", json=ASK)
+    assert (response.status_code, response.json()["code"]) == (503, "index_unavailable")
+
+
+async def test_more_questions_than_allowed_are_told_to_come_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave = asyncio.Event()
+    answer = type(world.workflows).answer
+
+    entered = 0
+
+    async def slow(self: object, ref: object) -> object:
+        nonlocal entered
+        entered += 1
+        await leave.wait()
+        return await answer(world.workflows, ref)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(type(world.workflows), "answer", slow)
+    running = [asyncio.create_task(world.post("/v1/query", json=ASK)) for _ in range(2)]
+    while entered < 2:
+        await asyncio.sleep(0.01)
+    refused = await world.post("/v1/query", json=ASK)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert int(refused.headers["retry-after"]) >= 1
+    # A search is not a question in flight.
+    assert (await world.post("/v1/search", json=ASK)).status_code == 200
+    leave.set()
+    assert [(await task).status_code for task in running] == [200, 200]
+    assert (await world.post("/v1/query", json=ASK)).status_code == 200
+
+
+async def test_a_question_of_exactly_the_limit_is_taken(world: World) -> None:
+    assert (await world.post("/v1/query", json={"question": "x" * 1000})).status_code == 200

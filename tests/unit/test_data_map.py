@@ -1,0 +1,31 @@
+"""The data map against the names in the code of the places outside SQL."""
+
+import pytest
+
+from lethe.adapters.weaviate.schema import Field as Property
+from lethe.ingestion.planning import ORIGINAL
+from lethe.ingestion.steps.reading import ELEMENTS
+from lethe.privacy.data_map import BLOBS, HISTORIES, VECTORS, Place
+from workflows.attributes import ALL
+
+
+def _names(place: Place) -> set[str]:
+    return {field.name for field in place.fields}
+
+
+def test_each_property_of_the_collection_is_declared():
+    assert _names(VECTORS) - {"vector"} == {property_.value for property_ in Property}
+
+
+def test_each_blob_of_a_version_is_declared():
+    assert _names(BLOBS) == {ORIGINAL, ELEMENTS}
+
+
+def test_each_search_attribute_is_declared():
+    assert _names(HISTORIES) == {key.name for key in ALL}
+
+
+def test_a_place_has_erasers_or_a_reason_for_none():
+    for erasers, reason in (((), ""), (("module:function",), "both")):
+        with pytest.raises(ValueError, match="either"):
+            Place("somewhere", (), erasers, reason)

@@ -1,0 +1,1 @@
+"""Processes: composition roots, the worker itself, and what wraps every activity."""

@@ -1,0 +1,38 @@
+"""A worker process: its queues, its sweeper, its metrics."""
+
+import logging
+import os
+
+from prometheus_client import start_http_server
+
+from lethe.settings import Settings
+from workers.failpoints import Failpoint
+from workers.interceptors import ActivityGuard
+from workers.runner import queue_worker, run_until_stopped
+from workers.sweeper import Sweeper
+from workers.temporal import connect, ensure_search_attributes
+from workers.wiring import ingestion_parts
+from workflows import schedules
+from workflows.policies import Queue
+from workflows.starters import Starters
+
+logger = logging.getLogger("lethe.worker")
+
+
+async def run(settings: Settings) -> None:
+    """Run the configured queues until told to stop."""
+    os.nice(settings.worker.niceness)
+    client = await connect(settings)
+    await ensure_search_attributes(client)
+    await schedules.ensure(client, settings.audit)
+    starters = Starters(client)
+    async with ingestion_parts(settings, starters) as parts:
+        guard = ActivityGuard(Failpoint.from_settings(settings.testing), parts.journal)
+        workers = [
+            queue_worker(client, settings, queue, parts.activities[queue], [guard])
+            for queue in (Queue(name) for name in settings.worker.queues)
+        ]
+        start_http_server(settings.worker.metrics_port, settings.worker.metrics_host)
+        logger.info("worker ready", extra={"count": len(workers)})
+        sweeper = Sweeper(parts.ledger, starters, parts.clock)
+        await run_until_stopped(workers, [sweeper.run, parts.warm_up])

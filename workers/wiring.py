@@ -1,0 +1,213 @@
+"""Settings -> adapters -> activities, per kind of worker: a query worker builds no parser, a writer no answers."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from activities.audit import AuditActivities
+from activities.bulk import BulkActivities
+from activities.documents import DocumentActivities
+from activities.indexing import PublishingActivities
+from activities.ingestion import ReadingActivities
+from activities.letters import LetterActivities
+from activities.selections import SelectionActivities
+from activities.webhooks import WebhookActivities
+from lethe.adapters.blobs import FsspecBlobs
+from lethe.adapters.clock import SystemClock
+from lethe.adapters.embedding.choice import open_embedder
+from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.malware import Clamd
+from lethe.adapters.parsing import LimitedParser
+from lethe.adapters.sql import SqlLedger
+from lethe.adapters.weaviate import WeaviateIndex
+from lethe.adapters.webhooks import HttpSender
+from lethe.indexing.audit import Auditor
+from lethe.indexing.builds import FirstBuild, refuse_other_specs
+from lethe.ingestion.bulk.archives import Archives
+from lethe.ingestion.bulk.batch import Batches
+from lethe.ingestion.bulk.planning import BulkPlanning
+from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.chunking import chunk_plan, pipeline_revision
+from lethe.ingestion.deletion import Deletions
+from lethe.ingestion.failures import FailureJournal
+from lethe.ingestion.letters import Letters
+from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.selections import Selections
+from lethe.ingestion.steps.pipeline import Pipeline
+from lethe.ingestion.uploads import Uploads
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger
+from lethe.ports.workflows import WorkflowControl
+from lethe.privacy.processors import ProcessorLedger
+from lethe.settings import Settings
+from lethe.webhooks.delivering import Deliveries
+from workers.failpoints import Failpoint
+from workers.scratch import private_scratch
+from workflows.policies import Queue
+
+Activity = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What a worker process is made of. ``activities`` are by the queue they run on.
+
+    ``warm_up`` starts what the first document would otherwise wait for.
+    """
+
+    ledger: Ledger
+    journal: FailureJournal
+    clock: SystemClock
+    activities: dict[Queue, Sequence[Activity]]
+    warm_up: Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def ingestion_parts(settings: Settings, control: WorkflowControl) -> AsyncGenerator[WorkerParts]:
+    """The adapters of a worker that ingests, closed at the end. ``control`` reaches other workflows.
+
+    Raises EmbeddingSpecMismatch.
+    """
+    async with AsyncExitStack() as stack:
+        ledger = SqlLedger.from_settings(settings)
+        stack.push_async_callback(ledger.close)
+        keyring = SqlKeyRing.from_settings(settings)
+        stack.push_async_callback(keyring.close)
+        index = WeaviateIndex.from_settings(settings)
+        stack.push_async_callback(index.close)
+        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
+        await refuse_other_specs(ledger, embedder.spec)
+        parser = LimitedParser.from_settings(settings)
+        stack.push_async_callback(parser.close)
+        blobs, clock = FsspecBlobs.from_settings(settings), SystemClock()
+        journal = FailureJournal(ledger, keyring, clock, settings.limits, settings.failures)
+        remover = VersionRemover(ledger, blobs, keyring, index)
+        pipeline = Pipeline(
+            ledger=ledger,
+            blobs=blobs,
+            keyring=keyring,
+            parser=parser,
+            embedder=embedder,
+            index=index,
+            clock=clock,
+            chunking=chunk_plan(settings.chunks, embedder.tokenizer),
+            limits=settings.limits,
+            scratch=stack.enter_context(private_scratch(settings.state.resolve() / "scratch")),
+            malware=Clamd.from_settings(settings.malware),
+        )
+        sender = HttpSender(settings.webhooks)
+        stack.push_async_callback(sender.close)
+        telling = WebhookActivities(Deliveries(ledger, keyring, clock, sender, settings.webhooks))
+        letters = Letters(ledger, clock, control)
+        activities = _activities(settings, pipeline, remover, journal, letters)
+        activities[Queue.IO] = [*activities[Queue.IO], telling.deliver_webhook]
+        yield WorkerParts(ledger, journal, clock, activities, parser.warm_up)
+
+
+def _activities(
+    settings: Settings, pipeline: Pipeline, remover: VersionRemover, journal: FailureJournal, letters: Letters
+) -> dict[Queue, Sequence[Activity]]:
+    reading = ReadingActivities(pipeline)
+    publishing = PublishingActivities(pipeline, remover)
+    deciding = LetterActivities(letters)
+    documents = DocumentActivities(
+        journal,
+        Deletions(pipeline.ledger, remover, pipeline.clock),
+        pipeline.keyring,
+        pipeline.clock,
+        settings.limits,
+        settings.failures,
+        settings.webhooks,
+    )
+    bulk = _bulk(settings, pipeline, remover, journal)
+    auditor = Auditor(pipeline.ledger, pipeline.keyring, pipeline.index, pipeline.blobs, pipeline.clock, settings.audit)
+    audit = AuditActivities(auditor)
+    selected = SelectionActivities(
+        Selections(pipeline.ledger, pipeline.keyring, pipeline.clock),
+        Deletions(pipeline.ledger, remover, pipeline.clock),
+        pipeline,
+        timedelta(days=settings.audit.keep_days),
+    )
+    return {
+        Queue.CPU: [
+            reading.validate_document,
+            reading.parse_document,
+            reading.chunk_document,
+            reading.embed_chunks,
+        ],
+        Queue.IO: [
+            publishing.index_version,
+            publishing.verify_version,
+            publishing.switch_version,
+            publishing.drop_version,
+            publishing.apply_metadata,
+            bulk.drop_replaced,
+            bulk.clear_bulk,
+            audit.begin_audits,
+            audit.plan_audit,
+            audit.audit_build,
+            audit.audit_blobs,
+            audit.finish_audit,
+            selected.select_page,
+            selected.delete_selected,
+            selected.update_selected,
+            selected.remove_deleted,
+            selected.finish_selection,
+        ],
+        Queue.CONTROL: [
+            documents.open_dead_letter,
+            documents.close_dead_letter,
+            documents.plan_deletion,
+            documents.finish_deletion,
+            documents.reap_receiving,
+            documents.expire_idempotency,
+            documents.expire_ingestions,
+            documents.expire_letters,
+            documents.expire_deliveries,
+            deciding.plan_resolution,
+            deciding.resolve_page,
+            bulk.plan_batches,
+            bulk.finish_bulk,
+            bulk.change_bulk_state,
+            bulk.change_bulk_window,
+            bulk.close_bulk,
+            documents.expire_processor_calls,
+        ],
+        Queue.BULK: [bulk.ingest_batch, bulk.unpack_archive],
+    }
+
+
+def _bulk(settings: Settings, pipeline: Pipeline, remover: VersionRemover, journal: FailureJournal) -> BulkActivities:
+    uploads = Uploads(
+        ledger=pipeline.ledger,
+        blobs=pipeline.blobs,
+        keyring=pipeline.keyring,
+        remover=remover,
+        clock=pipeline.clock,
+        revision=pipeline_revision(settings.chunks, pipeline.embedder.tokenizer),
+        max_bytes=settings.limits.document_bytes,
+    )
+    ingestions = Ingestions(pipeline.ledger, pipeline.keyring, uploads, pipeline.clock)
+    return BulkActivities(
+        Batches(pipeline, remover, journal),
+        BulkPlanning(pipeline.ledger, remover, pipeline.clock, settings.bulk, settings.limits),
+        Archives(ingestions, settings.bulk, pipeline.scratch),
+        Failpoint.from_settings(settings.testing).reach,
+    )
+
+
+@asynccontextmanager
+async def bootstrap_parts(settings: Settings) -> AsyncGenerator[tuple[Ledger, KeyRing, FirstBuild, datetime]]:
+    """What preparing the stores needs, and the time it is done at. Raises EmbeddingSpecMismatch."""
+    async with AsyncExitStack() as stack:
+        ledger = SqlLedger.from_settings(settings)
+        stack.push_async_callback(ledger.close)
+        keyring = SqlKeyRing.from_settings(settings)
+        stack.push_async_callback(keyring.close)
+        index = WeaviateIndex.from_settings(settings)
+        stack.push_async_callback(index.close)
+        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
+        await refuse_other_specs(ledger, embedder.spec)
+        yield ledger, keyring, FirstBuild(ledger, index, embedder.spec), SystemClock().now()

@@ -1,0 +1,1 @@
+"""Deterministic orchestration, one file per use case. Every side effect is an activity."""

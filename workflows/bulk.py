@@ -1,0 +1,293 @@
+"""Bringing many documents in: pages of ids from the ledger, batches of them in a window, failures to their own."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.bulk import BulkActivities
+    from lethe.contracts.bulk import (
+        BatchDone,
+        BulkBatch,
+        BulkCursor,
+        BulkOutcome,
+        BulkPage,
+        BulkProgress,
+        BulkState,
+        IngestionRef,
+        Planned,
+        StateChange,
+        WindowChange,
+    )
+    from lethe.model.ingestions import IngestionState
+
+from workflows import policies
+from workflows.attributes import CANCELLED, DONE, PAUSED, RUNNING, SETTLING, STATE
+from workflows.bulk_steps import Dropping, all_failed, control, details, end_abandoned, hand_over, progress_of, sweep
+from workflows.failures import code_of
+from workflows.policies import Queue
+from workflows.steps import run_step
+
+MOST_EVENTS: Final = 1_900
+"""A run's history stays below 2,000."""
+EVENTS_OF_A_BATCH: Final = 12
+EVENTS_OF_A_FAILURE: Final = 6
+RESERVE: Final = 60
+"""Events of pausing, dropping and ending."""
+FIRST_LOOK: Final = timedelta(seconds=5)
+LAST_LOOK: Final = timedelta(minutes=1)
+MOST_WINDOW: Final = 16
+
+
+@workflow.defn(name="ingest-bulk")
+class IngestBulk:
+    """Runs while the ingestion is open or has work; `pause`, `resume`, `cancel` and `set_window` steer it.
+
+    The ledger holds its state: whoever changes it there sends `look`. Its own state is a cursor and counts.
+    """
+
+    @workflow.init
+    def __init__(self, state: BulkState) -> None:
+        self._state = state
+        self._ref = IngestionRef(tenant_id=state.tenant_id, ingestion_id=state.ingestion_id)
+        self._page: BulkPage | None = None
+        self._is_news = False
+        self._is_changed = False
+        self._told = RUNNING
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._planned_to = state.cursor
+        self._reserved = 0
+        self._unpacking: asyncio.Task[None] | None = None
+        self._dropping = Dropping(self._ref)
+
+    @workflow.run
+    async def run(self, state: BulkState) -> BulkOutcome:
+        if not state.started_at:
+            self._note(started_at=workflow.time())
+        try:
+            final = await self._work()
+        except BaseException as error:
+            if is_cancelled_exception(error):
+                await self._cancelled()
+            raise
+        if final is IngestionState.CANCELLED:
+            await self._cancelled()
+        else:
+            await self._settle()
+            self._tell(DONE)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return BulkOutcome(
+            status=final.value, ready=self._state.ready, failed=self._state.failed, lost=self._state.lost
+        )
+
+    @workflow.signal(description="The ledger has news: more documents, or another state or window")
+    def look(self) -> None:
+        self._is_news = self._is_changed = True
+
+    @workflow.update(description="Start no more batches; those that run end")
+    async def pause(self) -> str:
+        return await self._change(IngestionState.PAUSED)
+
+    @workflow.update(description="Go on after a pause")
+    async def resume(self) -> str:
+        return await self._change(IngestionState.RUNNING)
+
+    @workflow.update(description="Stop, and remove what has not been brought in; what is done stays")
+    async def cancel(self) -> str:
+        return await self._change(IngestionState.CANCELLED)
+
+    @workflow.update(description=f"How many batches may run at once, 1 to {MOST_WINDOW}")
+    async def set_window(self, batches: int) -> str:
+        change = WindowChange(**self._ref.model_dump(), batch_window=batches)
+        await control(BulkActivities.change_bulk_window, change, f"window {batches}")
+        self.look()
+        return f"window {batches}"
+
+    @set_window.validator
+    def _may_set_window(self, batches: int) -> None:
+        if not 1 <= batches <= MOST_WINDOW:
+            raise ValueError(f"the argument is 1 to {MOST_WINDOW}")
+
+    @workflow.query(description="Done, total, failures and rate, and what is running")
+    def progress(self) -> BulkProgress:
+        return progress_of(self._state, self._page, len(self._running))
+
+    async def _work(self) -> IngestionState:
+        """Until the ingestion is done or cancelled; a long one goes on in another run."""
+        idle_since, pause = workflow.time(), FIRST_LOOK
+        while True:
+            self._is_news = False
+            page = await self._next_page()
+            if page.state is IngestionState.CANCELLED:
+                return page.state
+            if page.state is IngestionState.PAUSED:
+                await self._until_news(None)
+                continue
+            self._unpack(page)
+            if page.batches:
+                idle_since, pause = workflow.time(), FIRST_LOOK
+                await self._spawn_all(page)
+                continue
+            if self._running or self._unpacking:
+                await self._until_changed()
+                continue
+            if await self._is_finished(page):
+                return IngestionState.DONE
+            if workflow.time() - idle_since > page.idle_seconds:
+                await control(BulkActivities.close_bulk, self._ref, "nothing came for too long")
+                continue
+            if not await self._until_news(pause):
+                pause = min(2 * pause, LAST_LOOK)
+            await self._continue_if_long(0)
+
+    async def _next_page(self) -> BulkPage:
+        cursor = BulkCursor(**self._ref.model_dump(), after=self._planned_to)
+        page = await control(BulkActivities.plan_batches, cursor, f"behind {self._planned_to}")
+        self._page = page
+        if not page.batches:
+            self._planned_to = page.after
+        self._tell(PAUSED if page.state is IngestionState.PAUSED else RUNNING)
+        self._show()
+        return page
+
+    async def _spawn_all(self, page: BulkPage) -> None:
+        for batch in page.batches:
+            reserved = EVENTS_OF_A_BATCH + EVENTS_OF_A_FAILURE * len(batch.version_ids)
+            while len(self._running) >= page.batch_window or not self._has_room(reserved):
+                if not self._running:
+                    await self._continue_if_long(reserved)
+                await self._until_changed()
+                if self._is_news:
+                    return  # another state or window: the page is read again from here
+            self._planned_to = batch.last
+            self._running[batch.last] = asyncio.create_task(self._bring_in(batch, reserved))
+        self._planned_to = max(self._planned_to, page.after)
+
+    async def _bring_in(self, batch: Planned, reserved: int) -> None:
+        self._reserved += reserved
+        try:
+            done = await run_step(
+                BulkActivities.ingest_batch,
+                BulkBatch(**self._ref.model_dump(), version_ids=batch.version_ids),
+                queue=Queue.BULK,
+                summary=f"{len(batch.version_ids)} documents up to {batch.last}",
+                within=policies.BATCH,
+                retry=policies.BATCH_RETRY,
+            )
+            await self._account(done)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            # Not the documents' fault as far as anyone knows: each waits, visibly, for itself.
+            await self._account(all_failed(self._ref, batch, code_of(error)))
+        finally:
+            self._reserved -= reserved
+            del self._running[batch.last]
+            self._is_changed = True
+        self._show()
+
+    async def _account(self, done: BatchDone) -> None:
+        state = self._state
+        self._note(
+            ready=state.ready + done.ready,
+            failed=state.failed + len(done.failed),
+            lost=state.lost + done.lost,
+            computed=state.computed + done.computed,
+        )
+        if done.replaced:
+            self._note(replaced_at=workflow.time())
+        await end_abandoned(self._ref.tenant_id, done.abandoned)
+        for failed in done.failed:
+            await hand_over(failed)
+
+    def _unpack(self, page: BulkPage) -> None:
+        if page.has_archive and self._unpacking is None:
+            self._unpacking = asyncio.create_task(self._unpack_some())
+
+    async def _unpack_some(self) -> None:
+        try:
+            await run_step(
+                BulkActivities.unpack_archive,
+                self._ref,
+                queue=Queue.BULK,
+                summary="the next files of the archive",
+                retry=policies.ALWAYS_RETRY,
+            )
+        finally:
+            self._unpacking = None
+            self._is_changed = True
+
+    async def _is_finished(self, page: BulkPage) -> bool:
+        if not page.is_closed or page.has_archive or page.given > self._planned_to:
+            return False
+        cursor = BulkCursor(**self._ref.model_dump(), after=self._planned_to)
+        self._page = await control(BulkActivities.finish_bulk, cursor, "whether everything is in")
+        return self._page.state is IngestionState.DONE
+
+    async def _until_changed(self) -> None:
+        await workflow.wait_condition(lambda: self._is_changed)
+        self._is_changed = False
+        if self._state.replaced_at and self._page is not None:
+            self._dropping.in_passing(self._page.drop_after_seconds)
+
+    async def _until_news(self, longest: timedelta | None) -> bool:
+        """Whether there was news before the time was up."""
+        try:
+            await workflow.wait_condition(lambda: self._is_news, timeout=longest)
+        except TimeoutError:
+            return False
+        return True
+
+    def _has_room(self, more: int) -> bool:
+        length = workflow.info().get_current_history_length()
+        return length + self._reserved + more + RESERVE <= MOST_EVENTS
+
+    async def _continue_if_long(self, more: int) -> None:
+        """Go on in another run when this one's history has no room left; nothing is running then."""
+        if self._has_room(more) and not workflow.info().is_continue_as_new_suggested():
+            return
+        if self._unpacking is not None:
+            await self._unpacking
+        await self._dropping.ended()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        self._note(cursor=self._planned_to)
+        workflow.continue_as_new(self._state)
+
+    async def _settle(self) -> None:
+        self._note(cursor=self._planned_to)
+        self._show()
+        if self._state.replaced_at and self._page is not None:
+            self._tell(SETTLING)
+            await self._dropping.settle(self._state.replaced_at, self._page.drop_after_seconds)
+
+    async def _cancelled(self) -> None:
+        """Batches that run are stopped; what they did not finish is removed."""
+        tasks = [task for task in (*self._running.values(), self._unpacking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        change = StateChange(**self._ref.model_dump(), state=IngestionState.CANCELLED)
+        await control(BulkActivities.change_bulk_state, change, "cancelled")
+        await sweep(BulkActivities.clear_bulk, self._ref, "what was not brought in")
+        await self._settle()
+        self._tell(CANCELLED)
+
+    async def _change(self, wanted: IngestionState) -> str:
+        change = StateChange(**self._ref.model_dump(), state=wanted)
+        await control(BulkActivities.change_bulk_state, change, wanted.value)
+        self.look()
+        return wanted.value
+
+    def _note(self, **changed: float) -> None:
+        self._state = self._state.model_copy(update=changed)
+
+    def _tell(self, state: str) -> None:
+        if state != self._told:
+            self._told = state
+            workflow.upsert_search_attributes([STATE.value_set(state)])
+
+    def _show(self) -> None:
+        workflow.set_current_details(details(self.progress()))

@@ -1,0 +1,71 @@
+"""Queues, retries, timeouts and priorities, each named once (docs/decisions: step sizes)."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from temporalio.common import Priority, RetryPolicy
+
+
+class Queue(StrEnum):
+    """Task queues by what a task uses."""
+
+    QUERY = "query"
+    CONTROL = "control"
+    IO = "io"
+    CPU = "cpu"
+    BULK = "bulk"
+
+
+QUESTION_PRIORITY: Final = 1
+UPLOAD_PRIORITY: Final = 2
+BULK_PRIORITY: Final = 4
+BACKGROUND_PRIORITY: Final = 5
+
+
+def priority(tenant_id: str, key: int) -> Priority:
+    """Questions before uploads, and tenants in turn within each."""
+    return Priority(priority_key=key, fairness_key=tenant_id)
+
+
+STEP_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=3.0,
+    maximum_interval=timedelta(seconds=30),
+    maximum_attempts=3,
+)
+"""A step of an ingestion; then it is a dead letter."""
+
+BATCH_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=20
+)
+"""A batch of documents, through a quarter of an hour without a store; then each document has a workflow of its own."""
+
+ALWAYS_RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
+"""Bookkeeping and removal: nothing may be left behind because a store was down for an hour."""
+
+QUESTION_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2), maximum_attempts=2
+)
+"""A step of a question: someone is waiting, and the API answers with passages when the steps fail."""
+
+HEARTBEAT: Final = timedelta(seconds=10)
+"""How long after its worker's death a step starts again elsewhere; a worker puts its own setting in its place."""
+
+SHORT: Final = timedelta(seconds=30)
+PARSE: Final = timedelta(minutes=5)
+LONG: Final = timedelta(minutes=15)
+BATCH: Final = timedelta(hours=2)
+QUESTION_STEP: Final = timedelta(seconds=15)
+QUESTION_DEADLINE: Final = timedelta(seconds=30)
+
+EMBED_BATCH: Final = 64
+"""Chunks whose embedding is paid again, at most, when a worker dies."""
+
+DRIVE_AGAIN_FIRST: Final = timedelta(minutes=1)
+DRIVE_AGAIN_MOST: Final = timedelta(hours=1)
+DRIVE_AGAIN_DOUBLINGS: Final = 6
+"""More would pass the most anyway, and in the end what a timedelta can hold."""
+
+RESOLUTION_PAGES: Final = 200
+"""Pages of dead letters decided on in one run, before it continues as new: far below the limit of a history."""
