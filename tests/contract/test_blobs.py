@@ -12,6 +12,7 @@ from fsspec.implementations.memory import MemoryFileSystem  # pyright: ignore[re
 from lethe.adapters.blobs import FsspecBlobs
 from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.errors import BlobUnavailable, EnvironmentMismatch
+from lethe.model.ids import new_id
 from lethe.ports.blobs import BlobStore
 from lethe.settings import Environment, Settings
 from tests.contract.blobs import BlobStoreContract, content, keys, pieces
@@ -47,6 +48,31 @@ class TestFileBlobs(BlobStoreContract):
         assert await keys(blobs) == ["t/v/original"]
         assert await blobs.delete_prefix("t/v") == 1
         assert [path.name for path in tmp_path.rglob("*")] == [".lethe-environment"]
+
+    async def test_a_write_removes_what_killed_writers_of_the_same_blob_left(self, tmp_path: Path) -> None:
+        blobs = local(tmp_path)
+        await blobs.write("t/v/original.txt", pieces(b"1"))
+        left = f".original.{new_id()}.part"
+        for name in (left, f".original.txt.{new_id()}.part"):
+            (tmp_path / "t/v" / name).write_bytes(b"half")
+        await blobs.write("t/v/original.txt", pieces(b"2"))
+        assert sorted(path.name for path in (tmp_path / "t/v").iterdir()) == [left, "original.txt"]
+
+    async def test_of_two_writers_at_once_both_succeed_and_the_blob_is_one_of_theirs(self, tmp_path: Path) -> None:
+        blobs = local(tmp_path)
+        may_end = asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"slow"
+            await may_end.wait()
+
+        writing = asyncio.create_task(blobs.write("t/v/original", slow()))
+        await asyncio.sleep(0.05)
+        await blobs.write("t/v/original", pieces(b"fast"))
+        may_end.set()
+        assert await writing == 4
+        assert await content(blobs, "t/v/original") == b"fast"
+        assert [path.name for path in (tmp_path / "t/v").iterdir()] == ["original"]
 
     async def test_a_reader_sees_the_old_blob_until_the_new_one_is_whole(self, tmp_path: Path) -> None:
         blobs = local(tmp_path)

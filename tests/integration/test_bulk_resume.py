@@ -35,8 +35,6 @@ async def states(free: Installation, ingestion_id: Id) -> list[Any]:
     found: list[Any] = []
     for document_id in await bulks.live_documents(free, ingestion_id):
         state = await document_state(free, document_id)
-        # The hidden part of a blob whose writer was killed stays until its version goes; no reader ever sees it.
-        state["blobs"] = [name for name in state["blobs"] if not name.endswith(".part")]
         for row in state["rows"]["document_versions"]:
             row["ingestion_id"] = None
         found.append(state)
@@ -106,8 +104,9 @@ async def test_a_kill_before_and_after_each_effect_of_a_batch(free: Installation
 async def test_kills_at_random_moments(free: Installation) -> None:
     rng = random.Random(20_261_121)
     before = bulks.embedded(free)
-    texts = [bulks.note(seed, 2) for seed in range(20_000, 20_000 + 60)]
-    ingestion_id = await bulks.fill(free, bulks.uris("random/disturbed", texts))
+    # One batch at a time, and more of them than kills: no kill comes after the last.
+    texts = [bulks.note(seed, 2) for seed in range(20_000, 20_000 + 240)]
+    ingestion_id = await bulks.fill(free, bulks.uris("random/disturbed", texts), window=1)
     await bulks.start(free, ingestion_id)
     kills = 4
     for _ in range(kills):

@@ -72,7 +72,7 @@ async def test_a_plan_that_fails_leaves_no_key(house: House, monkeypatch: pytest
     async def refused(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("lethe.ingestion.uploads.write_links", refused)
+    monkeypatch.setattr("lethe.ingestion.planning.write_links", refused)
     with pytest.raises(RuntimeError):
         await house.upload("one", subjects=(ADA,))
     assert [key for key in house.keyring.keys.values() if key] == []

@@ -31,6 +31,7 @@ class FsspecBlobs:
     """The `BlobStore` port below one address. The first call stamps an empty store with its environment.
 
     A write goes to a hidden name beside the blob and is renamed when all of it is there (and, on a local disk, synced).
+    It then removes what killed writers of the same blob left hidden.
     Every method may raise EnvironmentMismatch.
     """
 
@@ -69,6 +70,7 @@ class FsspecBlobs:
             finally:
                 await asyncio.shield(self._run(file.close))
             await self._run(lambda: self._rename(part, path))
+            await self._run(lambda: self._remove_left_parts(folder, name))
         except BaseException:
             await asyncio.shield(self._run(lambda: self._remove_file(part)))
             raise
@@ -148,15 +150,29 @@ class FsspecBlobs:
             os.fsync(file.fileno())
 
     def _rename(self, part: str, path: str) -> None:
+        try:
+            if self._is_local:
+                Path(part).replace(path)
+            else:
+                self._driver.mv(part, path)
+        except FileNotFoundError:
+            # Another writer of this blob was done first and took our part for a dead one's: its bytes are the later ones.
+            if not self._driver.exists(path):
+                raise
         if not self._is_local:
-            self._driver.mv(part, path)
             return
-        Path(part).replace(path)
         folder = os.open(Path(path).parent, os.O_RDONLY)
         try:
             os.fsync(folder)  # the rename itself is durable only with its folder
         finally:
             os.close(folder)
+
+    def _remove_left_parts(self, folder: str, name: str) -> None:
+        self._driver.invalidate_cache()
+        left = re.compile(rf"{re.escape(f'{folder}/.{name}.')}[0-9a-f-]+{re.escape(_PART_SUFFIX)}")
+        for path in self._driver.find(folder):
+            if left.fullmatch(path):
+                self._remove_file(path)
 
     def _remove_file(self, path: str) -> None:
         with suppress(FileNotFoundError):
