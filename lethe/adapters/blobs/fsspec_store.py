@@ -156,7 +156,7 @@ class FsspecBlobs:
             else:
                 self._driver.mv(part, path)
         except FileNotFoundError:
-            # Another writer of this blob was done first and took our part for a dead one's: its bytes are the later ones.
+            # Another writer of this blob was done first and took our part for a dead one: its bytes are the later ones.
             if not self._driver.exists(path):
                 raise
         if not self._is_local:
