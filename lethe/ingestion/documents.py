@@ -7,8 +7,9 @@ from lethe.errors import ChunkNotFound, DocumentConflict, DocumentError, Documen
 from lethe.errors import by_code as error_by_code
 from lethe.ingestion.chunk_views import ChunkView, Neighbours, open_chunks
 from lethe.ingestion.deletion import mark_deleted
-from lethe.ingestion.metadata import Change, may_read, open_fields, write_metadata
+from lethe.ingestion.metadata import Change, open_fields, write_metadata
 from lethe.ingestion.requests import DocumentPage, DocumentView, Failure, MetadataPatch, Outcome, Receipt
+from lethe.ingestion.rights import may_read, reachable
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
 from lethe.model.operations import DeadLetter, Dispatch, DispatchKind
@@ -119,10 +120,7 @@ class Documents:
         document = await uow.documents.get(caller.tenant_id, document_id)
         if document is None or document.deleted_at is not None:
             raise DocumentNotFound
-        readers = (await uow.documents.readers(caller.tenant_id, [document_id])).get(document_id, ())
-        if not may_read(caller, readers):
-            raise DocumentNotFound
-        if caller.role is not Role.ADMIN and await uow.quarantines.hidden(caller.tenant_id, [document_id]):
+        if not await reachable(uow, caller, [document_id]):
             raise DocumentNotFound
         return document
 

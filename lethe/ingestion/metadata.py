@@ -7,11 +7,12 @@ from typing import cast
 
 from lethe.errors import DocumentConflict
 from lethe.ingestion.requests import MetadataPatch, MetadataValue, UploadRequest
+from lethe.ingestion.rights import reachable
 from lethe.model.attributes import attributes
 from lethe.model.documents import Status, Version
 from lethe.model.ids import Id, new_id
 from lethe.model.operations import Dispatch, DispatchKind
-from lethe.model.principals import Caller, Role
+from lethe.model.principals import Caller
 from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
@@ -29,11 +30,6 @@ MAY_GO_LIVE = IN_FLIGHT | {Status.FAILED}
 MAX_LOOKS = 20
 """How often keys are fetched again because an upload of the same document was planned meanwhile."""
 CHANGED_MEANWHILE = "Another change of this document was made first; read it again and repeat."
-
-
-def may_read(caller: Caller, readers: Sequence[Id]) -> bool:
-    """Whether the caller may see a document at all; an admin manages every document of its tenant."""
-    return caller.role is Role.ADMIN or not caller.readers.isdisjoint(readers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +120,8 @@ class Change:
 async def write_metadata(ledger: Ledger, keyring: KeyRing, clock: Clock, change: Change) -> str:
     """Apply the wish to each version it concerns, to the fields that one has now.
 
-    Returns the id of the workflow that tells the index, dispatched with it; "" if nothing changed or
-    none is to. Raises
-    DocumentConflict if another version went live, or the caller lost its right to read, meanwhile.
+    Returns the id of the workflow that tells the index, dispatched with it; "" if nothing changed or none is to.
+    Raises DocumentConflict if another version went live, or the document went out of the caller's reach, meanwhile.
     """
     live = change.live
     digest_key = await keyring.secret(live.tenant_id, SecretPurpose.DIGEST)
@@ -150,10 +145,9 @@ async def write_metadata(ledger: Ledger, keyring: KeyRing, clock: Clock, change:
 async def _refuse_if_stale(uow: UnitOfWork, change: Change) -> None:
     live = change.live
     document = await uow.documents.get(live.tenant_id, live.document_id)
-    readers = (await uow.documents.readers(live.tenant_id, [live.document_id])).get(live.document_id, ())
     if document is None or document.live_version_id != live.id or document.deleted_at is not None:
         raise DocumentConflict(CHANGED_MEANWHILE)
-    if not may_read(change.caller, readers):
+    if not await reachable(uow, change.caller, [live.document_id]):
         raise DocumentConflict(CHANGED_MEANWHILE)
 
 

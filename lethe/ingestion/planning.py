@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from lethe.errors import Forbidden, IngestionClosed, IngestionNotFound
-from lethe.ingestion.metadata import Fields, may_read, new_fields, open_fields
+from lethe.ingestion.metadata import Fields, new_fields, open_fields
 from lethe.ingestion.removal import blob_prefix
 from lethe.ingestion.requests import UploadRequest
+from lethe.ingestion.rights import is_withheld, may_read
 from lethe.ingestion.sniffing import known_suffix
 from lethe.ingestion.subjects import SubjectLink, write_links
 from lethe.model.documents import Document, Status, Version
@@ -54,13 +55,15 @@ async def inherited(
 ) -> Fields:
     """What the new version has unless the upload says otherwise: what the newest one has.
 
-    Raises Forbidden if the caller may not read the document, or the version that may soon replace it.
+    Raises Forbidden if the caller may not read the document, or the version that may soon replace it, or a quarantine
+    hides the document from it.
     """
     tenant_id = caller.tenant_id
     if document is None:
         return new_fields(tenant_id, source.uri)
     readers = (await uow.documents.readers(tenant_id, [document.id])).get(document.id, ())
-    if not may_read(caller, readers) or (newest is not None and not may_read(caller, newest.readers)):
+    is_readable = may_read(caller, readers) and (newest is None or may_read(caller, newest.readers))
+    if not is_readable or await is_withheld(uow, caller, document):
         raise Forbidden("This source belongs to a document you may not read.")
     if newest is None:
         return replace(new_fields(tenant_id, source.uri), readers=readers)

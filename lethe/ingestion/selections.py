@@ -17,8 +17,9 @@ from lethe.contracts.selection import (
 )
 from lethe.errors import DocumentConflict, KeyDestroyed, SelectionNotFound
 from lethe.ingestion.deletion import Deletions, mark_deleted
-from lethe.ingestion.metadata import IN_FLIGHT, Change, may_read, open_fields, write_metadata
+from lethe.ingestion.metadata import IN_FLIGHT, Change, open_fields, write_metadata
 from lethe.ingestion.requests import MetadataPatch
+from lethe.ingestion.rights import reachable
 from lethe.model.documents import Document, Status
 from lethe.model.filters import Predicate, compile_predicate
 from lethe.model.ids import Id, new_id
@@ -261,15 +262,8 @@ async def remove_page(ledger: Ledger, deletions: Deletions, page: RemovalPage) -
 
 
 async def _changeable(uow: UnitOfWork, caller: Caller, documents: Sequence[Document]) -> list[Document]:
-    """Those the caller may read now; what is in quarantine only an admin may change."""
-    ids = [document.id for document in documents]
-    readers = await uow.documents.readers(caller.tenant_id, ids)
-    hidden = frozenset[Id]() if caller.role is Role.ADMIN else await uow.quarantines.hidden(caller.tenant_id, ids)
-    return [
-        document
-        for document in documents
-        if document.id not in hidden and may_read(caller, readers.get(document.id, ()))
-    ]
+    allowed = await reachable(uow, caller, [document.id for document in documents])
+    return [document for document in documents if document.id in allowed]
 
 
 def _counted(selection: Selection, totals: SelectionTotals) -> Selection:

@@ -11,10 +11,19 @@ from lethe.adapters.sql import SqlLedger
 from lethe.adapters.sql.engine import make_engines, transaction
 from lethe.adapters.sql.tables import source_prefixes
 from lethe.contracts.ingestion import DocumentRef
-from lethe.errors import DocumentNotFound, DocumentQuarantined, IngestionNotFound, KeyDestroyed, QuarantineNotFound
+from lethe.errors import (
+    DocumentConflict,
+    DocumentNotFound,
+    DocumentQuarantined,
+    Forbidden,
+    IngestionNotFound,
+    KeyDestroyed,
+    QuarantineNotFound,
+)
 from lethe.ingestion.deletion import Deletions
+from lethe.ingestion.metadata import Change, write_metadata
 from lethe.ingestion.quarantines import Quarantines, keep_prefixes
-from lethe.ingestion.requests import Receipt, UploadRequest
+from lethe.ingestion.requests import MetadataPatch, Receipt, UploadRequest
 from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
 from lethe.model.ingestions import Ingestion, IngestionState, Taking
@@ -150,6 +159,54 @@ async def test_what_two_quarantines_cover_is_shown_when_both_are_lifted(house: H
     for each, is_shown in ((by_id, False), (by_source, True)):
         await quarantines(house).lift(house.admin, each.id)
         assert await shown(house, one) == [is_shown]
+
+
+async def test_a_writer_cannot_replace_what_is_hidden_nor_tell_it_from_what_it_may_not_read(house: House) -> None:
+    hidden = await live(house, "file:///a/hidden.txt")
+    await house.live("For the group.", source_uri="file:///a/secret.txt", readers=(house.hr,))
+    ordered = await quarantines(house).hide_document(house.admin, hidden.document_id, "malware")
+    told: list[str] = []
+    for uri in ("file:///a/hidden.txt", "file:///a/secret.txt"):
+        with pytest.raises(Forbidden) as refused:
+            await house.upload("Something harmless.", house.writer, source_uri=uri)
+        told.append(refused.value.detail)
+    assert told[0] == told[1]
+    async with house.ledger.read() as uow:
+        kept = await uow.versions.of_document(house.tenant_id, hidden.document_id)
+    assert [version.id for version in kept] == [hidden.version_id]
+
+    edited = await house.upload("The admin's text.", source_uri="file:///a/hidden.txt")
+    assert edited.document_id == hidden.document_id
+    await quarantines(house).lift(house.admin, ordered.id)
+    again = await house.upload("The writer's text.", house.writer, source_uri="file:///a/hidden.txt")
+    assert again.document_id == hidden.document_id
+
+
+async def test_a_sending_that_broke_off_below_a_hidden_source_is_taken_up_again(house: House) -> None:
+    await quarantines(house).hide_sources(house.admin, "file:///a", "review")
+    uri, document_ids = "file:///a/new.txt", list[Id]()
+
+    async def sent_again() -> None:
+        again = await house.upload("The whole text.", house.writer, source_uri=uri)
+        document_ids.append(again.document_id)
+
+    first = await house.upload("The whole text.", house.writer, meanwhile=sent_again, source_uri=uri)
+    assert document_ids == [first.document_id]
+    with pytest.raises(Forbidden):
+        await house.upload("Another text.", house.writer, source_uri=uri)
+
+
+async def test_fields_are_not_changed_behind_a_quarantine(house: House) -> None:
+    """The look of a writer that was slower than the admin."""
+    seen = await live(house, "file:///a/one.txt")
+    version = await house.version(seen)
+    await quarantines(house).hide_document(house.admin, seen.document_id, "malware")
+    patch = MetadataPatch(title="Nothing to see here")
+    clock = house.uploads.clock
+    with pytest.raises(DocumentConflict):
+        await write_metadata(house.ledger, house.keyring, clock, Change(house.writer, version, patch))
+    assert (await house.fields(seen)).title is None
+    assert await write_metadata(house.ledger, house.keyring, clock, Change(house.admin, version, patch))
 
 
 async def test_other_tenants_are_not_touched(house: House) -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from lethe.errors import InvalidRequest
-from lethe.ingestion.metadata import Change, Fields, may_read, new_fields, open_fields, sealed_into
+from lethe.ingestion.metadata import Change, Fields, new_fields, open_fields, sealed_into
 from lethe.ingestion.requests import MetadataPatch, UploadRequest
+from lethe.ingestion.rights import may_read
 from lethe.model.documents import Status, Version
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller, Role
