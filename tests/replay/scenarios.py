@@ -20,12 +20,15 @@ from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
 from lethe.contracts.bulk import BulkState
 from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
 from lethe.contracts.letters import LetterSelection
+from lethe.contracts.selection import SelectionRef, SelectionRun
 from lethe.contracts.webhooks import DeliveryOutcome, DeliveryRef
 from lethe.model.answers import AnswerMode
+from lethe.model.selections import SelectionAction
 from lethe.model.webhooks import DeliveryState
 from tests.workflows.conftest import start_environment
 from tests.workflows.scripted import Scripted
 from tests.workflows.scripted_bulk import ScriptedBulk
+from tests.workflows.scripted_selection import ScriptedSelection
 from workers.runner import WORKFLOWS, sandbox
 from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
@@ -34,6 +37,7 @@ from workflows.documents import ApplyMetadata, DeleteDocument
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
+from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -123,6 +127,24 @@ async def apply_metadata(client: Client) -> WorkflowHandle[Any, Any]:
         return await _ended(client, ApplyMetadata.run, ref, "apply-metadata/one")
 
 
+async def delete_selection(client: Client) -> WorkflowHandle[Any, Any]:
+    """Two pages to change and two to remove, of which one fails once."""
+    scripted = ScriptedSelection(SelectionAction.DELETE, documents=100, page=50)
+    scripted.fails["remove_deleted"] = ["index_unavailable"]
+    async with scripted.running(client):
+        return await _ended(client, ApplySelection.run, _selection(), "apply-selection/delete")
+
+
+async def update_selection(client: Client) -> WorkflowHandle[Any, Any]:
+    scripted = ScriptedSelection(SelectionAction.UPDATE, documents=5)
+    async with scripted.running(client):
+        return await _ended(client, ApplySelection.run, _selection(), "apply-selection/update")
+
+
+def _selection() -> SelectionRun:
+    return SelectionRun(selection=SelectionRef(tenant_id=TENANT, selection_id=DOCUMENT))
+
+
 async def audit_all(client: Client) -> WorkflowHandle[Any, Any]:
     """Two tenants in two pages, one audit each."""
     scripted = Scripted()
@@ -178,6 +200,8 @@ SCENARIOS: Sequence[Scenario] = (
     deliver_webhook,
     delete_document,
     apply_metadata,
+    delete_selection,
+    update_selection,
     audit_all,
     audit_tenant,
     answer_question,
