@@ -1,21 +1,15 @@
 """Settings -> adapters -> services. The one place of the API that knows a vendor."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from api.cursors import Cursors
 from api.idempotency import Idempotency
 from api.limits import InFlight
 from api.services import Services
 from api.temporal import TemporalLink
-from lethe.adapters.blobs import FsspecBlobs
-from lethe.adapters.clock import SystemClock
-from lethe.adapters.embedding.choice import open_embedder
-from lethe.adapters.keyring import SqlKeyRing
-from lethe.adapters.sql import SqlLedger
-from lethe.adapters.weaviate import WeaviateIndex
+from lethe.adapters.stores import open_stores
 from lethe.answering.deps import Answering
-from lethe.indexing.builds import refuse_other_specs
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.chunking import pipeline_revision
 from lethe.ingestion.documents import Documents
@@ -24,7 +18,6 @@ from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
-from lethe.privacy.processors import ProcessorLedger
 from lethe.retrieval.search import Search
 from lethe.settings import Settings
 from lethe.webhooks.registry import Webhooks
@@ -37,18 +30,10 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
 
     Raises LedgerUnavailable if SQL does not come up, EmbeddingSpecMismatch if a corpus was indexed with another model.
     """
-    async with AsyncExitStack() as stack:
-        ledger = SqlLedger.from_settings(settings)
-        stack.push_async_callback(ledger.close)
-        await ledger.connect()
-        keyring = SqlKeyRing.from_settings(settings)
-        stack.push_async_callback(keyring.close)
-        index = WeaviateIndex.from_settings(settings)
-        stack.push_async_callback(index.close)
-        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
-        await refuse_other_specs(ledger, embedder.spec)
+    async with open_stores(settings, wait_for_sql=True) as stores:
+        ledger, keyring, index, blobs = stores.ledger, stores.keyring, stores.index, stores.blobs
+        embedder, clock = stores.embedder, stores.clock
         await embedder.warm_up()
-        blobs, clock = FsspecBlobs.from_settings(settings), SystemClock()
         search = Search(ledger, keyring, index, embedder, settings.retrieval)
         uploads = Uploads(
             ledger=ledger,

@@ -21,13 +21,8 @@ from statistics import median, quantiles
 from typing import Any
 
 from cli.stack.weaviate import ensure_binary
-from lethe.adapters.blobs import FsspecBlobs
-from lethe.adapters.clock import SystemClock
-from lethe.adapters.embedding.choice import open_embedder
-from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.parsing import LimitedParser
-from lethe.adapters.sql import SqlLedger
-from lethe.adapters.weaviate import WeaviateIndex
+from lethe.adapters.stores import open_stores
 from lethe.answering.calibration import REVISION
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
@@ -44,7 +39,6 @@ from lethe.ingestion.uploads import Uploads
 from lethe.model.answers import AnswerMode
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller, Role
-from lethe.privacy.processors import ProcessorLedger
 from lethe.retrieval.questions import guard_question
 from lethe.retrieval.search import Search
 from lethe.settings import Settings, WeaviateSettings
@@ -99,12 +93,11 @@ async def opened(state: Path, weaviate: WeaviateSettings) -> AsyncGenerator[Benc
     settings = Settings(_env_file=None, state=state, weaviate=weaviate)  # pyright: ignore[reportCallIssue]
     tenant_id = str((await bootstrap(settings))["tenant_id"])
     async with AsyncExitStack() as stack:
-        ledger, keyring = SqlLedger.from_settings(settings), SqlKeyRing.from_settings(settings)
-        index, parser = WeaviateIndex.from_settings(settings), LimitedParser.from_settings(settings)
-        for port in (ledger, keyring, index, parser):
-            stack.push_async_callback(port.close)
-        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
-        blobs, clock = FsspecBlobs.from_settings(settings), SystemClock()
+        stores = await stack.enter_async_context(open_stores(settings))
+        ledger, keyring, index, blobs = stores.ledger, stores.keyring, stores.index, stores.blobs
+        embedder, clock = stores.embedder, stores.clock
+        parser = LimitedParser.from_settings(settings)
+        stack.push_async_callback(parser.close)
         scratch = state / "scratch"
         scratch.mkdir(mode=0o700)
         yield Bench(

@@ -14,17 +14,13 @@ from activities.ingestion import ReadingActivities
 from activities.letters import LetterActivities
 from activities.selections import SelectionActivities
 from activities.webhooks import WebhookActivities
-from lethe.adapters.blobs import FsspecBlobs
 from lethe.adapters.clock import SystemClock
-from lethe.adapters.embedding.choice import open_embedder
-from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.malware import Clamd
 from lethe.adapters.parsing import LimitedParser
-from lethe.adapters.sql import SqlLedger
-from lethe.adapters.weaviate import WeaviateIndex
+from lethe.adapters.stores import open_stores
 from lethe.adapters.webhooks import HttpSender
 from lethe.indexing.audit import Auditor
-from lethe.indexing.builds import FirstBuild, refuse_other_specs
+from lethe.indexing.builds import FirstBuild
 from lethe.ingestion.bulk.archives import Archives
 from lethe.ingestion.bulk.batch import Batches
 from lethe.ingestion.bulk.planning import BulkPlanning
@@ -40,7 +36,6 @@ from lethe.ingestion.uploads import Uploads
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.workflows import WorkflowControl
-from lethe.privacy.processors import ProcessorLedger
 from lethe.settings import Settings
 from lethe.webhooks.delivering import Deliveries
 from workers.failpoints import Failpoint
@@ -71,17 +66,11 @@ async def ingestion_parts(settings: Settings, control: WorkflowControl) -> Async
     Raises EmbeddingSpecMismatch.
     """
     async with AsyncExitStack() as stack:
-        ledger = SqlLedger.from_settings(settings)
-        stack.push_async_callback(ledger.close)
-        keyring = SqlKeyRing.from_settings(settings)
-        stack.push_async_callback(keyring.close)
-        index = WeaviateIndex.from_settings(settings)
-        stack.push_async_callback(index.close)
-        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
-        await refuse_other_specs(ledger, embedder.spec)
+        stores = await stack.enter_async_context(open_stores(settings))
+        ledger, keyring, index, blobs = stores.ledger, stores.keyring, stores.index, stores.blobs
+        embedder, clock = stores.embedder, stores.clock
         parser = LimitedParser.from_settings(settings)
         stack.push_async_callback(parser.close)
-        blobs, clock = FsspecBlobs.from_settings(settings), SystemClock()
         journal = FailureJournal(ledger, keyring, clock, settings.limits, settings.failures)
         remover = VersionRemover(ledger, blobs, keyring, index)
         pipeline = Pipeline(
@@ -201,13 +190,6 @@ def _bulk(settings: Settings, pipeline: Pipeline, remover: VersionRemover, journ
 @asynccontextmanager
 async def bootstrap_parts(settings: Settings) -> AsyncGenerator[tuple[Ledger, KeyRing, FirstBuild, datetime]]:
     """What preparing the stores needs, and the time it is done at. Raises EmbeddingSpecMismatch."""
-    async with AsyncExitStack() as stack:
-        ledger = SqlLedger.from_settings(settings)
-        stack.push_async_callback(ledger.close)
-        keyring = SqlKeyRing.from_settings(settings)
-        stack.push_async_callback(keyring.close)
-        index = WeaviateIndex.from_settings(settings)
-        stack.push_async_callback(index.close)
-        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
-        await refuse_other_specs(ledger, embedder.spec)
-        yield ledger, keyring, FirstBuild(ledger, index, embedder.spec), SystemClock().now()
+    async with open_stores(settings) as stores:
+        first = FirstBuild(stores.ledger, stores.index, stores.embedder.spec)
+        yield stores.ledger, stores.keyring, first, stores.clock.now()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,9 +18,9 @@ from temporalio.client import Client
 from cli.stack.ports import free_ports
 from lethe.adapters.blobs import FsspecBlobs
 from lethe.adapters.clock import SystemClock
-from lethe.adapters.embedding.choice import open_embedder
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.sql import SqlLedger
+from lethe.adapters.stores import open_stores
 from lethe.adapters.weaviate import WeaviateIndex
 from lethe.ingestion.chunking import pipeline_revision
 from lethe.ingestion.documents import Documents
@@ -32,7 +32,6 @@ from lethe.model.ids import Id, new_id
 from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.principals import Caller, Role
 from lethe.ports.embedding import Embedder
-from lethe.privacy.processors import ProcessorLedger
 from lethe.retrieval.search import Search
 from lethe.settings import ProviderSettings, Settings, TemporalSettings, WeaviateSettings, WorkerSettings
 from workers.bootstrap import bootstrap
@@ -202,24 +201,17 @@ async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings
     await _register(temporal, namespace)
     prepared = await bootstrap(settings)
     tenant_id = str(prepared["tenant_id"])
-    async with AsyncExitStack() as stack:
-        ledger = SqlLedger.from_settings(settings)
-        stack.push_async_callback(ledger.close)
-        keyring = SqlKeyRing.from_settings(settings)
-        stack.push_async_callback(keyring.close)
-        index = WeaviateIndex.from_settings(settings)
-        stack.push_async_callback(index.close)
-        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, SystemClock())))
+    async with open_stores(settings) as stores:
         client = await connect(settings)
         await ensure_search_attributes(client)
         yield Installation(
             settings=settings,
             client=client,
-            ledger=ledger,
-            keyring=keyring,
-            index=index,
-            blobs=FsspecBlobs.from_settings(settings),
-            embedder=embedder,
+            ledger=stores.ledger,
+            keyring=stores.keyring,
+            index=stores.index,
+            blobs=stores.blobs,
+            embedder=stores.embedder,
             caller=Caller(tenant_id=tenant_id, principal_id=new_id(), role=Role.ADMIN),
         )
 

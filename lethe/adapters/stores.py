@@ -1,0 +1,49 @@
+"""The stores every process opens: ledger, key ring, index, blobs and the embedder that fills the index."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from lethe.adapters.blobs import FsspecBlobs
+from lethe.adapters.clock import SystemClock
+from lethe.adapters.embedding.choice import open_embedder
+from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.sql import SqlLedger
+from lethe.adapters.weaviate import WeaviateIndex
+from lethe.indexing.builds import refuse_other_specs
+from lethe.ports.embedding import Embedder
+from lethe.privacy.processors import ProcessorLedger
+from lethe.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Opened over the configured addresses."""
+
+    ledger: SqlLedger
+    keyring: SqlKeyRing
+    index: WeaviateIndex
+    blobs: FsspecBlobs
+    embedder: Embedder
+    clock: SystemClock
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings, *, wait_for_sql: bool = False) -> AsyncGenerator[Stores]:
+    """The stores, closed at the end. ``wait_for_sql`` gives SQL time to come up.
+
+    Raises LedgerUnavailable if it does not, EmbeddingSpecMismatch if a corpus was indexed with another model.
+    """
+    async with AsyncExitStack() as stack:
+        ledger = SqlLedger.from_settings(settings)
+        stack.push_async_callback(ledger.close)
+        if wait_for_sql:
+            await ledger.connect()
+        keyring = SqlKeyRing.from_settings(settings)
+        stack.push_async_callback(keyring.close)
+        index = WeaviateIndex.from_settings(settings)
+        stack.push_async_callback(index.close)
+        clock = SystemClock()
+        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, clock)))
+        await refuse_other_specs(ledger, embedder.spec)
+        yield Stores(ledger, keyring, index, FsspecBlobs.from_settings(settings), embedder, clock)
