@@ -12,6 +12,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.privacy.retention import (
     expire_deliveries,
+    expire_dispatches,
     expire_idempotency,
     expire_ingestions,
     expire_letters,
@@ -79,3 +80,8 @@ class DocumentActivities:
     async def expire_deliveries(self) -> int:
         before = self.clock.now() - timedelta(days=self.webhooks.delivery_days)
         return await expire_deliveries(self.deletions.ledger, before)
+
+    @activity.defn
+    async def expire_dispatches(self) -> int:
+        before = self.clock.now() - timedelta(days=self.limits.dispatch_days)
+        return await expire_dispatches(self.deletions.ledger, before)

@@ -28,8 +28,9 @@ from lethe.model.operations import IdempotencyRecord
 from lethe.model.principals import Caller
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
-from lethe.ports.ledger import Ledger
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.digests import keyed_digest
+from lethe.privacy.retention import forget_responses
 from lethe.privacy.sealing import Purpose, seal, unseal
 
 _log: Final = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Idempotency:
 
     async def _forget(self, record: IdempotencyRecord) -> None:
         async with self.ledger.write() as uow:
-            await uow.idempotency.forget(record.tenant_id, record.principal_id, record.key_hmac)
+            await uow.idempotency.forget(record)
 
     async def _release(self, record: IdempotencyRecord, lease: float) -> None:
         """Let the next sending take the claim over, and what goes with it."""
@@ -141,20 +142,29 @@ class Idempotency:
     async def _claim(self, record: IdempotencyRecord, lease: float) -> IdempotencyRecord:
         """The record of a request that was answered, with its status; else the claim that is now ours, without."""
         expired = record.created_at - timedelta(hours=self.hours)
-        async with self.ledger.write() as uow:
-            before = await uow.idempotency.claim(record, expired)
-            if before is None:
-                return record
-            if before.request_hmac != record.request_hmac:
-                raise IdempotencyKeyReused
-            if before.status:
-                return before
-            if before.created_at > record.created_at - timedelta(seconds=lease):
-                raise IdempotencyInFlight
-            ours = replace(record, key_id=before.key_id)
-            await uow.idempotency.forget(record.tenant_id, record.principal_id, record.key_hmac)
-            await uow.idempotency.claim(ours, expired)
-            return ours
+        while True:
+            async with self.ledger.write() as uow:
+                before = await uow.idempotency.claim(record)
+                if before is None:
+                    return record
+                if before.created_at >= expired:
+                    return await _taken(uow, record, before, lease)
+            await forget_responses(self.ledger, self.keyring, [before])
+
+
+async def _taken(
+    uow: UnitOfWork, record: IdempotencyRecord, before: IdempotencyRecord, lease: float
+) -> IdempotencyRecord:
+    if before.request_hmac != record.request_hmac:
+        raise IdempotencyKeyReused
+    if before.status:
+        return before
+    if before.created_at > record.created_at - timedelta(seconds=lease):
+        raise IdempotencyInFlight
+    ours = replace(record, key_id=before.key_id)
+    await uow.idempotency.forget(before)
+    await uow.idempotency.claim(ours)
+    return ours
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -155,6 +155,7 @@ def _activities(
             documents.expire_ingestions,
             documents.expire_letters,
             documents.expire_deliveries,
+            documents.expire_dispatches,
             deciding.plan_resolution,
             deciding.resolve_page,
             bulk.plan_batches,

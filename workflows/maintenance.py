@@ -22,6 +22,7 @@ class TidyUp:
             DocumentActivities.expire_letters,
             DocumentActivities.expire_processor_calls,
             DocumentActivities.expire_deliveries,
+            DocumentActivities.expire_dispatches,
         ):
             await workflow.execute_activity_method(
                 step,

@@ -249,6 +249,8 @@ class LimitSettings(Section):
     """How long an ended bulk ingestion remembers what was said of its documents and which files it refused."""
     idempotency_hours: float = 24.0
     """How long an Idempotency-Key is remembered."""
+    dispatch_days: float = Field(default=7.0, ge=4)
+    """How long it is kept that a workflow was started; not less than Temporal keeps the workflow."""
     processor_call_days: int = 365
     """How long it is known what outside processors were sent; not less than they keep it themselves."""
 

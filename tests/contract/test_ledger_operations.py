@@ -45,6 +45,22 @@ async def test_dispatches_go_with_what_they_started(ledger: Ledger):
         assert await unit.dispatches.pending(at(9), 10) == [kept]
 
 
+async def test_what_was_started_long_ago_expires_and_what_waits_to_be_started_does_not(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    started, recent, waiting = (dispatch(tenant) for _ in range(3))
+    async with ledger.write() as unit:
+        for row in (started, recent, waiting):
+            await unit.dispatches.add(row)
+        await unit.dispatches.mark(tenant, started.workflow_id, at(-9))
+        await unit.dispatches.mark(tenant, recent.workflow_id, at(2))
+        assert await unit.dispatches.expire(at(-9), 1000) == 0
+        assert await unit.dispatches.expire(at(-8), 1000) == 1
+        await unit.dispatches.add(started)
+        await unit.dispatches.add(recent)
+        pending = await unit.dispatches.pending(at(9), 1000)
+    assert [row for row in (started, recent, waiting) if row in pending] == [started, waiting]
+
+
 async def test_a_step_has_one_letter_that_is_rewritten(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
     async with ledger.write() as unit:
@@ -120,34 +136,38 @@ async def test_the_first_claim_of_a_key_wins(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
     first = record(tenant)
     async with ledger.write() as unit:
-        assert await unit.idempotency.claim(first, NOON) is None
+        assert await unit.idempotency.claim(first) is None
         second = replace(first, request_hmac="another", key_id=new_id())
-        assert await unit.idempotency.claim(second, NOON) == first
-        assert await unit.idempotency.claim(replace(first, principal_id=new_id()), NOON) is None
-        assert await unit.idempotency.claim(replace(first, tenant_id=other), NOON) is None
+        assert await unit.idempotency.claim(second) == first
+        assert await unit.idempotency.claim(replace(first, principal_id=new_id())) is None
+        assert await unit.idempotency.claim(replace(first, tenant_id=other)) is None
         await unit.idempotency.finish(tenant, first.principal_id, first.key_hmac, 202, b"body")
         finished = replace(first, status=202, sealed_body=b"body")
-        assert await unit.idempotency.claim(second, NOON) == finished
+        assert await unit.idempotency.claim(second) == finished
 
 
-async def test_an_old_claim_is_replaced_whatever_its_state(ledger: Ledger):
+async def test_what_took_the_place_of_an_old_claim_is_not_forgotten_with_it(ledger: Ledger):
     tenant = await add_tenant(ledger)
     old = record(tenant, status=202, sealed_body=b"body")
     async with ledger.write() as unit:
-        await unit.idempotency.claim(old, NOON)
+        await unit.idempotency.claim(old)
+        assert old in await unit.idempotency.expired(at(5), 1000)
+        assert old not in await unit.idempotency.expired(NOON, 1000)
+        await unit.idempotency.forget(old)
         new = replace(old, request_hmac="another", status=0, sealed_body=b"", key_id=new_id(), created_at=at(10))
-        assert await unit.idempotency.claim(new, at(5)) is None
-        assert await unit.idempotency.claim(old, at(5)) == new
+        assert await unit.idempotency.claim(new) is None
+        await unit.idempotency.forget(old)
+        assert await unit.idempotency.claim(old) == new
 
 
 async def test_a_forgotten_key_is_free_again(ledger: Ledger):
     tenant = await add_tenant(ledger)
     first = record(tenant)
     async with ledger.write() as unit:
-        await unit.idempotency.claim(first, NOON)
-        await unit.idempotency.forget(tenant, first.principal_id, first.key_hmac)
-        await unit.idempotency.forget(tenant, first.principal_id, "missing")
-        assert await unit.idempotency.claim(first, NOON) is None
+        await unit.idempotency.claim(first)
+        for _ in range(2):
+            await unit.idempotency.forget(first)
+        assert await unit.idempotency.claim(first) is None
 
 
 async def test_of_many_claims_at_once_one_wins(ledger: Ledger):
@@ -157,7 +177,7 @@ async def test_of_many_claims_at_once_one_wins(ledger: Ledger):
 
     async def claim(rival: IdempotencyRecord) -> IdempotencyRecord | None:
         async with ledger.write() as unit:
-            held = await unit.idempotency.claim(rival, NOON)
+            held = await unit.idempotency.claim(rival)
             await asyncio.sleep(0.005)
             return held
 

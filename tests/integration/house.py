@@ -1,6 +1,6 @@
 """One tenant's use cases over a real ledger, with the other stores replaced by stand-ins: no worker runs."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,6 +29,22 @@ class SteppingClock(FakeClock):
 
     def now(self) -> datetime:
         return self.advance(timedelta(milliseconds=1))
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+class KilledOnce(FakeKeyRing):
+    """The process ends when keys are to be destroyed, the first time."""
+
+    was_killed = False
+
+    async def destroy(self, tenant_id: Id, key_ids: Collection[Id]) -> int:
+        if key_ids and not self.was_killed:
+            self.was_killed = True
+            raise KilledError
+        return await super().destroy(tenant_id, key_ids)
 
 
 @dataclass

@@ -19,6 +19,7 @@ from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
 from lethe.ports.ledger import Ledger
 from tests.contract.ledger_rows import add_tenant, answer, at, build, chunks, citation, document, question, version
+from tests.integration.house import KilledError, KilledOnce
 
 
 async def remover(ledger: Ledger, tenant_id: Id) -> VersionRemover:
@@ -129,22 +130,6 @@ async def test_deleting_a_document_takes_answers_that_quote_an_earlier_version(l
         assert await unit.questions.get(tenant_id, asked.id) is None
         assert await unit.versions.get(tenant_id, live.id) is None
         assert await unit.documents.get(tenant_id, row.id) is None
-
-
-class KilledError(Exception):
-    """Stands for the end of the process."""
-
-
-class KilledOnce(FakeKeyRing):
-    """The process ends when keys are to be destroyed, the first time."""
-
-    was_killed = False
-
-    async def destroy(self, tenant_id: Id, key_ids: Collection[Id]) -> int:
-        if key_ids and not self.was_killed:
-            self.was_killed = True
-            raise KilledError
-        return await super().destroy(tenant_id, key_ids)
 
 
 @pytest.mark.parametrize("many", [False, True])

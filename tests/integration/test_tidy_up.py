@@ -9,6 +9,7 @@ from lethe.adapters.clock import SystemClock
 from lethe.model.documents import Status
 from lethe.model.ids import new_id
 from lethe.model.operations import IdempotencyRecord
+from tests.contract.ledger_rows import dispatch
 from tests.integration.installation import Installation
 from tests.integration.snapshot import mentions
 from workflows.schedules import TIDY_UP
@@ -25,6 +26,7 @@ async def test_what_broke_off_and_what_expired_goes(running: Installation) -> No
     fresh = replace(record, principal_id=new_id(), key_id=new_id(), created_at=now)
     for each in (record, fresh):
         await running.keyring.create(tenant_id, each.key_id)
+    started = dispatch(tenant_id, created_at=now - timedelta(days=30))
     async with running.ledger.write() as uow:
         await uow.dispatches.delete_for(tenant_id, [broken.version_id])
         version = await uow.versions.get(tenant_id, broken.version_id)
@@ -32,12 +34,15 @@ async def test_what_broke_off_and_what_expired_goes(running: Installation) -> No
         old = now - timedelta(hours=2)
         await uow.versions.update(replace(version, status=Status.RECEIVING, created_at=old, updated_at=old))
         for each in (record, fresh):
-            assert await uow.idempotency.claim(each, now - timedelta(days=9)) is None
+            assert await uow.idempotency.claim(each) is None
+        await uow.dispatches.add(started)
+        await uow.dispatches.mark(tenant_id, started.workflow_id, started.created_at)
 
     schedule = running.client.get_schedule_handle(TIDY_UP)
     await schedule.trigger()
     nothing: dict[str, object] = {"rows": {}, "objects": [], "blobs": [], "keys": []}
     names = {broken.version_id: "version", broken.document_id: "document", record.key_id: "key"}
+    names[started.ref] = "dispatch"
     for _ in range(100):
         if await mentions(running, names) == nothing:
             break

@@ -86,9 +86,11 @@ class SelectionRepository(Protocol):
     async def get(self, tenant_id: Id, selection_id: Id) -> Selection | None: ...
     async def update(self, selection: Selection) -> None: ...
 
-    async def expire(self, created_before: datetime, limit: int) -> list[Selection]:
-        """Remove at most ``limit`` selections of any tenant created before then; returns them, for their keys."""
+    async def expired(self, created_before: datetime, limit: int) -> list[Selection]:
+        """At most ``limit`` selections of any tenant created before then."""
         ...
+
+    async def delete(self, tenant_id: Id, selection_id: Id) -> None: ...
 
     async def documents_after(
         self,

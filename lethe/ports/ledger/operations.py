@@ -36,6 +36,10 @@ class DispatchRepository(Protocol):
 
     async def delete_for(self, tenant_id: Id, refs: Collection[Id]) -> None: ...
 
+    async def expire(self, dispatched_before: datetime, limit: int) -> int:
+        """Remove at most ``limit`` of any tenant that were started before then; how many."""
+        ...
+
 
 class DeadLetterRepository(Protocol):
     async def record(self, letter: DeadLetter) -> None:
@@ -109,20 +113,20 @@ class TallyRepository(Protocol):
 
 
 class IdempotencyRepository(Protocol):
-    async def claim(self, record: IdempotencyRecord, expired_before: datetime) -> IdempotencyRecord | None:
-        """Insert the record, or return the one that is there. A record created before ``expired_before`` is
-        replaced, whatever its state.
-        """
+    async def claim(self, record: IdempotencyRecord) -> IdempotencyRecord | None:
+        """Insert the record, or return the one that is there."""
         ...
 
     async def finish(self, tenant_id: Id, principal_id: Id, key_hmac: str, status: int, sealed_body: bytes) -> None: ...
 
-    async def expire(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
-        """Remove at most ``limit`` records of any tenant created before then; returns them, for their keys."""
+    async def expired(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
+        """At most ``limit`` records of any tenant created before then."""
         ...
 
     async def release(self, tenant_id: Id, principal_id: Id, key_hmac: str, created_at: datetime) -> None:
         """Make an unfinished record as old as ``created_at``."""
         ...
 
-    async def forget(self, tenant_id: Id, principal_id: Id, key_hmac: str) -> None: ...
+    async def forget(self, record: IdempotencyRecord) -> None:
+        """Remove it; a claim that took its place meanwhile stays."""
+        ...

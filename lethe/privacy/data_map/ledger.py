@@ -132,7 +132,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         facts("kind"),
         volatile("again"),
         times("created_at", "dispatched_at"),
-        erasers=(_VERSION, _DOCUMENT),
+        erasers=(_VERSION, _DOCUMENT, "lethe.privacy.retention:expire_dispatches"),
     ),
     place(
         "dead_letters",

@@ -99,7 +99,7 @@ async def test_the_claim_of_a_dead_process_is_taken_over(world: World) -> None:
     attempt = Attempt(caller, "k1", ("request",), 200, lease=60)
     record = await idempotency._record(attempt, "k1")  # pyright: ignore[reportPrivateUsage]
     async with world.services.ledger.write() as uow:
-        assert await uow.idempotency.claim(record, record.created_at - timedelta(hours=24)) is None
+        assert await uow.idempotency.claim(record) is None
 
     async def perform() -> Done:
         return Done(number=7)
@@ -109,6 +109,17 @@ async def test_the_claim_of_a_dead_process_is_taken_over(world: World) -> None:
     world.clock.advance(timedelta(seconds=61))
     assert await idempotency.once(attempt, Done, perform) == (Done(number=7), False)
     assert await idempotency.once(attempt, Done, perform) == (Done(number=7), True)
+
+
+async def test_a_key_used_again_after_its_time_leaves_nothing_of_the_first_response(world: World) -> None:
+    await world.post("/v1/query", idem="k1", json={"question": "Why?"})
+    async with world.services.ledger.read() as uow:
+        (old,) = await uow.idempotency.expired(world.clock.now(), 10)
+    world.clock.advance(timedelta(hours=world.services.settings.limits.idempotency_hours, seconds=1))
+    assert (await world.post("/v1/query", idem="k1", json={"question": "When?"})).status_code == 200
+    async with world.services.ledger.read() as uow:
+        (new,) = await uow.idempotency.expired(world.clock.now(), 10)
+    assert set(await world.services.keyring.get_many(world.tenant_id, {old.key_id, new.key_id})) == {new.key_id}
 
 
 async def test_an_upload_that_broke_off_after_its_commit_is_met_again(

@@ -45,3 +45,11 @@ class SqlDispatches(SqlRepository):
 
     async def delete_for(self, tenant_id: Id, refs: Collection[Id]) -> None:
         await self._connection.execute(delete_of(dispatches, tenant_id, one_of(dispatches.c.ref, refs)))
+
+    async def expire(self, dispatched_before: datetime, limit: int) -> int:
+        old = DISPATCH.select().where(dispatches.c.dispatched_at < dispatched_before)
+        found = await DISPATCH.all(self._connection, old.order_by(dispatches.c.dispatched_at).limit(limit))
+        for each in found:
+            started = (dispatches.c.workflow_id == each.workflow_id, dispatches.c.dispatched_at == each.dispatched_at)
+            await self._connection.execute(delete_of(dispatches, each.tenant_id, *started))
+        return len(found)

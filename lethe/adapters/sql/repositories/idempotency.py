@@ -15,14 +15,9 @@ RECORD: Final = Mapped(IdempotencyRecord, keys)
 
 
 class SqlIdempotency(SqlRepository):
-    async def claim(self, record: IdempotencyRecord, expired_before: datetime) -> IdempotencyRecord | None:
-        values = RECORD.values(record)
-        statement = upsert_into(self._connection, keys).values(values)
-        claimed = statement.on_conflict_do_update(
-            index_elements=["tenant_id", "principal_id", "key_hmac"],
-            set_={name: statement.excluded[name] for name in values},
-            where=keys.c.created_at < expired_before,
-        ).returning(keys.c.key_hmac)
+    async def claim(self, record: IdempotencyRecord) -> IdempotencyRecord | None:
+        statement = upsert_into(self._connection, keys).values(RECORD.values(record))
+        claimed = statement.on_conflict_do_nothing().returning(keys.c.key_hmac)
         wanted = RECORD.of(record.tenant_id, _key(record.principal_id, record.key_hmac))
         while (await self._connection.execute(claimed)).first() is None:
             held = await RECORD.one(self._connection, wanted)
@@ -38,12 +33,9 @@ class SqlIdempotency(SqlRepository):
             .values(status=status, sealed_body=sealed_body)
         )
 
-    async def expire(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
+    async def expired(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
         expired = RECORD.select().where(keys.c.created_at < created_before).order_by(keys.c.created_at).limit(limit)
-        records = await RECORD.all(self._connection, expired)
-        for record in records:
-            await self.forget(record.tenant_id, record.principal_id, record.key_hmac)
-        return records
+        return await RECORD.all(self._connection, expired)
 
     async def release(self, tenant_id: Id, principal_id: Id, key_hmac: str, created_at: datetime) -> None:
         await self._connection.execute(
@@ -52,8 +44,10 @@ class SqlIdempotency(SqlRepository):
             .values(created_at=created_at)
         )
 
-    async def forget(self, tenant_id: Id, principal_id: Id, key_hmac: str) -> None:
-        await self._connection.execute(delete_of(keys, tenant_id, _key(principal_id, key_hmac)))
+    async def forget(self, record: IdempotencyRecord) -> None:
+        itself = (keys.c.key_id == record.key_id, keys.c.created_at == record.created_at)
+        named = _key(record.principal_id, record.key_hmac)
+        await self._connection.execute(delete_of(keys, record.tenant_id, named, *itself))
 
 
 def _key(principal_id: Id, key_hmac: str) -> ColumnElement[bool]:

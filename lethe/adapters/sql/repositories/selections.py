@@ -32,13 +32,12 @@ class SqlSelections(SqlRepository):
             .values(SELECTION.values(selection))
         )
 
-    async def expire(self, created_before: datetime, limit: int) -> list[Selection]:
+    async def expired(self, created_before: datetime, limit: int) -> list[Selection]:
         old = SELECTION.select().where(selections.c.created_at < created_before)
-        found = await SELECTION.all(self._connection, old.order_by(selections.c.created_at).limit(limit))
-        for selection in found:
-            gone = delete_of(selections, selection.tenant_id, selections.c.id == selection.id)
-            await self._connection.execute(gone)
-        return found
+        return await SELECTION.all(self._connection, old.order_by(selections.c.created_at).limit(limit))
+
+    async def delete(self, tenant_id: Id, selection_id: Id) -> None:
+        await self._connection.execute(delete_of(selections, tenant_id, selections.c.id == selection_id))
 
     async def documents_after(
         self,
