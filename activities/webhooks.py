@@ -1,4 +1,4 @@
-"""Delivering webhooks: on the io queue."""
+"""Delivering webhooks: on a queue of their own, where a receiver that is slow holds up no document."""
 
 from dataclasses import dataclass
 

@@ -73,9 +73,11 @@ def queue_worker(
     interceptors: Sequence[Interceptor],
 ) -> Worker:
     """The worker of one queue. Workflows run on `control`; `cpu` takes as many activities as it has slots."""
-    slots = {Queue.CPU: settings.worker.cpu_slots, Queue.BULK: settings.worker.bulk_slots}.get(
-        queue, settings.worker.io_slots
-    )
+    own_slots = {
+        Queue.CPU: settings.worker.cpu_slots,
+        Queue.BULK: settings.worker.bulk_slots,
+        Queue.WEBHOOKS: settings.worker.webhook_slots,
+    }
     return Worker(
         client,
         task_queue=queue,
@@ -83,7 +85,7 @@ def queue_worker(
         activities=activities,
         interceptors=[*interceptors, HeartbeatTimeout(timedelta(seconds=settings.temporal.heartbeat_seconds))],
         workflow_runner=sandbox(),
-        max_concurrent_activities=slots,
+        max_concurrent_activities=own_slots.get(queue, settings.worker.io_slots),
         graceful_shutdown_timeout=timedelta(seconds=settings.temporal.graceful_shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.temporal.sticky_seconds),
     )

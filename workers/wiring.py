@@ -91,7 +91,7 @@ async def ingestion_parts(settings: Settings, control: WorkflowControl) -> Async
         telling = WebhookActivities(Deliveries(ledger, keyring, clock, sender, settings.webhooks))
         letters = Letters(ledger, clock, control)
         activities = _activities(settings, pipeline, remover, journal, letters)
-        activities[Queue.IO] = [*activities[Queue.IO], telling.deliver_webhook]
+        activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
         yield WorkerParts(ledger, journal, clock, activities, parser.warm_up)
 
 

@@ -15,6 +15,7 @@ class Queue(StrEnum):
     IO = "io"
     CPU = "cpu"
     BULK = "bulk"
+    WEBHOOKS = "webhooks"
 
 
 QUESTION_PRIORITY: Final = 1
@@ -24,7 +25,7 @@ BACKGROUND_PRIORITY: Final = 5
 
 
 def priority(tenant_id: str, key: int) -> Priority:
-    """Questions before uploads, and tenants in turn within each."""
+    """Questions before uploads, uploads before work on many or for nobody who waits; tenants in turn within each."""
     return Priority(priority_key=key, fairness_key=tenant_id)
 
 

@@ -11,7 +11,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -100,8 +100,21 @@ _REUSE: Final = {
 }
 
 
-def _priority(kind: DispatchKind) -> int:
-    return policies.BULK_PRIORITY if kind is DispatchKind.INGEST_BULK else policies.UPLOAD_PRIORITY
+_AGAIN: Final = {DispatchKind.DELIVER_WEBHOOK: "try_again"}
+"""Signals of workflows that are still about to end when the ledger says already how."""
+
+_PRIORITIES: Final = {
+    DispatchKind.INGEST_BULK: policies.BULK_PRIORITY,
+    DispatchKind.APPLY_SELECTION: policies.BACKGROUND_PRIORITY,
+    DispatchKind.AUDIT_TENANT: policies.BACKGROUND_PRIORITY,
+    DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
+    DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
+}
+"""The rest is one document, that somebody may wait for."""
+
+
+def _priority(dispatch: Dispatch) -> Priority:
+    return policies.priority(dispatch.tenant_id, _PRIORITIES.get(dispatch.kind, policies.UPLOAD_PRIORITY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,8 @@ class Starters:
     async def start(self, dispatch: Dispatch) -> None:
         """Start what a dispatch asks for. Starting it again, whether it runs or has ended, does nothing.
 
-        A dispatch that says ``again`` starts a new run where the earlier one ended without success.
+        A dispatch that says ``again`` starts a new run where the earlier one ended without success; one that is about
+        to end is told instead, which Temporal does not let it miss.
         """
         run, value = _KINDS[dispatch.kind](dispatch.tenant_id, dispatch.ref)
         try:
@@ -126,7 +140,8 @@ class Starters:
                 id_reuse_policy=_REUSE[dispatch.again],
                 search_attributes=started(dispatch.tenant_id, dispatch.kind.value, dispatch.ref),
                 static_summary=f"{dispatch.kind.value} {dispatch.ref}",
-                priority=policies.priority(dispatch.tenant_id, _priority(dispatch.kind)),
+                priority=_priority(dispatch),
+                start_signal=_AGAIN.get(dispatch.kind) if dispatch.again else None,
                 rpc_timeout=RPC_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:

@@ -19,13 +19,22 @@ from workflows.steps import run_step
 class DeliverWebhook:
     """Attempts with growing pauses; at the end of them the delivery is dead and this workflow fails with its code."""
 
+    @workflow.init
+    def __init__(self, ref: DeliveryRef) -> None:
+        self._is_wanted_again = False
+
+    @workflow.signal(description="The delivery, which is dead, is to be tried again from the beginning")
+    def try_again(self) -> None:
+        self._is_wanted_again = True
+
     @workflow.run
     async def run(self, ref: DeliveryRef) -> DeliveryOutcome:
         while True:
+            self._is_wanted_again = False
             outcome = await run_step(
                 WebhookActivities.deliver_webhook,
                 ref,
-                queue=Queue.IO,
+                queue=Queue.WEBHOOKS,
                 summary="one attempt",
                 within=policies.PARSE,
                 retry=policies.ALWAYS_RETRY,
@@ -33,6 +42,8 @@ class DeliverWebhook:
             if outcome.state is DeliveryState.DELIVERED:
                 return outcome
             if outcome.state is DeliveryState.DEAD:
+                if self._is_wanted_again:
+                    continue
                 raise ApplicationError(outcome.code, type=outcome.code) from None
             workflow.set_current_details(f"`{outcome.code}`; again in {outcome.wait_seconds:.0f} s.")
             await workflow.sleep(timedelta(seconds=outcome.wait_seconds), summary="until the next attempt")

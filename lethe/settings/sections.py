@@ -120,7 +120,7 @@ class WorkerSettings(Section):
     """Port of `/metrics`."""
     metrics_host: str = "127.0.0.1"
     """Address of `/metrics`."""
-    queues: tuple[str, ...] = ("control", "io", "cpu", "bulk")
+    queues: tuple[str, ...] = ("control", "io", "cpu", "bulk", "webhooks")
     """The task queues this worker polls."""
     io_slots: int = 16
     """Activities at once on `io`."""
@@ -128,6 +128,8 @@ class WorkerSettings(Section):
     """Activities at once on `cpu`."""
     bulk_slots: int = 2
     """Batches of bulk ingestions at once; they leave the slots of `cpu` to single uploads."""
+    webhook_slots: int = Field(default=8, ge=1)
+    """Deliveries of webhooks at once; a receiver that does not answer holds one until `webhooks.timeout_seconds`."""
     niceness: int = Field(default=10, ge=0, le=19)
     """Added to the process, so that questions come first."""
 

@@ -198,8 +198,8 @@ class Scripted:
                 self.audit_build,
                 self.audit_blobs,
                 self.finish_audit,
-                self.deliver_webhook,
             ],
+            Queue.WEBHOOKS: [self.deliver_webhook],
             Queue.CONTROL: [
                 self.open_dead_letter,
                 self.close_dead_letter,
@@ -213,7 +213,7 @@ class Scripted:
     @asynccontextmanager
     async def running(self, client: Client) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
-            for queue in (Queue.CPU, Queue.IO, Queue.CONTROL):
+            for queue in (Queue.CPU, Queue.IO, Queue.WEBHOOKS, Queue.CONTROL):
                 await stack.enter_async_context(
                     Worker(
                         client,
