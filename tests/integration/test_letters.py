@@ -9,10 +9,11 @@ from lethe.adapters.clock import SystemClock
 from lethe.errors import DocumentNotFound
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.requests import Receipt
+from lethe.model.documents import Status
 from lethe.model.ids import new_id
 from lethe.model.operations import DeadLetter, DeadLetterState, LetterAction
 from lethe.model.webhooks import DeliveryState, WebhookEvent
-from lethe.settings import WebhookSettings
+from lethe.settings import WebhookSettings, WorkerSettings
 from lethe.webhooks.registry import Webhooks
 from lethe.webhooks.signing import new_secret
 from tests.integration.installation import Installation
@@ -98,3 +99,22 @@ async def test_a_webhook_is_delivered_although_the_worker_is_killed(prepared: In
                 await asyncio.sleep(0.1)
     assert delivery.version_id == receipt.version_id
     assert {headers["webhook-id"] for headers, _ in receiver.got} == {delivery.id}
+
+
+async def test_a_receiver_that_does_not_answer_holds_up_no_upload(prepared: Installation) -> None:
+    private = WebhookSettings(allow_private=True, timeout_seconds=60)
+    changed = {"webhooks": private, "worker": WorkerSettings(io_slots=1)}
+    open_ = replace(prepared, settings=prepared.settings.model_copy(update=changed))
+    tenant_id = prepared.caller.tenant_id
+    async with receiving("hang", "hang") as receiver, open_.worker():
+        webhooks = Webhooks(prepared.ledger, prepared.keyring, SystemClock(), private)
+        webhook = await webhooks.create(tenant_id, receiver.url, (WebhookEvent.DOCUMENT_COMPLETED,), new_secret())
+        for number in range(2):
+            receipt = await prepared.ingest(f"Lantern {number} was lit.", f"file:///letters/lit-{number}.txt")
+            assert (await prepared.ended(receipt.document_id)).status is Status.READY
+            while len(receiver.got) <= number:
+                await asyncio.sleep(0.05)
+        async with prepared.ledger.read() as uow:
+            deliveries = await uow.webhooks.deliveries(tenant_id, webhook.id, None, None, 10)
+        assert [delivery.attempts for delivery in deliveries] == [0, 0]  # both wait for their answer
+        receiver.over.set()
