@@ -93,27 +93,28 @@ class VersionRemover:
                 objects += await self.index.delete_versions(build, version_ids)
         for version_id in version_ids:
             blobs += await self.blobs.delete_prefix(blob_prefix(tenant_id, version_id))
-        await self.keyring.destroy(tenant_id, version_ids)
-        chunks, subjects = 0, list[Id]()
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            subjects = await uow.subjects.leave(tenant_id, version_ids)
+        await self.keyring.destroy(tenant_id, [*version_ids, *subjects])
+        chunks = 0
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
             for version_id in version_ids:
-                forgotten, unlinked = await self._forget(uow, tenant_id, version_id)
-                chunks, subjects = chunks + forgotten, [*subjects, *unlinked]
-        await self.keyring.destroy(tenant_id, subjects)
+                chunks += await self._forget(uow, tenant_id, version_id)
         return Dropped(objects=objects, chunks=chunks, blobs=blobs)
 
-    async def _forget(self, uow: UnitOfWork, tenant_id: Id, version_id: Id) -> tuple[int, list[Id]]:
+    async def _forget(self, uow: UnitOfWork, tenant_id: Id, version_id: Id) -> int:
         version = await uow.versions.get(tenant_id, version_id)
         chunks = await uow.chunks.delete(tenant_id, version_id)
         await uow.artefacts.delete(tenant_id, version_id)
-        subjects = await uow.subjects.unlink(tenant_id, version_id)
+        await uow.subjects.unlink(tenant_id, version_id)
         await uow.dead_letters.delete(tenant_id, version_id)
         await uow.dispatches.delete_for(tenant_id, [version_id])
         await uow.versions.delete(tenant_id, version_id)
         if version is not None:
             await self._tidy_document(uow, version)
-        return chunks, subjects
+        return chunks
 
     async def _tidy_document(self, uow: UnitOfWork, removed: Version) -> None:
         """Show the newest version that is left; a document without any goes, unless its deletion still needs it."""

@@ -48,10 +48,13 @@ class Webhooks:
 
     async def delete(self, tenant_id: Id, webhook_id: Id) -> None:
         """With its deliveries; nothing is told to it any more. Raises WebhookNotFound."""
-        async with self.ledger.write() as uow:
-            if not await uow.webhooks.delete(tenant_id, webhook_id):
+        async with self.ledger.read() as uow:
+            if await uow.webhooks.get(tenant_id, webhook_id) is None:
                 raise WebhookNotFound
+        # The key before the row that names it: deleted again after a kill, it is found.
         await self.keyring.destroy(tenant_id, [webhook_id])
+        async with self.ledger.write() as uow:
+            await uow.webhooks.delete(tenant_id, webhook_id)
 
     async def redeliver(self, tenant_id: Id, webhook_id: Id, delivery_id: Id) -> Delivery:
         """Try a dead delivery again from the beginning. Raises DeliveryNotFound, DeliveryNotDead."""

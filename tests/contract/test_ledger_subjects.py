@@ -40,20 +40,39 @@ async def test_kinds_and_tenants_are_apart(ledger: Ledger):
         assert await unit.subjects.by_blind(other, "name", BLIND) is None
 
 
-async def test_a_subject_goes_with_its_last_link_and_is_told(ledger: Ledger):
+async def test_a_subject_goes_with_its_last_link(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
     one, two = await _versions(ledger, tenant, 2)
     async with ledger.write() as unit:
         shared = await unit.subjects.link(tenant, one, "email", BLIND, b"1", new_id(), NOON)
         await unit.subjects.link(tenant, two, "email", BLIND, b"1", new_id(), NOON)
         single = await unit.subjects.link(tenant, one, "name", BLIND, b"2", new_id(), NOON)
-        assert await unit.subjects.unlink(other, one) == []
-        assert await unit.subjects.unlink(tenant, one) == [single]
-        assert await unit.subjects.unlink(tenant, one) == []
-        assert await unit.subjects.by_blind(tenant, "name", BLIND) is None
-        assert await unit.subjects.by_blind(tenant, "email", BLIND) == shared
-        assert await unit.subjects.unlink(tenant, two) == [shared]
+        await unit.subjects.unlink(other, one)
+        assert await unit.subjects.of_version(tenant, one) == sorted([shared, single])
+        for _ in range(2):
+            await unit.subjects.unlink(tenant, one)
+            assert await unit.subjects.by_blind(tenant, "name", BLIND) is None
+            assert await unit.subjects.by_blind(tenant, "email", BLIND) == shared
+        await unit.subjects.unlink(tenant, two)
         assert await unit.subjects.by_blind(tenant, "email", BLIND) is None
+
+
+async def test_a_subject_that_goes_is_linked_by_nothing_new(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    one, two, three, later = await _versions(ledger, tenant, 4)
+    async with ledger.write() as unit:
+        shared = await unit.subjects.link(tenant, one, "email", BLIND, b"1", new_id(), NOON)
+        for version in (two, three):
+            await unit.subjects.link(tenant, version, "email", BLIND, b"1", new_id(), NOON)
+        assert await unit.subjects.leave(tenant, [one]) == []
+        assert await unit.subjects.of_version(tenant, one) == []
+        for _ in range(2):
+            assert await unit.subjects.leave(tenant, [one, two, three]) == [shared]
+        assert await unit.subjects.leave(tenant, []) == []
+        another = await unit.subjects.link(tenant, later, "email", BLIND, b"2", new_id(), NOON)
+        assert another != shared
+        assert await unit.subjects.leave(tenant, [two, three]) == [shared]
+        assert await unit.subjects.by_blind(tenant, "email", BLIND) == another
 
 
 async def test_two_uploads_naming_a_new_person_at_once_meet_in_one_subject(ledger: Ledger):

@@ -36,12 +36,13 @@ class KilledError(Exception):
 
 
 class KilledOnce(FakeKeyRing):
-    """The process ends when keys are to be destroyed, the first time."""
+    """The process ends when keys, or the one named ``fatal``, are to be destroyed, the first time."""
 
     was_killed = False
+    fatal: Id = ""
 
     async def destroy(self, tenant_id: Id, key_ids: Collection[Id]) -> int:
-        if key_ids and not self.was_killed:
+        if not self.was_killed and (self.fatal in key_ids if self.fatal else key_ids):
             self.was_killed = True
             raise KilledError
         return await super().destroy(tenant_id, key_ids)

@@ -15,7 +15,7 @@ from lethe.ingestion.deletion import Deletions
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.steps.pipeline import still_wanted
 from lethe.model.documents import Document, Status, Version
-from lethe.model.ids import Id
+from lethe.model.ids import Id, new_id
 from lethe.model.indexes import IndexBuild
 from lethe.ports.ledger import Ledger
 from tests.contract.ledger_rows import add_tenant, answer, at, build, chunks, citation, document, question, version
@@ -157,3 +157,33 @@ async def test_a_deletion_killed_before_the_keys_go_finds_them_again(ledger: Led
     assert await keyring.get_many(tenant_id, [live.id]) == {}
     async with ledger.read() as unit:
         assert await unit.documents.get(tenant_id, row.id) is None
+
+
+async def test_a_persons_key_goes_before_what_names_the_person(ledger: Ledger) -> None:
+    tenant_id = await add_tenant(ledger)
+    keyring, known, anew = KilledOnce(), new_id(), new_id()
+    await keyring.create_tenant(tenant_id)
+    row, live = await served(ledger, tenant_id)
+    failed, later = (version(row, submission=number, status=Status.FAILED) for number in (2, 3))
+    for key_id in (failed.id, known, anew):
+        await keyring.create(tenant_id, key_id)
+
+    async def name_somebody(version_id: Id, subject_id: Id) -> Id:
+        async with ledger.write() as unit:
+            return await unit.subjects.link(tenant_id, version_id, "email", "b" * 64, b"sealed", subject_id, at(0))
+
+    async with ledger.write() as unit:
+        for each in (failed, later):
+            await unit.versions.add(each)
+    assert await name_somebody(failed.id, known) == known
+    removing = replace(await remover(ledger, tenant_id), keyring=keyring)
+    keyring.fatal = known
+    with pytest.raises(KilledError):
+        await removing.remove(tenant_id, failed.id)
+    # Whoever names the person now gets a key that stays.
+    assert await name_somebody(later.id, anew) == anew
+    await removing.remove(tenant_id, failed.id)
+    assert list(await keyring.get_many(tenant_id, [failed.id, known, anew])) == [anew]
+    async with ledger.read() as unit:
+        assert await unit.subjects.by_blind(tenant_id, "email", "b" * 64) == anew
+        assert [each.id for each in await unit.versions.of_document(tenant_id, row.id)] == [live.id, later.id]

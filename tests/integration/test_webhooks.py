@@ -13,7 +13,7 @@ import pytest
 
 from lethe.adapters.sql import SqlLedger
 from lethe.adapters.webhooks import HttpSender
-from lethe.errors import DeliveryNotDead, WebhookAddressRefused, WebhookUrlRefused
+from lethe.errors import DeliveryNotDead, WebhookAddressRefused, WebhookNotFound, WebhookUrlRefused
 from lethe.model.ids import new_id
 from lethe.model.webhooks import Delivery, DeliveryState, Webhook, WebhookEvent
 from lethe.settings import WebhookSettings
@@ -21,7 +21,7 @@ from lethe.webhooks.delivering import Deliveries
 from lethe.webhooks.registry import Webhooks
 from lethe.webhooks.signing import new_secret, signed_headers
 from lethe.webhooks.telling import Happening, tell
-from tests.integration.house import House, SteppingClock, open_house
+from tests.integration.house import House, KilledError, KilledOnce, SteppingClock, open_house
 
 OPEN = WebhookSettings(allow_private=True, timeout_seconds=1, delays_seconds=(1, 2))
 
@@ -198,6 +198,21 @@ async def test_a_removed_webhook_leaves_nothing_and_is_told_nothing(ledger: SqlL
         assert (await desk.deliveries.attempt(delivery.tenant_id, delivery.id)).state is DeliveryState.DELIVERED
         assert receiver.got == []
         assert await desk.house.keyring.get_many(delivery.tenant_id, [webhook.id]) == {}
+
+
+async def test_a_removal_killed_before_the_key_goes_finds_it_again(ledger: SqlLedger):
+    async with desk_over(ledger) as desk, receiving() as receiver:
+        webhook, delivery = await desk.told(receiver.url)
+        keyring = KilledOnce()
+        await keyring.create_tenant(delivery.tenant_id)
+        await keyring.create(delivery.tenant_id, webhook.id)
+        webhooks = replace(desk.webhooks, keyring=keyring)
+        with pytest.raises(KilledError):
+            await webhooks.delete(delivery.tenant_id, webhook.id)
+        await webhooks.delete(delivery.tenant_id, webhook.id)
+        assert await keyring.get_many(delivery.tenant_id, [webhook.id]) == {}
+        with pytest.raises(WebhookNotFound):
+            await webhooks.delete(delivery.tenant_id, webhook.id)
 
 
 async def test_old_deliveries_expire_and_pending_ones_do_not(ledger: SqlLedger):

@@ -198,8 +198,15 @@ class SubjectRepository(Protocol):
         """
         ...
 
-    async def unlink(self, tenant_id: Id, version_id: Id) -> list[Id]:
-        """Remove the version's links, and the subjects and identifiers no version links any more; returns those."""
+    async def leave(self, tenant_id: Id, version_ids: Collection[Id]) -> list[Id]:
+        """Before the versions go: remove their links to subjects that others link too; returns the subjects left.
+
+        Their identifiers are forgotten, so that nothing new is linked to them. Needs the tenant's lock. Idempotent.
+        """
+        ...
+
+    async def unlink(self, tenant_id: Id, version_id: Id) -> None:
+        """Remove the version's links, and the subjects no version links any more."""
         ...
 
     async def of_version(self, tenant_id: Id, version_id: Id) -> list[Id]: ...

@@ -19,8 +19,8 @@ class WebhookRepository(Protocol):
 
     async def disable(self, tenant_id: Id, webhook_id: Id, at: datetime) -> None: ...
 
-    async def delete(self, tenant_id: Id, webhook_id: Id) -> bool:
-        """Remove it with its deliveries; whether it was there."""
+    async def delete(self, tenant_id: Id, webhook_id: Id) -> None:
+        """Remove it with its deliveries."""
         ...
 
     async def add_delivery(self, delivery: Delivery) -> None:

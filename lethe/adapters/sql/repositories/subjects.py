@@ -1,8 +1,9 @@
 """People that versions are linked to."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import delete_of, insert_missing, one_of
@@ -36,12 +37,24 @@ class SqlSubjects(SqlRepository):
         await insert_missing(self._connection, links, [link])
         return owner
 
-    async def unlink(self, tenant_id: Id, version_id: Id) -> list[Id]:
+    async def leave(self, tenant_id: Id, version_ids: Collection[Id]) -> list[Id]:
+        own = one_of(links.c.version_id, version_ids)
+        linked = await self._linked(tenant_id, own)
+        shared = await self._linked(tenant_id, ~own, one_of(links.c.subject_id, linked))
+        await self._connection.execute(delete_of(links, tenant_id, own, one_of(links.c.subject_id, shared)))
+        ending = sorted(linked - shared)
+        await self._connection.execute(delete_of(identifiers, tenant_id, one_of(identifiers.c.subject_id, ending)))
+        return ending
+
+    async def _linked(self, tenant_id: Id, *which: ColumnElement[bool]) -> set[Id]:
+        statement = select(links.c.subject_id).distinct().where(links.c.tenant_id == tenant_id, *which)
+        return set((await self._connection.execute(statement)).scalars())
+
+    async def unlink(self, tenant_id: Id, version_id: Id) -> None:
         linked = await self.of_version(tenant_id, version_id)
         await self._connection.execute(delete_of(links, tenant_id, links.c.version_id == version_id))
         still = exists().where(and_(links.c.tenant_id == tenant_id, links.c.subject_id == subjects.c.id))
-        gone = delete_of(subjects, tenant_id, one_of(subjects.c.id, linked), ~still).returning(subjects.c.id)
-        return sorted((await self._connection.execute(gone)).scalars())
+        await self._connection.execute(delete_of(subjects, tenant_id, one_of(subjects.c.id, linked), ~still))
 
     async def of_version(self, tenant_id: Id, version_id: Id) -> list[Id]:
         statement = select(links.c.subject_id).where(links.c.tenant_id == tenant_id, links.c.version_id == version_id)

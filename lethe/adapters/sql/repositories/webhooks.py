@@ -39,9 +39,8 @@ class SqlWebhooks(SqlRepository):
             .values(disabled_at=at)
         )
 
-    async def delete(self, tenant_id: Id, webhook_id: Id) -> bool:
-        result = await self._connection.execute(delete_of(webhooks, tenant_id, webhooks.c.id == webhook_id))
-        return result.rowcount > 0
+    async def delete(self, tenant_id: Id, webhook_id: Id) -> None:
+        await self._connection.execute(delete_of(webhooks, tenant_id, webhooks.c.id == webhook_id))
 
     async def add_delivery(self, delivery: Delivery) -> None:
         await insert_missing(self._connection, deliveries, [DELIVERY.values(delivery)])
