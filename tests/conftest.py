@@ -19,6 +19,19 @@ from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.weaviate import running_weaviate
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured and recorded by pytest's own `record_property`."""
+    told = [
+        f"{report.nodeid.rpartition('/')[2]}: {name}: {value}"
+        for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed"))
+        for name, value in report.user_properties
+        if report.when == "call"
+    ]
+    if told:
+        terminalreporter.section("figures")
+        terminalreporter.write("\n".join(told) + "\n")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Generator[Postgres, None, None]:
     with running_postgres() as server:

@@ -1,6 +1,7 @@
 """The fault suite in small: the components in turn, on a seed of its own each time, printed."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ KILLS = 8
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_eight_kills_lose_double_and_confuse_nothing(tmp_path: Path) -> None:
+async def test_eight_kills_lose_double_and_confuse_nothing(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     seed = secrets.randbelow(10**6)
-    print(f"seed {seed}; again, and longer: python -m tests.chaos --seed {seed}")
+    record_property("again, and longer", f"python -m tests.chaos --seed {seed}")
     async with installation(tmp_path / "i", "embedded") as running:
         outcome = await run(running, seed, plan(seed, KILLS), seconds=240, say=print)
     assert len(outcome.kills) == KILLS

@@ -1,6 +1,7 @@
 """The questions about the samples, asked through the API of the real stack."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,24 @@ def test_every_sample_is_ingested(demo: Demo) -> None:
     assert {file.suffix for file in files} >= FORMATS
 
 
-def test_the_expected_span_stands_in_a_cited_sentence(answers: dict[str, dict[str, Any]]) -> None:
+def test_the_expected_span_stands_in_a_cited_sentence(
+    answers: dict[str, dict[str, Any]], record_property: Callable[[str, object], None]
+) -> None:
     answerable = [question for question in QUESTIONS if question["answerable"]]
     missed = [question["id"] for question in answerable if not _answered(question, answers[question["id"]])]
-    print(f"expected span in a cited sentence: {len(answerable) - len(missed)} of {len(answerable)}; missed: {missed}")
+    right = f"{len(answerable) - len(missed)} of {len(answerable)}; missed: {missed}"
+    record_property("expected span in a cited sentence", right)
     assert len(answerable) >= 40
     assert len(missed) <= 0.3 * len(answerable)
 
 
-def test_what_nobody_wrote_down_is_not_answered(answers: dict[str, dict[str, Any]]) -> None:
+def test_what_nobody_wrote_down_is_not_answered(
+    answers: dict[str, dict[str, Any]], record_property: Callable[[str, object], None]
+) -> None:
     unanswerable = [question["id"] for question in QUESTIONS if not question["answerable"]]
     refused = [name for name in unanswerable if answers[name]["answer_mode"] == "no_answer"]
-    print(f"no_answer: {len(refused)} of {len(unanswerable)}; answered: {sorted(set(unanswerable) - set(refused))}")
+    answered = sorted(set(unanswerable) - set(refused))
+    record_property("no_answer", f"{len(refused)} of {len(unanswerable)}; answered: {answered}")
     assert len(unanswerable) >= 8
     assert len(refused) >= 0.75 * len(unanswerable)
 

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +70,7 @@ async def outcome(parser: LimitedParser, case: Case, path: Path) -> str:
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc, and limited only there")
 async def test_each_hostile_file_has_its_outcome_and_hurts_nobody(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     cases: list[tuple[Case, Path]] = []
     for number, case in enumerate(all_cases()):
@@ -106,11 +106,8 @@ async def test_each_hostile_file_has_its_outcome_and_hurts_nobody(
     finally:
         await parser.close()
     variants = Counter(case.klass for case, _ in cases)
-    with capsys.disabled():
-        print(
-            f"\nhostile files: {len(cases)}, classes: {len(variants)}, children used: {len(watch.seen)}, "
-            f"max child RSS: {watch.most >> 20} MB, worker growth: {growth >> 20} MB"
-        )
+    record_property("files, classes, children used", (len(cases), len(variants), len(watch.seen)))
+    record_property("most memory of a child, growth of the worker (MB)", (watch.most >> 20, growth >> 20))
     assert wrong == []
     assert len(variants) >= CLASSES
     assert min(variants.values()) >= VARIANTS
