@@ -12,7 +12,7 @@ from api.multipart_files import ARCHIVE, FilePart, MultipartFiles
 from api.schemas.documents import TextUpload
 from api.schemas.ingestions import IngestionOptions, Manifest, MoreTexts, NewIngestion
 from api.uploads import form_values, once, validated
-from lethe.errors import InvalidRequest, UnsupportedMediaType
+from lethe.errors import InvalidRequest, LetheError, UnsupportedMediaType
 from lethe.ingestion.requests import UploadRequest
 from lethe.model.documents import SubjectMention
 
@@ -22,6 +22,14 @@ class Digest(Protocol):
 
     def update(self, data: bytes, /) -> None: ...
     def digest(self) -> bytes: ...
+
+
+class BrokenBodyError(Exception):
+    """The request's body ended early or grew too large: no fault of the document that was being read."""
+
+    def __init__(self, cause: LetheError) -> None:
+        super().__init__(cause.code)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class IncomingMany:
         return self._digest.digest()
 
     async def parts(self) -> AsyncIterator[IncomingPart]:
-        """Each document or archive in turn; what is not read of one is skipped."""
+        """Each document or archive in turn; what is not read of one is skipped, but digested."""
         if self._texts is not None:
             for text in self._texts.documents:
                 self._digest.update(text.model_dump_json().encode())
@@ -65,8 +73,10 @@ class IncomingMany:
         if self._parts is not None:
             async for part in self._parts:
                 self._digest.update(f"{part.kind}\0{part.filename}\0".encode())
-                is_archive = part.kind == ARCHIVE
-                yield IncomingPart(is_archive, _of_file(self.options, part), self._hashed(part.data))
+                data = self._hashed(part.data)
+                yield IncomingPart(part.kind == ARCHIVE, _of_file(self.options, part), data)
+                async for _ in data:
+                    pass
 
     async def drain(self) -> bytes:
         """Read to the end for the digest only."""
@@ -76,9 +86,12 @@ class IncomingMany:
         return self.sha256
 
     async def _hashed(self, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for piece in data:
-            self._digest.update(piece)
-            yield piece
+        try:
+            async for piece in data:
+                self._digest.update(piece)
+                yield piece
+        except LetheError as error:
+            raise BrokenBodyError(error) from error
 
 
 async def read_many(request: Request, *, is_new: bool) -> IncomingMany:

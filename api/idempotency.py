@@ -4,9 +4,9 @@ What is kept is what the request *did* (ids, sealed), never the response's conte
 rendered again from the ledger, through the rights gate, so that a replay cannot serve what was deleted meanwhile.
 
 The key is claimed, with a digest of the request, before anything happens. A refused request lets go of its claim,
-because it left nothing. Once there is an effect the claim stays, whatever happens afterwards, and the record is
-finished although the sender hangs up. A claim whose process died is taken over after ``lease`` seconds, which no
-request outlives.
+because it left nothing (one that takes in document after document may have left some: `Attempt.may_leave`). Once there
+is an effect the claim stays, whatever happens afterwards, and the record is finished although the sender hangs up. A
+claim whose process died is taken over after ``lease`` seconds, which no request outlives.
 
 Whether a request that broke off (a store failed, the process died) had its effect nobody knows. Its claim is taken
 over together with the id it gave its effect, so that the next sending finds what is there already.
@@ -44,13 +44,17 @@ MemoT = TypeVar("MemoT", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One sending of a request. ``request`` is its canonical form, ``status`` what it answers when it succeeds."""
+    """One sending of a request. ``request`` is its canonical form, ``status`` what it answers when it succeeds.
+
+    ``may_leave``: refused, it may have had part of its effect.
+    """
 
     caller: Caller
     key: str | None
     request: tuple[str, ...]
     status: int
     lease: float
+    may_leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Idempotency:
             done = await perform(record.key_id)
         except BaseException as error:
             # Also when the sender hangs up: its next sending must find the key free.
-            is_refused = isinstance(error, LetheError) and error.status < _OURS
+            is_refused = isinstance(error, LetheError) and error.status < _OURS and not attempt.may_leave
             await _to_its_end(self._forget(record) if is_refused else self._release(record, attempt.lease))
             raise
         await _to_its_end(self._finish(record, attempt.status, done))

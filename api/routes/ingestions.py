@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from api.bulk_uploads import IncomingMany, read_many
+from api.bulk_uploads import BrokenBodyError, IncomingMany, read_many
 from api.dependencies import IdempotencyKey, IngestionId, ServicesDep
 from api.dispatching import look, start_now
 from api.idempotency import Attempt
@@ -26,7 +26,7 @@ from api.security import Reader, Writer
 from api.services import Services
 from lethe.errors import IdempotencyKeyReused, InvalidRequest, UploadTimeout
 from lethe.ingestion.bulk.receiving import IngestionView
-from lethe.model.ids import Id
+from lethe.model.ids import Id, derived_id
 from lethe.model.ingestions import IngestionState
 from lethe.model.operations import DispatchKind
 from lethe.model.principals import Caller
@@ -66,18 +66,17 @@ async def start_ingestion(
 ) -> IngestionReceipt:
     """Take many documents in; the work goes on after this answer. One that is refused refuses no other."""
 
-    async def perform(incoming: IncomingMany) -> _Memo:
+    async def perform(incoming: IncomingMany, effect_id: Id) -> _Memo:
         said = incoming.options.model_dump(mode="json", exclude={"documents", "open", "window"})
         window = incoming.window or services.settings.bulk.window
-        ingestion = await services.ingestions.start(caller, window, said)
+        ingestion = await services.ingestions.start(caller, window, said, derived_id(effect_id, 0))
         try:
-            taken = await _take_all(services, caller, ingestion.id, incoming, may_unpack=True)
+            taken = await _take_all(services, caller, ingestion.id, incoming, effect_id, may_unpack=True)
         except BaseException:
-            # What came before stays and is brought in: sent again, it is found unchanged.
-            await services.ingestions.close(caller, ingestion.id)
+            # What came before stays and is brought in. Under its key the request can be sent again, and goes on here.
+            if idempotency_key is None:
+                await services.ingestions.close(caller, ingestion.id)
             raise
-        if not incoming.is_open:
-            await services.ingestions.close(caller, ingestion.id)
         return _Memo(ingestion_id=ingestion.id, taken=taken)
 
     receipt = await _receive(services, caller, request, response, perform, ("ingestion", idempotency_key))
@@ -97,8 +96,8 @@ async def add_documents(
     """Send more documents to an ingestion that is open."""
     await services.ingestions.require_open(caller, ingestion_id)
 
-    async def perform(incoming: IncomingMany) -> _Memo:
-        taken = await _take_all(services, caller, ingestion_id, incoming, may_unpack=False)
+    async def perform(incoming: IncomingMany, effect_id: Id) -> _Memo:
+        taken = await _take_all(services, caller, ingestion_id, incoming, effect_id, may_unpack=False)
         return _Memo(ingestion_id=ingestion_id, taken=taken)
 
     return await _receive(services, caller, request, response, perform, (f"more:{ingestion_id}", idempotency_key))
@@ -201,7 +200,7 @@ async def _receive(
     caller: Caller,
     request: Request,
     response: Response,
-    perform: Callable[[IncomingMany], Awaitable[_Memo]],
+    perform: Callable[[IncomingMany, Id], Awaitable[_Memo]],
     attempt: tuple[str, str | None],
 ) -> IngestionReceipt:
     name, key = attempt
@@ -211,19 +210,22 @@ async def _receive(
         async with clock:
             incoming = await read_many(request, is_new=name == "ingestion")
 
-            async def once() -> _Memo:
-                memo = await perform(incoming)
+            async def once(effect_id: Id) -> _Memo:
+                memo = await perform(incoming, effect_id)
                 return memo.model_copy(update={"content": "" if key is None else digested(incoming.sha256)})
 
             lease = services.settings.limits.upload_seconds + 60
-            sending = Attempt(caller, key, (name, incoming.canonical), 202, lease)
-            memo, is_repeated = await services.idempotency.once(sending, _Memo, once)
+            sending = Attempt(caller, key, (name, incoming.canonical), 202, lease, may_leave=True)
+            memo, is_repeated = await services.idempotency.once_as(sending, _Memo, once)
             if is_repeated and memo.content != digested(await incoming.drain()):
                 raise IdempotencyKeyReused("This Idempotency-Key was used with other documents.")
     except TimeoutError as error:
         if clock.expired():
             raise UploadTimeout from error
         raise
+    if name == "ingestion" and not incoming.is_open:
+        # Not before the effect is recorded: what is closed, a repetition could not go on with.
+        await services.ingestions.close(caller, memo.ingestion_id)
     if is_repeated:
         response.headers["Idempotent-Replayed"] = "true"
     elif name == "ingestion":
@@ -235,17 +237,23 @@ async def _receive(
 
 
 async def _take_all(
-    services: Services, caller: Caller, ingestion_id: Id, incoming: IncomingMany, *, may_unpack: bool
+    services: Services, caller: Caller, ingestion_id: Id, incoming: IncomingMany, effect_id: Id, *, may_unpack: bool
 ) -> list[TakenOut]:
+    """What became of each document. The n-th is made under the effect's n-th id, by which a repetition meets it."""
     taken: list[TakenOut] = []
-    is_archived = False
-    async for part in incoming.parts():
-        if part.is_archive:
-            if is_archived or not may_unpack:
-                raise InvalidRequest("One archive is taken, when an ingestion is started.")
-            await services.ingestions.keep_archive(caller, ingestion_id, part.data)
-            is_archived = True
-            continue
-        done = await services.ingestions.take(caller, ingestion_id, part.request, part.data)
-        taken.append(TakenOut.model_validate(done))
+    number = 0
+    try:
+        async for part in incoming.parts():
+            if part.is_archive:
+                if not may_unpack:
+                    raise InvalidRequest("One archive is taken, when an ingestion is started.")
+                await services.ingestions.keep_archive(caller, ingestion_id, part.data)
+                may_unpack = False
+                continue
+            number += 1
+            item_id = derived_id(effect_id, number)
+            done = await services.ingestions.take(caller, ingestion_id, part.request, part.data, item_id)
+            taken.append(TakenOut.model_validate(done))
+    except BrokenBodyError as broken:
+        raise broken.cause from broken
     return taken

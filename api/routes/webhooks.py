@@ -11,6 +11,7 @@ from api.schemas.base import Page, PageQuery
 from api.schemas.webhooks import DeliveryOut, DeliveryQuery, NewWebhookOut, WebhookIn, WebhookOut
 from api.security import Admin
 from lethe.errors import WebhookNotFound
+from lethe.model.ids import Id, derived_id
 from lethe.model.operations import DispatchKind
 from lethe.model.webhooks import Webhook, WebhookEvent
 from lethe.privacy.sealing import Purpose, unseal_text
@@ -27,17 +28,21 @@ async def create_webhook(
     wish: WebhookIn, response: Response, caller: Admin, services: ServicesDep, idempotency_key: IdempotencyKey = None
 ) -> NewWebhookOut:
     """Register an address. Every message to it is signed (Standard Webhooks) with the secret of this answer."""
-    secret = new_secret()
+    secret: str | None = None
 
-    async def perform() -> WebhookOut:
-        made = await services.webhooks.create(caller.tenant_id, wish.url, tuple(wish.events), secret)
+    async def perform(effect_id: Id) -> WebhookOut:
+        nonlocal secret
+        made = await services.webhooks.create(
+            caller.tenant_id, wish.url, tuple(wish.events), new_secret(), derived_id(effect_id, 0)
+        )
+        secret = await services.webhooks.secret_of(made)
         return _webhook_out(made, wish.url)
 
     attempt = Attempt(caller, idempotency_key, ("webhooks", wish.model_dump_json()), 201, _LEASE_SECONDS)
-    made, is_repeated = await services.idempotency.once(attempt, WebhookOut, perform)
+    made, is_repeated = await services.idempotency.once_as(attempt, WebhookOut, perform)
     if is_repeated:
         response.headers["Idempotent-Replayed"] = "true"
-    return NewWebhookOut(**made.model_dump(), secret=None if is_repeated else secret)
+    return NewWebhookOut(**made.model_dump(), secret=secret)
 
 
 @router.get("")

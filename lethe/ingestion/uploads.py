@@ -12,6 +12,7 @@ from lethe.errors import DocumentConflict
 from lethe.ingestion.measuring import Measured
 from lethe.ingestion.metadata import (
     CHANGED_MEANWHILE,
+    IN_FLIGHT,
     MAX_LOOKS,
     MAY_GO_LIVE,
     Change,
@@ -93,7 +94,7 @@ class Uploads:
         document is called; one that an earlier, broken off sending of this request made is met again by it. Raises
         Forbidden, EmptyDocument, PayloadTooLarge, DocumentConflict, IngestionClosed; then nothing of it remains.
         """
-        fresh_id = await self._unused(caller.tenant_id, document_id) if document_id else new_id()
+        fresh_id = await self._unused(caller.tenant_id, document_id, request) if document_id else new_id()
         planned = await self._plan(caller, request, _NewIds(fresh_id, new_id()), taking)
         version = planned.version
         measured = Measured(self.max_bytes)
@@ -107,11 +108,15 @@ class Uploads:
             await self.remover.remove_unindexed(version.tenant_id, version.id)
             raise
 
-    async def _unused(self, tenant_id: Id, document_id: Id) -> Id:
-        """The id, unless the document that it names is on its way out."""
+    async def _unused(self, tenant_id: Id, document_id: Id, request: UploadRequest) -> Id:
+        """The id, unless the document that it names is another one, or on its way out."""
         async with self.ledger.read() as uow:
             document = await uow.documents.get(tenant_id, document_id)
-        return document_id if document is None or document.deleted_at is None else new_id()
+        if document is None:
+            return document_id
+        digest_key = await self.keyring.secret(tenant_id, SecretPurpose.DIGEST)
+        source = keyed_digest(digest_key, "source", request.source_uri or own_uri(document_id, request.filename))
+        return document_id if document.deleted_at is None and document.source_hmac == source else new_id()
 
     async def _plan(self, caller: Caller, request: UploadRequest, ids: _NewIds, taking: Taking | None) -> _Planned:
         """Transaction 1. The keys come first, since the rows are sealed with them, and go if the rows do not come."""
@@ -169,11 +174,10 @@ class Uploads:
             chunker=self.revision.chunker,
             policy=self.revision.policy,
         )
-        live = await self._live_if_same(planned.version, content_fp)
-        if live is not None:
-            receipt = await self._change_nothing_or_metadata(planned, live)
+        unchanged = await self._without_new_version(planned, content_fp)
+        if unchanged is not None:
             await self.remover.remove_unindexed(tenant_id, planned.version.id)
-            return receipt
+            return unchanged
         key = await self.keyring.get(tenant_id, planned.version.id)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
@@ -203,6 +207,36 @@ class Uploads:
             return Receipt(version.document_id, version.id, "", Status.FAILED, Outcome.KNOWN_POISON)
         outcome = Outcome.ADDED if planned.is_new else Outcome.UPDATED
         return Receipt(version.document_id, version.id, workflow_id, Status.PENDING, outcome)
+
+    async def _without_new_version(self, planned: _Planned, content_fp: str) -> Receipt | None:
+        """What is answered if the bytes need no version of their own; None if they do."""
+        live = await self._live_if_same(planned.version, content_fp)
+        if live is not None:
+            return await self._change_nothing_or_metadata(planned, live)
+        waiting = await self._waiting_if_same(planned, content_fp)
+        if waiting is None:
+            return None
+        await self._count_settled(planned, Outcome.SKIPPED)
+        return Receipt(waiting.document_id, waiting.id, "", waiting.status, Outcome.SKIPPED)
+
+    async def _waiting_if_same(self, planned: _Planned, content_fp: str) -> Version | None:
+        """The submission before, if the same ingestion is about to bring in the same by it: a request was repeated.
+
+        Subjects are not compared, so an upload that names some is never the same.
+        """
+        if planned.taking is None or planned.request.subjects:
+            return None
+        async with self.ledger.read() as uow:
+            siblings = await uow.versions.of_document(planned.version.tenant_id, planned.version.document_id)
+        # Its fields may have been changed while the bytes came.
+        mine = next((sibling for sibling in siblings if sibling.id == planned.version.id), None)
+        if mine is None:
+            return None
+        before = next((s for s in reversed(siblings) if s.submission < mine.submission), None)
+        if before is None or before.position is None or before.status not in IN_FLIGHT:
+            return None
+        same = (mine.ingestion_id, mine.epoch, content_fp, mine.meta_fp)
+        return before if (before.ingestion_id, before.epoch, before.content_fp, before.meta_fp) == same else None
 
     async def _live_if_same(self, version: Version, content_fp: str) -> Version | None:
         """The live version, if it has this content and no other version may still replace it.

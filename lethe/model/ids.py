@@ -18,6 +18,11 @@ def chunk_id(version_id: Id, ordinal: int) -> Id:
     return str(uuid.uuid5(uuid.UUID(version_id), str(ordinal)))
 
 
+def derived_id(effect_id: Id, number: int) -> Id:
+    """What the ``number``-th thing that a request makes is called (UUIDv5): the same when the request is repeated."""
+    return str(uuid.uuid5(uuid.UUID(effect_id), str(number)))
+
+
 def is_id(text: str) -> bool:
     """Whether the text is an id in the form Lethe writes."""
     try:

@@ -53,6 +53,11 @@ class Ingestion:
     sealed_options: bytes = b""
 
     @property
+    def is_open(self) -> bool:
+        """Whether more documents may be sent to it."""
+        return self.closed_at is None and not self.state.is_final
+
+    @property
     def caller(self) -> Caller:
         """Whoever started it."""
         return Caller(self.tenant_id, self.principal_id, self.role, frozenset(self.groups))

@@ -12,7 +12,7 @@ from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
-from lethe.privacy.sealing import Purpose, seal_text
+from lethe.privacy.sealing import Purpose, seal_text, unseal_text
 from lethe.settings import WebhookSettings
 
 
@@ -25,11 +25,21 @@ class Webhooks:
     clock: Clock
     settings: WebhookSettings
 
-    async def create(self, tenant_id: Id, url: str, events: tuple[WebhookEvent, ...], secret: str) -> Webhook:
-        """Raises WebhookUrlRefused. Where a name leads is checked at each delivery, not here: it may change."""
+    async def create(
+        self, tenant_id: Id, url: str, events: tuple[WebhookEvent, ...], secret: str, webhook_id: Id | None = None
+    ) -> Webhook:
+        """Raises WebhookUrlRefused. Where a name leads is checked at each delivery, not here: it may change.
+
+        ``webhook_id``: what it is called; one that an earlier, broken off sending of the request made is met again by
+        it, with the secret of then.
+        """
         _refuse_unfit(url, allow_private=self.settings.allow_private)
-        webhook_id = new_id()
+        webhook_id = webhook_id or new_id()
         key = await self.keyring.create(tenant_id, webhook_id)
+        async with self.ledger.read() as uow:
+            made = await uow.webhooks.get(tenant_id, webhook_id)
+        if made is not None:
+            return made
         webhook = Webhook(
             tenant_id=tenant_id,
             id=webhook_id,
@@ -38,13 +48,15 @@ class Webhooks:
             events=tuple(sorted({event.value for event in events})),
             created_at=self.clock.now(),
         )
-        try:
-            async with self.ledger.write() as uow:
-                await uow.webhooks.add(webhook)
-        except BaseException:
-            await self.keyring.destroy(tenant_id, [webhook_id])
-            raise
+        # Its key is kept whatever happens: a unit whose answer is lost may have been committed.
+        async with self.ledger.write() as uow:
+            await uow.webhooks.add(webhook)
         return webhook
+
+    async def secret_of(self, webhook: Webhook) -> str:
+        """What its messages are signed with."""
+        key = await self.keyring.get(webhook.tenant_id, webhook.id)
+        return unseal_text(key, Purpose.WEBHOOK_SIGNING, webhook.sealed_secret)
 
     async def delete(self, tenant_id: Id, webhook_id: Id) -> None:
         """With its deliveries; nothing is told to it any more. Raises WebhookNotFound."""

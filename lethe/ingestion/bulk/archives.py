@@ -58,7 +58,7 @@ class Archives:
             return Unpacked(entries=ingestion.unpacked, is_done=True)
         except DocumentError as error:
             with suppress(IngestionClosed):  # another attempt has said so
-                await self.ingestions.refuse(tenant_id, ingestion.id, "", error, ENDED)
+                await self.ingestions.refuse_entry(ingestion, "", error, ENDED)
         await self._forget(tenant_id, ingestion.id)
         return Unpacked(entries=ingestion.unpacked, is_done=True)
 
@@ -85,12 +85,11 @@ class Archives:
 
     async def _take(self, ingestion: Ingestion, options: UploadRequest, entry: Entry) -> None:
         if entry.refused is not None:
-            tenant_id = ingestion.tenant_id
-            await self.ingestions.refuse(tenant_id, ingestion.id, entry.name, entry.refused, entry.number)
+            await self.ingestions.refuse_entry(ingestion, entry.name, entry.refused, entry.number)
             return
         prefix = options.source_uri
         request = replace(options, source_uri=None if prefix is None else prefix + entry.name, filename=entry.name)
-        await self.ingestions.take(ingestion.caller, ingestion.id, request, _bytes(entry), entry.number)
+        await self.ingestions.take_entry(ingestion, request, _bytes(entry), entry.number)
 
     async def _options(self, ingestion: Ingestion) -> UploadRequest:
         """What is said of every document. ``source_uri`` is the beginning of each one's."""

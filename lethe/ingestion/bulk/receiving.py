@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lethe.errors import ClientError, DocumentError, IngestionClosed, IngestionNotFound, LetheError
+from lethe.errors import (
+    ClientError,
+    DocumentConflict,
+    DocumentError,
+    IngestionClosed,
+    IngestionNotFound,
+    LedgerConflict,
+    LetheError,
+)
 from lethe.ingestion.metadata import IN_FLIGHT
 from lethe.ingestion.planning import require_taking
 from lethe.ingestion.removal import blob_prefix
@@ -83,9 +91,25 @@ class Ingestions:
     uploads: Uploads
     clock: Clock
 
-    async def start(self, caller: Caller, window: int, options: Mapping[str, object] | None = None) -> Ingestion:
-        """An open ingestion and its dispatch. ``options`` are kept, sealed, for the entries of an archive."""
-        now, ingestion_id = self.clock.now(), new_id()
+    async def start(
+        self,
+        caller: Caller,
+        window: int,
+        options: Mapping[str, object] | None = None,
+        ingestion_id: Id | None = None,
+    ) -> Ingestion:
+        """An open ingestion and its dispatch. ``options`` are kept, sealed, for the entries of an archive.
+
+        ``ingestion_id``: one that an earlier, broken off sending of the request began is gone on with, if it is open.
+        """
+        ingestion_id = ingestion_id or new_id()
+        async with self.ledger.read() as uow:
+            begun = await uow.ingestions.get(caller.tenant_id, ingestion_id)
+        if begun is not None:
+            if begun.is_open:
+                return begun
+            ingestion_id = new_id()
+        now = self.clock.now()
         key = await self.keyring.create(caller.tenant_id, ingestion_id)
         ingestion = Ingestion(
             tenant_id=caller.tenant_id,
@@ -107,36 +131,73 @@ class Ingestions:
         return ingestion
 
     async def take(
-        self, caller: Caller, ingestion_id: Id, request: UploadRequest, data: AsyncIterator[bytes], entry: int = 0
+        self,
+        caller: Caller,
+        ingestion_id: Id,
+        request: UploadRequest,
+        data: AsyncIterator[bytes],
+        item_id: Id | None = None,
     ) -> Taken:
-        """Take one document in. What is wrong with it is kept as a refusal; what is wrong with us is raised."""
+        """Take one document in. What is wrong with it is kept as a refusal; what is wrong with us is raised.
+
+        ``item_id``: what is made of it is called so; the same again, after a broken off sending, meets it.
+        """
         try:
-            receipt = await self.uploads.receive(caller, request, data, Taking(ingestion_id, entry))
+            receipt = await self.uploads.receive(caller, request, data, Taking(ingestion_id), document_id=item_id)
         except (IngestionClosed, IngestionNotFound):
             raise
         except (ClientError, DocumentError) as error:
-            return await self.refuse(caller.tenant_id, ingestion_id, request.filename, error, entry)
+            return await self._refuse(caller.tenant_id, Taking(ingestion_id), request.filename, error, item_id)
         return Taken(request.filename, receipt.document_id, receipt.version_id, receipt.outcome)
 
-    async def refuse(self, tenant_id: Id, ingestion_id: Id, name: str, error: LetheError, entry: int = 0) -> Taken:
-        """Keep that a document was refused, under its name; an entry of an archive is taken or refused once."""
-        key = await self.keyring.get(tenant_id, ingestion_id)
+    async def take_entry(
+        self, ingestion: Ingestion, request: UploadRequest, data: AsyncIterator[bytes], entry: int
+    ) -> None:
+        """As `take`, for an entry of the ingestion's archive, each of which is taken or refused once.
+
+        Raises IngestionClosed, also for an entry that was taken, and LedgerConflict if it is to be tried again.
+        """
+        try:
+            await self.uploads.receive(ingestion.caller, request, data, Taking(ingestion.id, entry))
+        except (IngestionClosed, IngestionNotFound):
+            raise
+        except DocumentConflict as error:
+            # Another attempt at the archive, or a deletion, removed the version: that says nothing of the file.
+            raise LedgerConflict from error
+        except (ClientError, DocumentError) as error:
+            await self.refuse_entry(ingestion, request.filename, error, entry)
+
+    async def refuse_entry(self, ingestion: Ingestion, name: str, error: LetheError, entry: int) -> None:
+        """Keep that an entry of the archive was refused. Raises IngestionClosed."""
+        await self._refuse(ingestion.tenant_id, Taking(ingestion.id, entry), name, error)
+
+    async def _refuse(
+        self, tenant_id: Id, taking: Taking, name: str, error: LetheError, item_id: Id | None = None
+    ) -> Taken:
+        key = await self.keyring.get(tenant_id, taking.ingestion_id)
         sealed = seal_text(key, Purpose.REFUSED_NAME, name)
-        refusal = Refusal(tenant_id, ingestion_id, new_id(), error.code, sealed, self.clock.now())
+        refusal = Refusal(tenant_id, taking.ingestion_id, item_id or new_id(), error.code, sealed, self.clock.now())
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
-            if entry:
-                await require_taking(uow, tenant_id, Taking(ingestion_id, entry))
-            await uow.ingestions.refuse(refusal, entry)
+            if taking.entry:
+                await require_taking(uow, tenant_id, taking)
+            await uow.ingestions.refuse(refusal, taking.entry)
         return Taken(name, None, None, None, error.code)
 
     async def keep_archive(self, caller: Caller, ingestion_id: Id, data: AsyncIterator[bytes]) -> None:
-        """Store an archive, sealed, to be unpacked by the workflow."""
+        """Store an archive, sealed, to be unpacked by the workflow. Raises IngestionClosed; then nothing remains."""
         key = await self.keyring.get(caller.tenant_id, ingestion_id)
         place = blob_prefix(caller.tenant_id, ingestion_id) + ARCHIVE
         await self.uploads.blobs.write(place, seal_stream(key, Purpose.ARCHIVE, data))
         async with self.ledger.write() as uow:
-            await uow.ingestions.set_archive(caller.tenant_id, ingestion_id, place)
+            await uow.tenants.lock(caller.tenant_id)
+            ingestion = await uow.ingestions.get(caller.tenant_id, ingestion_id)
+            is_open = ingestion is not None and ingestion.is_open
+            if is_open:
+                await uow.ingestions.set_archive(caller.tenant_id, ingestion_id, place)
+        if not is_open:
+            await self.uploads.blobs.delete_prefix(blob_prefix(caller.tenant_id, ingestion_id))
+            raise IngestionClosed
 
     async def close(self, caller: Caller, ingestion_id: Id) -> IngestionView:
         """No more documents come."""
@@ -166,7 +227,7 @@ class Ingestions:
     async def require_open(self, caller: Caller, ingestion_id: Id) -> Ingestion:
         """Raises IngestionClosed if it takes no more documents."""
         found = await self._visible(caller, ingestion_id)
-        if found.state.is_final or found.closed_at is not None:
+        if not found.is_open:
             raise IngestionClosed
         return found
 
@@ -238,7 +299,7 @@ class Ingestions:
         failed = counts.get(Status.FAILED, 0)
         total = ingestion.given + ingestion.skipped + ingestion.refused
         done = total - waiting
-        is_open = ingestion.closed_at is None and not ingestion.state.is_final
+        is_open = ingestion.is_open
         seconds = ((ingestion.ended_at or self.clock.now()) - ingestion.created_at).total_seconds()
         return IngestionView(
             id=ingestion.id,

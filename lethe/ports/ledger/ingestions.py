@@ -42,7 +42,7 @@ class IngestionRepository(Protocol):
         ...
 
     async def refuse(self, refusal: Refusal, entry: int = 0) -> None:
-        """Count and keep a document that was refused."""
+        """Count and keep a document that was refused; a refusal that is kept already is not counted again."""
         ...
 
     async def refusals(self, tenant_id: Id, ingestion_id: Id, after: Id | None, limit: int) -> list[Refusal]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, insert, or_, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
-from lethe.adapters.sql.rows import Mapped, delete_of
+from lethe.adapters.sql.rows import Mapped, delete_of, upsert_into
 from lethe.adapters.sql.tables import ingestion_refusals as refusals
 from lethe.adapters.sql.tables import ingestions
 from lethe.errors import IngestionNotFound
@@ -62,7 +62,9 @@ class SqlIngestions(SqlRepository):
         await self._set(tenant_id, ingestion_id, raised | _unpacked(entry))
 
     async def refuse(self, refusal: Refusal, entry: int = 0) -> None:
-        await self._connection.execute(insert(refusals).values(REFUSAL.values(refusal)))
+        statement = upsert_into(self._connection, refusals).values(REFUSAL.values(refusal)).on_conflict_do_nothing()
+        if not (await self._connection.execute(statement)).rowcount:
+            return
         counted = {"refused": ingestions.c.refused + 1, **_unpacked(entry)}
         await self._set(refusal.tenant_id, refusal.ingestion_id, counted)
 
