@@ -25,7 +25,7 @@ from api.schemas.ingestions import (
 from api.security import Reader, Writer
 from api.services import Services
 from lethe.errors import IdempotencyKeyReused, InvalidRequest, UploadTimeout
-from lethe.ingestion.bulk.receiving import IngestionView
+from lethe.ingestion.bulk.views import IngestionView
 from lethe.model.ids import Id, derived_id
 from lethe.model.ingestions import IngestionState
 from lethe.model.operations import DispatchKind
@@ -127,18 +127,20 @@ async def read_ingestion(caller: Reader, services: ServicesDep, ingestion_id: In
 async def list_items(
     caller: Reader, services: ServicesDep, ingestion_id: IngestionId, query: Annotated[ItemQuery, Query()]
 ) -> Page[ItemOut]:
-    """Its documents by position, of one status or of all; or the first ones it refused."""
-    if query.status == "refused":
-        refused = await services.ingestions.refused(caller, ingestion_id, query.limit)
-        return Page(items=[ItemOut.model_validate(item) for item in refused])
-    listing = f"ingestion:{ingestion_id}:{query.status or ''}"
-    after = await services.cursors.number(caller.tenant_id, listing, query.cursor)
-    items = await services.ingestions.items(caller, ingestion_id, query.status, after, query.limit + 1)
+    """Its documents that the caller may read, by position, of one status or of all; or those it refused."""
+    listing, cursors = f"ingestion:{ingestion_id}:{query.status or ''}", services.cursors
     cursor = None
-    if len(items) > query.limit:
-        items = items[: query.limit]
-        cursor = await services.cursors.at_number(caller.tenant_id, listing, items[-1].position or 0)
-    return Page(items=[ItemOut.model_validate(item) for item in items], next_cursor=cursor)
+    if query.status == "refused":
+        place = await cursors.position(caller.tenant_id, listing, query.cursor)
+        refused = await services.ingestions.refused(caller, ingestion_id, place, query.limit)
+        if refused.after is not None:
+            cursor = await cursors.after(caller.tenant_id, listing, refused.after.created_at, refused.after.id)
+        return Page(items=[ItemOut.model_validate(item) for item in refused.views], next_cursor=cursor)
+    after = await cursors.number(caller.tenant_id, listing, query.cursor)
+    page = await services.ingestions.items(caller, ingestion_id, query.status, after, query.limit)
+    if page.after is not None:
+        cursor = await cursors.at_number(caller.tenant_id, listing, page.after)
+    return Page(items=[ItemOut.model_validate(item) for item in page.views], next_cursor=cursor)
 
 
 @router.patch("/{ingestion_id}")

@@ -10,7 +10,7 @@ from lethe.model.ids import Id, new_id
 from lethe.model.ingestions import Ingestion, IngestionState, Refusal
 from lethe.model.principals import Role
 from lethe.ports.ledger import Ledger, PageCursor
-from tests.contract.ledger_rows import NOON, add_tenant, at, document, version
+from tests.contract.ledger_rows import add_tenant, at, document, version
 
 
 def ingestion(tenant_id: Id, minutes: float = 0) -> Ingestion:
@@ -75,19 +75,22 @@ async def test_the_list_is_newest_first(ledger: Ledger) -> None:
         first = await unit.ingestions.page(tenant, None, 2)
         assert first == [rows[2], rows[1]]
         assert await unit.ingestions.page(tenant, PageCursor(rows[1].created_at, rows[1].id), 2) == [rows[0]]
+        assert await unit.ingestions.page(tenant, None, 2, rows[0].principal_id) == [rows[0]]
 
 
 async def test_what_was_refused_is_forgotten_in_time(ledger: Ledger) -> None:
     tenant = await add_tenant(ledger)
     row, running = ingestion(tenant), ingestion(tenant)
-    refusals = [Refusal(tenant, row.id, new_id(), "empty_document", b"name", NOON) for _ in range(3)]
+    refusals = [Refusal(tenant, row.id, new_id(), "empty_document", b"name", at(-n)) for n in range(3)]
     async with ledger.write() as unit:
         for each in (row, running):
             await unit.ingestions.add(replace(each, sealed_options=b"said"))
         for number, refusal in enumerate(refusals, start=1):
             await unit.ingestions.refuse(refusal, entry=number)
+        await unit.ingestions.refuse(refusals[0])
         assert await unit.ingestions.refusals(tenant, row.id, None, 2) == refusals[:2]
-        assert await unit.ingestions.refusals(tenant, row.id, refusals[1].id, 2) == refusals[2:]
+        behind = PageCursor(refusals[1].created_at, refusals[1].id)
+        assert await unit.ingestions.refusals(tenant, row.id, behind, 2) == refusals[2:]
         await unit.ingestions.set_state(tenant, row.id, IngestionState.DONE, at(1))
         assert [each.id for each in await unit.ingestions.ended_before(at(2), 5) if each.tenant_id == tenant] == [
             row.id

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from lethe.adapters.clock import SystemClock
-from lethe.ingestion.bulk.receiving import Ingestions, IngestionView
+from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.views import IngestionView
 from lethe.ingestion.requests import UploadRequest
 from lethe.model.ids import Id
 from lethe.model.operations import Dispatch, DispatchKind
@@ -98,7 +99,7 @@ async def live_documents(installation: Installation, ingestion_id: Id) -> list[I
     """By position, so that two ingestions of the same files compare."""
     bulk = use_cases(installation)
     items = await bulk.items(installation.caller, ingestion_id, None, 0, 10_000)
-    return [item.document_id for item in items if item.document_id]
+    return [item.document_id for item in items.views if item.document_id]
 
 
 def uris(prefix: str, texts: Sequence[str]) -> dict[str, str]:

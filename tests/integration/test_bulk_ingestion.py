@@ -52,9 +52,10 @@ async def test_what_fails_has_a_workflow_of_its_own_and_stops_nothing(running: I
     view = await bulks.until(running, ingestion_id, 8)
     assert (view.added, view.failed, view.total) == (5, 3, 8)
     cases = bulks.use_cases(running)
-    failed = await cases.items(running.caller, ingestion_id, Status.FAILED, 0, 9)
+    failed = (await cases.items(running.caller, ingestion_id, Status.FAILED, 0, 9)).views
     assert {item.code for item in failed} == {"unsupported_type", "no_text"}
-    assert [item.code for item in await cases.refused(running.caller, ingestion_id, 9)] == ["empty_document"]
+    refused = await cases.refused(running.caller, ingestion_id, None, 9)
+    assert [item.code for item in refused.views] == ["empty_document"]
     for item in failed:
         handle = running.client.get_workflow_handle(f"ingest-document/{running.caller.tenant_id}/{item.version_id}")
         await handle.execute_update("resolve", "discard")
@@ -68,7 +69,7 @@ async def test_unchanged_files_are_skipped_and_changed_ones_replaced(running: In
     await bulks.start(running, one)
     await bulks.result(running, one)
     edited = {**first, "file:///again/note-0001.txt": bulks.note(999)}
-    old = (await bulks.use_cases(running).items(running.caller, one, None, 0, 9))[1].version_id
+    old = (await bulks.use_cases(running).items(running.caller, one, None, 0, 9)).views[1].version_id
     assert old
     two = await bulks.fill(running, edited)
     await bulks.start(running, two)
@@ -122,7 +123,7 @@ async def test_cancelling_keeps_what_is_done_and_removes_the_rest(running: Insta
     await cases.set_state(caller, ingestion_id, IngestionState.PAUSED)
     await bulks.look(running, ingestion_id)
     await bulks.add(running, ingestion_id, bulks.uris("cancel/b", [bulks.note(401), bulks.note(402)]))
-    waiting = await cases.items(caller, ingestion_id, Status.PENDING, 0, 9)
+    waiting = (await cases.items(caller, ingestion_id, Status.PENDING, 0, 9)).views
     handle = running.client.get_workflow_handle(bulks.workflow_id(running, ingestion_id))
     await handle.execute_update("cancel")
     assert (await bulks.result(running, ingestion_id))["status"] == "cancelled"

@@ -61,7 +61,7 @@ def _parts(value: Any) -> dict[object, Any] | None:
 
 
 async def chunk_count(free: Installation, ingestion_id: Id) -> int:
-    items = await bulks.use_cases(free).items(free.caller, ingestion_id, None, 0, 1_000)
+    items = (await bulks.use_cases(free).items(free.caller, ingestion_id, None, 0, 1_000)).views
     async with free.ledger.read() as uow:
         versions = await uow.versions.get_many(
             free.caller.tenant_id, [item.version_id for item in items if item.version_id]

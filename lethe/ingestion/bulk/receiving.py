@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from lethe.errors import (
     ClientError,
@@ -13,7 +12,15 @@ from lethe.errors import (
     LedgerConflict,
     LetheError,
 )
-from lethe.ingestion.metadata import IN_FLIGHT
+from lethe.ingestion.bulk.views import (
+    IngestionView,
+    ItemPage,
+    failure_codes,
+    item_view,
+    readable_versions,
+    refused_view,
+    view_of,
+)
 from lethe.ingestion.planning import require_taking
 from lethe.ingestion.removal import blob_prefix
 from lethe.ingestion.requests import Outcome, UploadRequest
@@ -27,7 +34,7 @@ from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, PageCursor
-from lethe.privacy.sealing import Purpose, seal_json, seal_stream, seal_text, unseal_text
+from lethe.privacy.sealing import Purpose, seal_json, seal_stream, seal_text
 
 ARCHIVE = "archive"
 
@@ -41,42 +48,6 @@ class Taken:
     version_id: Id | None
     outcome: Outcome | None
     code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IngestionView:
-    """An ingestion as its sender sees it. ``total`` = ``done`` + what is under way; ``rate`` is per second so far.
-
-    ``lost`` documents were overtaken by a later submission, deleted, or discarded.
-    """
-
-    id: Id
-    state: str
-    is_open: bool
-    window: int
-    total: int
-    done: int
-    added: int
-    updated: int
-    skipped: int
-    failed: int
-    lost: int
-    rate: float
-    created_at: datetime
-    closed_at: datetime | None
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """A document of an ingestion: one with a version, or one that was refused and has only a name and a code."""
-
-    position: int | None
-    document_id: Id | None
-    version_id: Id | None
-    status: str
-    code: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,55 +206,37 @@ class Ingestions:
         return await self._view(await self._visible(caller, ingestion_id))
 
     async def page(self, caller: Caller, after: PageCursor | None, limit: int) -> list[IngestionView]:
-        """Newest first; may hold fewer than ``limit`` for a caller that does not see all."""
+        """Newest first."""
+        principal_id = None if caller.role is Role.ADMIN else caller.principal_id
         async with self.ledger.read() as uow:
-            found = await uow.ingestions.page(caller.tenant_id, after, limit)
-        return [await self._view(each) for each in found if _may_see(caller, each)]
+            found = await uow.ingestions.page(caller.tenant_id, after, limit, principal_id)
+        return [await self._view(each) for each in found]
 
     async def items(
         self, caller: Caller, ingestion_id: Id, status: Status | None, after: int, limit: int
-    ) -> list[ItemView]:
-        """Documents with versions, by position. Those of a status, or all."""
+    ) -> ItemPage[int]:
+        """Documents with versions, by position, from at most ``limit`` of them. Those of a status, or all."""
         await self._visible(caller, ingestion_id)
         statuses = {status} if status else set(Status)
         async with self.ledger.read() as uow:
-            versions = await uow.versions.of_ingestion(caller.tenant_id, ingestion_id, statuses, after, limit)
-            codes: dict[Id, str] = {}
-            for version in versions:
-                if version.status is Status.FAILED:
-                    letters = await uow.dead_letters.of_version(caller.tenant_id, version.id)
-                    codes[version.id] = letters[-1].code if letters else ""
-        keys = await self.keyring.get_many(caller.tenant_id, [version.id for version in versions])
-        return [
-            ItemView(
-                v.position,
-                v.document_id,
-                v.id,
-                v.status.value,
-                codes.get(v.id, ""),
-                unseal_text(keys[v.id], Purpose.SOURCE_URI, v.sealed_source_uri) if v.id in keys else "",
-            )
-            for v in versions
-        ]
+            rows = await uow.versions.of_ingestion(caller.tenant_id, ingestion_id, statuses, after, limit + 1)
+            shown = await readable_versions(uow, caller, rows[:limit])
+            codes = await failure_codes(uow, shown)
+        keys = await self.keyring.get_many(caller.tenant_id, [version.id for version in shown])
+        views = tuple(item_view(version, codes.get(version.id, ""), keys) for version in shown)
+        return ItemPage(views, rows[limit - 1].position if len(rows) > limit else None)
 
-    async def refused(self, caller: Caller, ingestion_id: Id, limit: int) -> list[ItemView]:
-        """The first documents that left no version."""
+    async def refused(
+        self, caller: Caller, ingestion_id: Id, after: PageCursor | None, limit: int
+    ) -> ItemPage[PageCursor]:
+        """Documents that left no version, the last ones first."""
         await self._visible(caller, ingestion_id)
         async with self.ledger.read() as uow:
-            found = await uow.ingestions.refusals(caller.tenant_id, ingestion_id, None, limit)
-        keys = await self.keyring.get_many(caller.tenant_id, [ingestion_id])
-        key = keys.get(ingestion_id)
-        return [
-            ItemView(
-                None,
-                None,
-                None,
-                "refused",
-                each.code,
-                unseal_text(key, Purpose.REFUSED_NAME, each.sealed_name) if key else "",
-            )
-            for each in found
-        ]
+            rows = await uow.ingestions.refusals(caller.tenant_id, ingestion_id, after, limit + 1)
+        key = (await self.keyring.get_many(caller.tenant_id, [ingestion_id])).get(ingestion_id)
+        last = rows[limit - 1] if len(rows) > limit else None
+        views = tuple(refused_view(refusal, key) for refusal in rows[:limit])
+        return ItemPage(views, PageCursor(last.created_at, last.id) if last else None)
 
     async def _visible(self, caller: Caller, ingestion_id: Id) -> Ingestion:
         async with self.ledger.read() as uow:
@@ -295,29 +248,7 @@ class Ingestions:
     async def _view(self, ingestion: Ingestion) -> IngestionView:
         async with self.ledger.read() as uow:
             counts = await uow.versions.counts_of_ingestion(ingestion.tenant_id, ingestion.id)
-        waiting = sum(number for status, number in counts.items() if status in IN_FLIGHT)
-        failed = counts.get(Status.FAILED, 0)
-        total = ingestion.given + ingestion.skipped + ingestion.refused
-        done = total - waiting
-        is_open = ingestion.is_open
-        seconds = ((ingestion.ended_at or self.clock.now()) - ingestion.created_at).total_seconds()
-        return IngestionView(
-            id=ingestion.id,
-            state="open" if is_open and ingestion.state is IngestionState.RUNNING else ingestion.state.value,
-            is_open=is_open,
-            window=ingestion.batch_window,
-            total=total,
-            done=done,
-            added=ingestion.added,
-            updated=ingestion.updated,
-            skipped=ingestion.skipped,
-            failed=failed + ingestion.refused,
-            lost=max(0, ingestion.given - ingestion.added - ingestion.updated - waiting - failed),
-            rate=round(done / seconds, 2) if seconds > 0 else 0.0,
-            created_at=ingestion.created_at,
-            closed_at=ingestion.closed_at,
-            ended_at=ingestion.ended_at,
-        )
+        return view_of(ingestion, counts, self.clock.now())
 
 
 def _may_see(caller: Caller, ingestion: Ingestion) -> bool:

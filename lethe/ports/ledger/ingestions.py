@@ -13,8 +13,10 @@ class IngestionRepository(Protocol):
     async def add(self, ingestion: Ingestion) -> None: ...
     async def get(self, tenant_id: Id, ingestion_id: Id) -> Ingestion | None: ...
 
-    async def page(self, tenant_id: Id, after: PageCursor | None, limit: int) -> list[Ingestion]:
-        """Newest first."""
+    async def page(
+        self, tenant_id: Id, after: PageCursor | None, limit: int, principal_id: Id | None = None
+    ) -> list[Ingestion]:
+        """Newest first; of one principal, or of all."""
         ...
 
     async def set_state(self, tenant_id: Id, ingestion_id: Id, state: IngestionState, at: datetime) -> None:
@@ -45,8 +47,8 @@ class IngestionRepository(Protocol):
         """Count and keep a document that was refused; a refusal that is kept already is not counted again."""
         ...
 
-    async def refusals(self, tenant_id: Id, ingestion_id: Id, after: Id | None, limit: int) -> list[Refusal]:
-        """In order of their ids."""
+    async def refusals(self, tenant_id: Id, ingestion_id: Id, after: PageCursor | None, limit: int) -> list[Refusal]:
+        """Newest first."""
         ...
 
     async def set_archive(self, tenant_id: Id, ingestion_id: Id, archive_key: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 from api.idempotency import Idempotency
 from lethe.errors import LedgerUnavailable
 from lethe.ingestion.uploads import Uploads
-from lethe.model.ids import Id
+from lethe.model.ids import Id, new_id
+from lethe.model.principals import Role
 from tests.unit.api.bad_requests import INVALID, form
 from tests.unit.api.world import DOCUMENT_BYTES, World
 
@@ -155,3 +156,65 @@ async def test_other_documents_under_a_numbers_id_are_other_documents(world: Wor
     assert (await world.post(PATH, idem="k1", json={"documents": [two]})).status_code == 202
     found = (await world.get("/v1/documents")).json()["items"]
     assert {item["source_uri"] for item in found} == {"file:///1", "file:///2"}
+
+
+async def items_of(world: World, ingestion_id: Id, key: str, **params: Any) -> list[dict[str, Any]]:
+    """All of a list, page by page."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = (await world.get(f"{PATH}/{ingestion_id}/documents", key, params=params)).json()
+        found += page["items"]
+        if page["next_cursor"] is None:
+            return found
+        params["cursor"] = page["next_cursor"]
+
+
+async def test_documents_the_sender_may_no_longer_read_are_not_listed(world: World) -> None:
+    """As in the list of documents: rights may have changed since they were sent."""
+    texts = [{"text": f"Text {number}.", "source_uri": f"file:///{number}"} for number in range(4)]
+    sent = (await world.post(PATH, world.writer, json={"documents": texts})).json()
+    withdrawn, hidden, deleted, left = [each["document_id"] for each in sent["taken"]]
+    async with world.services.ledger.write() as uow:
+        await uow.documents.set_readers(world.tenant_id, withdrawn, (new_id(),))
+    assert (await world.post("/v1/quarantines", json={"document_id": hidden, "reason": "review"})).status_code == 201
+    headers = {"X-API-Key": world.admin}
+    assert (await world.client.delete(f"/v1/documents/{deleted}", headers=headers)).status_code == 202
+    for key, expected in ((world.writer, [left]), (world.admin, [withdrawn, hidden, left])):
+        listed = [item["id"] for item in (await world.get("/v1/documents", key)).json()["items"]]
+        assert sorted(listed) == sorted(expected)
+        assert [item["document_id"] for item in await items_of(world, sent["id"], key)] == expected
+        assert [item["document_id"] for item in await items_of(world, sent["id"], key, limit=1)] == expected
+
+
+async def test_items_and_refusals_come_page_by_page(world: World) -> None:
+    named = [(f"{n}.txt", b"" if n % 2 else b"Text %d." % n) for n in range(6)]
+    sent = (await world.post(PATH, **files(*named, source_prefix="file:///"))).json()
+    shown = await items_of(world, sent["id"], world.admin, limit=1)
+    assert [(item["position"], item["name"], item["status"]) for item in shown] == [
+        (1, "file:///0.txt", "pending"),
+        (2, "file:///2.txt", "pending"),
+        (3, "file:///4.txt", "pending"),
+    ]
+    refused = await items_of(world, sent["id"], world.admin, limit=1, status="refused")
+    assert [(item["name"], item["code"]) for item in refused] == [
+        ("5.txt", "empty_document"),
+        ("3.txt", "empty_document"),
+        ("1.txt", "empty_document"),
+    ]
+    assert await items_of(world, sent["id"], world.admin, status="failed") == []
+    page = await world.get(f"{PATH}/{sent['id']}/documents", params={"limit": 1})
+    other = {"limit": 1, "status": "pending", "cursor": page.json()["next_cursor"]}
+    assert (await world.get(f"{PATH}/{sent['id']}/documents", params=other)).json()["code"] == "invalid_cursor"
+
+
+async def test_others_ingestions_do_not_hide_ones_own(world: World) -> None:
+    mine = (await world.post(PATH, world.writer, **TWO)).json()["id"]
+    theirs = [(await world.post(PATH, **TWO)).json()["id"] for _ in range(2)]
+    page = (await world.get(PATH, world.writer, params={"limit": 1})).json()
+    assert ([each["id"] for each in page["items"]], page["next_cursor"]) == ([mine], None)
+    assert [each["id"] for each in (await world.get(PATH)).json()["items"]] == [*reversed(theirs), mine]
+    stranger = await world.key(world.tenant_id, Role.WRITER)
+    for key in (stranger, world.foreign_admin):
+        assert (await world.get(f"{PATH}/{mine}", key)).json()["code"] == "ingestion_not_found"
+        assert (await world.get(f"{PATH}/{mine}/documents", key)).json()["code"] == "ingestion_not_found"
+        assert (await world.get(PATH, key)).json()["items"] == []

@@ -28,8 +28,13 @@ class SqlIngestions(SqlRepository):
     async def get(self, tenant_id: Id, ingestion_id: Id) -> Ingestion | None:
         return await INGESTION.one(self._connection, INGESTION.of(tenant_id, ingestions.c.id == ingestion_id))
 
-    async def page(self, tenant_id: Id, after: PageCursor | None, limit: int) -> list[Ingestion]:
-        return await INGESTION.all(self._connection, page_of(INGESTION.of(tenant_id), ingestions, after, limit))
+    async def page(
+        self, tenant_id: Id, after: PageCursor | None, limit: int, principal_id: Id | None = None
+    ) -> list[Ingestion]:
+        wanted = INGESTION.of(tenant_id)
+        if principal_id is not None:
+            wanted = wanted.where(ingestions.c.principal_id == principal_id)
+        return await INGESTION.all(self._connection, page_of(wanted, ingestions, after, limit))
 
     async def set_state(self, tenant_id: Id, ingestion_id: Id, state: IngestionState, at: datetime) -> None:
         ended = {"ended_at": at} if state.is_final else {}
@@ -68,11 +73,9 @@ class SqlIngestions(SqlRepository):
         counted = {"refused": ingestions.c.refused + 1, **_unpacked(entry)}
         await self._set(refusal.tenant_id, refusal.ingestion_id, counted)
 
-    async def refusals(self, tenant_id: Id, ingestion_id: Id, after: Id | None, limit: int) -> list[Refusal]:
+    async def refusals(self, tenant_id: Id, ingestion_id: Id, after: PageCursor | None, limit: int) -> list[Refusal]:
         wanted = REFUSAL.of(tenant_id, refusals.c.ingestion_id == ingestion_id)
-        if after is not None:
-            wanted = wanted.where(refusals.c.id > after)
-        return await REFUSAL.all(self._connection, wanted.order_by(refusals.c.id).limit(limit))
+        return await REFUSAL.all(self._connection, page_of(wanted, refusals, after, limit))
 
     async def set_archive(self, tenant_id: Id, ingestion_id: Id, archive_key: str) -> None:
         await self._set(tenant_id, ingestion_id, {"archive_key": archive_key})
