@@ -17,6 +17,7 @@ from api.routes import (
     health,
     ingestions,
     keys,
+    processors,
     quarantines,
     questions,
     selections,
@@ -72,6 +73,7 @@ def create_app(services: Services) -> FastAPI:
         webhooks.router,
         quarantines.router,
         audits.router,
+        processors.router,
         health.keyed,
     ):
         app.include_router(router, dependencies=SCHEMES)

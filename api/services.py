@@ -20,6 +20,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.workflows import WorkflowControl
+from lethe.privacy.provider_policy import ProviderPolicy
 from lethe.settings import Settings
 from lethe.webhooks.registry import Webhooks
 from workers.failpoints import Failpoint
@@ -55,6 +56,7 @@ class Services:
     letters: Letters
     selections: Selections
     webhooks: Webhooks
+    provider_policy: ProviderPolicy
     answering: Answering
     workflows: Workflows
     cursors: Cursors

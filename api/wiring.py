@@ -18,6 +18,7 @@ from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
+from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.search import Search
 from lethe.settings import Settings
 from lethe.webhooks.registry import Webhooks
@@ -56,6 +57,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             letters=Letters(ledger, clock, temporal),
             selections=Selections(ledger, keyring, clock),
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
+            provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
             answering=Answering(ledger, keyring, search, embedder, clock, settings.retrieval.embed_seconds),
             workflows=temporal,
             cursors=Cursors(keyring),

@@ -105,6 +105,9 @@ class Client:
     def post(self, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         return _body(self._send("POST", path, json=body, headers=headers))
 
+    def put(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        return _body(self._send("PUT", path, json=body))
+
     def delete(self, path: str) -> dict[str, Any]:
         return _body(self._send("DELETE", path))
 

@@ -19,7 +19,7 @@ from lethe.answering.calibration import (
 )
 from lethe.answering.relevance import Candidate, candidates
 from lethe.model.answers import AnswerMode, DegradedReason
-from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, Tokenizer
+from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, Tokenizer, degraded_by
 from lethe.ports.search import Passage
 
 
@@ -76,9 +76,9 @@ async def extract(
         try:
             async with asyncio.timeout(embed_seconds):
                 similarities = await _similarities(question, by_words, embedder)
-        except EMBEDDER_FAILURES:
+        except EMBEDDER_FAILURES as error:
             relevance = BY_WORDS
-            reasons = (DegradedReason.EMBEDDER_DOWN,)
+            reasons = (degraded_by(error),)
     ranked = _rank(by_words, similarities)
     if _log_odds(relevance, ranked[0]) < FLOOR:
         return Extract(AnswerMode.NO_ANSWER, reasons=reasons)

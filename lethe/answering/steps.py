@@ -15,7 +15,16 @@ from lethe.answering.extractive import Extract, extract
 from lethe.answering.request import AnswerRequest
 from lethe.contracts.answering import AnswerOutcome, Drafted, PassageRef, QuestionRef, Retrieved
 from lethe.errors import QuestionNotFound
-from lethe.model.answers import Answer, AnswerMode, Citation, DegradedReason, Provenance, Question, QuestionState
+from lethe.model.answers import (
+    WITHOUT_EMBEDDER,
+    Answer,
+    AnswerMode,
+    Citation,
+    DegradedReason,
+    Provenance,
+    Question,
+    QuestionState,
+)
 from lethe.model.ids import new_id
 from lethe.model.principals import Caller
 from lethe.model.processors import Origin
@@ -99,7 +108,7 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
         provenance=Provenance(
             index_build_id=retrieved.build_id,
             seq=retrieved.seq,
-            embedding_spec="" if DegradedReason.EMBEDDER_DOWN in reasons else deps.embedder.spec.key,
+            embedding_spec="" if WITHOUT_EMBEDDER.intersection(reasons) else deps.embedder.spec.key,
             provider="lethe",
             model="extractive",
             model_fingerprint=REVISION,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from lethe.model.ids import Id
 
@@ -20,9 +21,14 @@ class DegradedReason(StrEnum):
     INDEX_LAGGING = "index_lagging"
     VECTOR_STORE_DOWN = "vector_store_down"
     EMBEDDER_DOWN = "embedder_down"
+    PROVIDER_NOT_ALLOWED = "provider_not_allowed"
     WORKFLOWS_DOWN = "workflows_down"
     LEDGER_READ_ONLY = "ledger_read_only"
     SOURCE_WITHDRAWN = "source_withdrawn"
+
+
+WITHOUT_EMBEDDER: Final = frozenset({DegradedReason.EMBEDDER_DOWN, DegradedReason.PROVIDER_NOT_ALLOWED})
+"""Words alone were compared."""
 
 
 class QuestionState(StrEnum):

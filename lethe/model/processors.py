@@ -26,6 +26,20 @@ class Processor:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """From then on only the ``allowed`` providers may be sent the tenant's texts; None: every configured one.
+
+    ``principal_id`` is who said so.
+    """
+
+    tenant_id: Id
+    id: Id
+    principal_id: Id
+    allowed: tuple[str, ...] | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """On whose behalf a text is sent outside, and what it is of: the ids of documents or of a question."""
 

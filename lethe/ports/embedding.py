@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lethe.errors import EmbedderRefused, EmbedderUnavailable, EmbeddingInvalid, ProviderNotAllowed
+from lethe.model.answers import DegradedReason
 from lethe.model.indexes import EmbeddingSpec
 from lethe.model.processors import Origin
 
@@ -17,6 +18,13 @@ Vectors = NDArray[np.float32]
 
 EMBEDDER_FAILURES: Final = (EmbedderUnavailable, EmbedderRefused, EmbeddingInvalid, ProviderNotAllowed, TimeoutError)
 """What a question survives: it is then answered by words alone, and says so."""
+
+
+def degraded_by(error: Exception) -> DegradedReason:
+    """What the one who asked is told of such a failure."""
+    if isinstance(error, ProviderNotAllowed):
+        return DegradedReason.PROVIDER_NOT_ALLOWED
+    return DegradedReason.EMBEDDER_DOWN
 
 
 class InputKind(StrEnum):

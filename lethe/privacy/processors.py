@@ -13,6 +13,7 @@ from lethe.model.processors import ANSWERED, SENT, Origin, Processor, ProcessorC
 from lethe.ports.clock import Clock
 from lethe.ports.embedding import Embedder, InputKind, Tokenizer, Vectors
 from lethe.ports.ledger import Ledger
+from lethe.privacy.provider_policy import is_allowed
 
 _log: Final = logging.getLogger("lethe.processors")
 
@@ -53,7 +54,7 @@ class ProcessorLedger:
         async with self.ledger.write() as uow:
             tenant = await uow.tenants.get(origin.tenant_id)
             allowed = tenant.allowed_providers if tenant else ()
-            if allowed is not None and processor.provider not in allowed:
+            if not is_allowed(allowed, processor.provider):
                 raise ProviderNotAllowed(f"The tenant does not allow {processor.provider}.")
             await uow.processor_calls.add(call, origin.refs)
         outcome = Outcome()

@@ -13,7 +13,7 @@ from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.model.processors import Origin
 from lethe.model.terms import query_terms
-from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind
+from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, degraded_by
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.search import Found, Passage, SearchRequest
@@ -42,9 +42,8 @@ class Search:
         if build is None:
             return Found((), (), None, {"total": _elapsed_ms(started)})
         embedding = time.perf_counter()
-        vector = await self._vector(request, build)
+        vector, reasons = await self._vector(request, build)
         embed_ms = _elapsed_ms(embedding)
-        reasons = [DegradedReason.EMBEDDER_DOWN] if vector is None and request.alpha > 0 else []
         gated = await search_and_gate(
             self.index,
             self._gate,
@@ -83,17 +82,21 @@ class Search:
         async with self.ledger.read() as uow:
             return await uow.builds.active(tenant_id, BuildKind.VECTOR)
 
-    async def _vector(self, request: SearchRequest, build: IndexBuild) -> NDArray[np.float32] | None:
-        """The question's vector, shape (dims,); None where it is not wanted or cannot be had."""
-        if request.alpha == 0 or build.spec != self.embedder.spec.key:
-            return None
+    async def _vector(
+        self, request: SearchRequest, build: IndexBuild
+    ) -> tuple[NDArray[np.float32] | None, list[DegradedReason]]:
+        """The question's vector, shape (dims,); None where it is not wanted, or cannot be had for the reason told."""
+        if request.alpha == 0:
+            return None, []
+        if build.spec != self.embedder.spec.key:
+            return None, [DegradedReason.EMBEDDER_DOWN]
         origin = Origin(request.tenant_id, frozenset({request.question_id} if request.question_id else ()))
         try:
             async with asyncio.timeout(self.settings.embed_seconds):
                 vectors = await self.embedder.embed([request.text], InputKind.QUERY, origin)
-        except EMBEDDER_FAILURES:
-            return None
-        return vectors[0]
+        except EMBEDDER_FAILURES as error:
+            return None, [degraded_by(error)]
+        return vectors[0], []
 
 
 def _opened(survivor: Survivor) -> Passage:

@@ -15,7 +15,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lethe.settings.audit import AuditSettings
 from lethe.settings.base import Section
 from lethe.settings.failures import FailureSettings
-from lethe.settings.providers import AzureSettings, CohereSettings, OpenAiSettings, ProviderSettings, TokenCount
+from lethe.settings.providers import (
+    AzureSettings,
+    CohereSettings,
+    OpenAiSettings,
+    OutsideProvider,
+    ProviderSettings,
+    TokenCount,
+)
 from lethe.settings.sections import (
     ApiSettings,
     BlobSettings,
@@ -58,6 +65,7 @@ __all__ = [
     "LimitSettings",
     "MalwareSettings",
     "OpenAiSettings",
+    "OutsideProvider",
     "ParsingSettings",
     "PdfStrategy",
     "ProviderSettings",
@@ -154,6 +162,15 @@ class Settings(BaseSettings):
         if sqlite := [name for name, value in needed.items() if value.get_secret_value().startswith("sqlite")]:
             raise ValueError(f"production needs PostgreSQL for {', '.join(sqlite)}")
         return self
+
+    @property
+    def embedding_processor(self) -> tuple[OutsideProvider, ProviderSettings] | None:
+        """Who is sent texts to embed, and its section; None for a model in this process."""
+        sections: dict[str, ProviderSettings] = {"openai": self.openai, "azure": self.azure, "cohere": self.cohere}
+        provider = self.embedding.provider.value
+        if self.testing.free_embedder or provider not in sections:
+            return None
+        return OutsideProvider(provider), sections[provider]
 
     @property
     def sql_url(self) -> str:

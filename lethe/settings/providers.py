@@ -17,6 +17,14 @@ class TokenCount(StrEnum):
     ESTIMATE = "estimate"
 
 
+class OutsideProvider(StrEnum):
+    """Whoever can be sent a tenant's texts; each has a section of its name."""
+
+    OPENAI = "openai"
+    AZURE = "azure"
+    COHERE = "cohere"
+
+
 class ProviderSettings(Section):
     """What all providers have in common. A limit of 0 is none; limits hold for each process."""
 

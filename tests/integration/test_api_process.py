@@ -33,11 +33,12 @@ class ApiProcess:
     async def uploaded(self, name: str = "rivers.md", **headers: str) -> httpx.Response:
         return await self.client.post("/v1/documents", files={"file": (name, TEXT, "text/markdown")}, headers=headers)
 
-    async def ready(self, location: str) -> dict[str, object]:
+    async def ready(self, location: str, *, leaving: str = "") -> dict[str, object]:
+        """The document once its ingestion ended; ``leaving``: not as it was before a retry."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             document = (await self.client.get(location)).json()
-            if document["status"] in {"ready", "failed"}:
+            if document["status"] in {"ready", "failed"} - {leaving}:
                 return document
             await asyncio.sleep(0.2)
         raise AssertionError(document)  # pyright: ignore[reportPossiblyUnboundVariable]

@@ -11,9 +11,12 @@ from lethe.settings import EmbeddingProvider, LimitSettings, WeaviateSettings
 from tests.conftest import settings_at
 from tests.contract.providers import provider_settings
 from tests.integration.installation import Installation, installation
+from tests.integration.test_api_process import api
 from tests.servers.embedding_provider import Behaviour, Kind, running_provider
 from tests.servers.embedding_provider import EmbeddingProvider as StandIn
 from workflows.policies import STEP_RETRY
+
+POLICY = "/v1/tenant/processors"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -93,16 +96,29 @@ async def test_the_next_attempt_waits_as_long_as_the_provider_asks(outside: Inst
     assert answered.at - refused.at >= 3.9
 
 
-async def test_a_tenant_that_does_not_allow_the_provider_sends_nothing(outside: Installation, stand_in: StandIn):
+async def test_what_a_tenant_does_not_allow_is_not_sent_and_says_so(outside: Installation, stand_in: StandIn):
+    """Over HTTP, as an admin of the tenant sees it; allowed again, the retry succeeds."""
     stand_in.forget()
-    tenant_id = outside.caller.tenant_id
-    async with outside.ledger.write() as uow:
-        await uow.tenants.allow_providers(tenant_id, ())
-    receipt = await outside.ingest("The kingfisher is blue.")
-    view = await outside.ended(receipt.document_id)
-    assert view.status == "failed"
-    async with outside.ledger.write() as uow:
-        await uow.tenants.allow_providers(tenant_id, None)
-    assert stand_in.seen == []
-    await outside.decide(receipt, "retry")
-    await outside.result(receipt)
+    async with api(outside.settings) as lethe:
+        (processor,) = (await lethe.client.get(POLICY)).json()["processors"]
+        assert (processor["provider"], processor["region"], processor["is_allowed"]) == ("openai", "eu-north", True)
+        refused = (await lethe.client.put(POLICY, json={"allowed": ["cohere"]})).json()
+        assert refused["processors"][0]["is_allowed"] is False
+
+        location = (await lethe.uploaded()).headers["location"]
+        document = await lethe.ready(location)
+        assert document["status"] == "failed"
+        (letter,) = (await lethe.client.get("/v1/dead-letters", params={"code": "provider_not_allowed"})).json()[
+            "items"
+        ]
+        assert (letter["document_id"], letter["step"]) == (document["id"], "embed_chunks")
+        found = (await lethe.client.post("/v1/search", json={"question": "Who drinks from the Lethe?"})).json()
+        assert found["degraded_reasons"] == ["provider_not_allowed"]
+        assert stand_in.seen == []
+
+        await lethe.client.put(POLICY, json={"allowed": ["cohere", "openai"]})
+        assert (await lethe.client.post(f"/v1/dead-letters/{letter['id']}/retry")).is_success
+        assert (await lethe.ready(location, leaving="failed"))["status"] == "ready"
+        assert stand_in.seen
+        changes = (await lethe.client.get(f"{POLICY}/changes")).json()["items"]
+        assert [change["allowed"] for change in changes] == [["cohere", "openai"], ["cohere"]]

@@ -16,7 +16,7 @@ from lethe.adapters.sql.repositories.dispatches import SqlDispatches
 from lethe.adapters.sql.repositories.documents import SqlDocuments
 from lethe.adapters.sql.repositories.idempotency import SqlIdempotency
 from lethe.adapters.sql.repositories.ingestions import SqlIngestions
-from lethe.adapters.sql.repositories.processors import SqlProcessorCalls
+from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
 from lethe.adapters.sql.repositories.quarantines import SqlQuarantines
 from lethe.adapters.sql.repositories.questions import SqlQuestions
 from lethe.adapters.sql.repositories.selections import SqlSelections
@@ -47,6 +47,7 @@ class SqlUnit:
         self.questions = SqlQuestions(connection)
         self.idempotency = SqlIdempotency(connection)
         self.processor_calls = SqlProcessorCalls(connection)
+        self.processor_policies = SqlProcessorPolicies(connection)
         self.ingestions = SqlIngestions(connection)
         self.quarantines = SqlQuarantines(connection)
         self.audits = SqlAudits(connection)

@@ -24,7 +24,7 @@ from lethe.ports.ledger.operations import (
     TallyRepository,
 )
 from lethe.ports.ledger.paging import PageCursor
-from lethe.ports.ledger.processors import ProcessorCallRepository
+from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
 from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
 from lethe.ports.ledger.webhooks import WebhookRepository
@@ -44,6 +44,7 @@ __all__ = [
     "Ledger",
     "PageCursor",
     "ProcessorCallRepository",
+    "ProcessorPolicyRepository",
     "QuarantineRepository",
     "QuestionRepository",
     "SelectionRepository",
@@ -89,6 +90,8 @@ class UnitOfWork(Protocol):
     def idempotency(self) -> IdempotencyRepository: ...
     @property
     def processor_calls(self) -> ProcessorCallRepository: ...
+    @property
+    def processor_policies(self) -> ProcessorPolicyRepository: ...
     @property
     def ingestions(self) -> IngestionRepository: ...
     @property

@@ -1,11 +1,12 @@
-"""What outside processors were sent."""
+"""What outside processors were sent, and which of them a tenant allows."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
 from lethe.model.ids import Id
-from lethe.model.processors import ProcessorCall
+from lethe.model.processors import PolicyChange, ProcessorCall
+from lethe.ports.ledger.paging import PageCursor
 
 
 class ProcessorCallRepository(Protocol):
@@ -21,4 +22,14 @@ class ProcessorCallRepository(Protocol):
 
     async def expire(self, created_before: datetime, limit: int) -> int:
         """Remove at most ``limit`` calls of any tenant made before then; returns how many."""
+        ...
+
+
+class ProcessorPolicyRepository(Protocol):
+    async def put(self, change: PolicyChange) -> None:
+        """Make it the tenant's policy, and keep that it was changed, when, and by whom."""
+        ...
+
+    async def page(self, tenant_id: Id, after: PageCursor | None, limit: int) -> list[PolicyChange]:
+        """Changes, newest first."""
         ...

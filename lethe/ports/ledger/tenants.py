@@ -22,10 +22,6 @@ class TenantRepository(Protocol):
 
     async def seq(self, tenant_id: Id) -> int: ...
 
-    async def allow_providers(self, tenant_id: Id, providers: tuple[str, ...] | None) -> None:
-        """Which outside providers may be sent the tenant's texts; None: every configured one."""
-        ...
-
 
 class ApiKeyRepository(Protocol):
     async def add(self, key: ApiKey) -> None: ...

@@ -283,6 +283,14 @@ LEDGER: Final[tuple[Place, ...]] = (
         erasers=("lethe.privacy.retention:expire_processor_calls",),
     ),
     place(
+        "processor_policies",
+        opaque("tenant_id", "id"),
+        pseudonym("principal_id", "the admin who said so"),
+        facts("allowed"),
+        times("created_at"),
+        reason="the record of who let whose texts be sent where; the principal is opaque here",
+    ),
+    place(
         "processor_call_refs",
         opaque("tenant_id", "call_id"),
         pseudonym("ref", "a document or question, kept beyond its deletion: who has its text outside must stay known"),

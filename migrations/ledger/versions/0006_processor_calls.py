@@ -31,6 +31,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_processor_calls_created_at", "processor_calls", ["created_at"], unique=False)
     op.create_table(
+        "processor_policies",
+        sa.Column("tenant_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("principal_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("allowed", sa.JSON(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_processor_policies_tenant_id_tenants")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_processor_policies")),
+    )
+    op.create_index(
+        op.f("ix_processor_policies_tenant_id_created_at_id"),
+        "processor_policies",
+        ["tenant_id", "created_at", "id"],
+        unique=False,
+    )
+    op.create_table(
         "processor_call_refs",
         sa.Column("tenant_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("call_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -50,6 +68,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("processor_call_refs")
+    op.drop_table("processor_policies")
     op.drop_table("processor_calls")
     with op.batch_alter_table("tenants") as tenants:
         tenants.drop_column("allowed_providers")

@@ -7,6 +7,7 @@ import pytest
 from cli.client import ApiError, Problem
 from cli.commands import ask
 from cli.commands.ingest import Fields, find_files
+from cli.commands.processors import policy_text
 from cli.errors import CommandError, Exit
 from cli.output import say_error, table
 from cli.stack.build import parse_go_version
@@ -115,3 +116,16 @@ def test_an_error_of_the_api_names_its_request(capsys: pytest.CaptureFixture[str
         "  Repeat.",
         "  request r-7",
     ]
+
+
+def test_a_policy_says_what_it_means_for_each_processor() -> None:
+    processor = {"provider": "cohere", "region": "eu", "model": "m", "operation": "embed", "is_allowed": False}
+    told = policy_text(
+        {"allowed": ["openai"], "processors": [processor], "changed_at": "2026-01-01", "changed_by": "p"}
+    )
+    first, _, row = told.splitlines()
+    assert first == "allowed: openai, since 2026-01-01 by p"
+    assert row.split() == ["cohere", "eu", "m", "embed", "NO"]
+    silent: dict[str, object] = {"processors": [], "changed_at": None, "changed_by": None}
+    assert policy_text({"allowed": None, **silent}).startswith("allowed: every configured provider\n")
+    assert policy_text({"allowed": [], **silent}).startswith("allowed: no provider\n")

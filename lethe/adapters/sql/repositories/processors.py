@@ -1,4 +1,4 @@
-"""What outside processors were sent."""
+"""What outside processors were sent, and which of them a tenant allows."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,13 +7,18 @@ from typing import Final
 from sqlalchemy import delete, insert, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.rows import Mapped
 from lethe.adapters.sql.tables import processor_call_refs as refs_table
 from lethe.adapters.sql.tables import processor_calls as calls
+from lethe.adapters.sql.tables import processor_policies as policies
+from lethe.adapters.sql.tables import tenants
 from lethe.model.ids import Id
-from lethe.model.processors import ProcessorCall
+from lethe.model.processors import PolicyChange, ProcessorCall
+from lethe.ports.ledger import PageCursor
 
 CALL: Final = Mapped(ProcessorCall, calls)
+CHANGE: Final = Mapped(PolicyChange, policies)
 
 
 class SqlProcessorCalls(SqlRepository):
@@ -41,3 +46,14 @@ class SqlProcessorCalls(SqlRepository):
         if keys:
             await self._connection.execute(delete(calls).where(tuple_(calls.c.tenant_id, calls.c.id).in_(keys)))
         return len(keys)
+
+
+class SqlProcessorPolicies(SqlRepository):
+    async def put(self, change: PolicyChange) -> None:
+        await self._connection.execute(insert(policies).values(CHANGE.values(change)))
+        await self._connection.execute(
+            update(tenants).where(tenants.c.tenant_id == change.tenant_id).values(allowed_providers=change.allowed)
+        )
+
+    async def page(self, tenant_id: Id, after: PageCursor | None, limit: int) -> list[PolicyChange]:
+        return await CHANGE.all(self._connection, page_of(CHANGE.of(tenant_id), policies, after, limit))

@@ -38,11 +38,6 @@ class SqlTenants(SqlRepository):
             raise NotFound
         return int(seq)
 
-    async def allow_providers(self, tenant_id: Id, providers: tuple[str, ...] | None) -> None:
-        await self._connection.execute(
-            update(tenants).where(tenants.c.tenant_id == tenant_id).values(allowed_providers=providers)
-        )
-
     async def seq(self, tenant_id: Id) -> int:
         statement = select(tenants.c.seq).where(tenants.c.tenant_id == tenant_id)
         seq = (await self._connection.execute(statement)).scalar_one_or_none()

@@ -16,7 +16,7 @@ from lethe.adapters.sql.tables.operations import (
     ingestion_tallies,
     letter_resolutions,
 )
-from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls
+from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls, processor_policies
 from lethe.adapters.sql.tables.quarantines import document_quarantines, quarantines, source_prefixes
 from lethe.adapters.sql.tables.questions import answer_citations, answers, questions
 from lethe.adapters.sql.tables.stamp import environment_stamp
@@ -50,6 +50,7 @@ __all__ = [
     "metadata",
     "processor_call_refs",
     "processor_calls",
+    "processor_policies",
     "quarantines",
     "questions",
     "selections",

@@ -1,9 +1,9 @@
-"""Calls of outside processors, and what each was about."""
+"""Calls of outside processors, what each was about, and which processors a tenant allows."""
 
 from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Table
 
 from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, tenant_key
-from lethe.adapters.sql.types import UtcDateTime, column, word
+from lethe.adapters.sql.types import TextTuple, UtcDateTime, column, id_column, word
 from lethe.model.processors import Operation
 
 processor_calls = Table(
@@ -22,6 +22,18 @@ processor_calls = Table(
     column("finished_at", UtcDateTime, nullable=True),
     of_tenant(),
     Index("ix_processor_calls_created_at", "created_at"),
+)
+
+processor_policies = Table(
+    "processor_policies",
+    metadata,
+    tenant_key(),
+    id_key(),
+    id_column("principal_id"),
+    column("allowed", TextTuple, nullable=True),
+    column("created_at", UtcDateTime),
+    of_tenant(),
+    Index(None, "tenant_id", "created_at", "id"),
 )
 
 processor_call_refs = Table(
