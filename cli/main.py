@@ -181,20 +181,13 @@ def quarantine(
 
 @app.command()
 def processors(
-    allow: Annotated[list[str] | None, typer.Option(help="Only this outside provider; repeatable.")] = None,
-    allow_all: Annotated[bool, typer.Option("--allow-all", help="Every configured one.")] = False,
-    allow_none: Annotated[bool, typer.Option("--allow-none", help="None: no text leaves the installation.")] = False,
+    allow: Annotated[list[str] | None, typer.Option(help="Only this provider; repeatable; or `all`, `none`.")] = None,
     as_json: Json = None,
 ) -> None:
-    """Which outside providers may be sent the tenant's texts; without an option show it."""
+    """Which outside providers may be sent the tenant's texts; with --allow change it."""
     from cli.commands import processors
 
-    if bool(allow) + allow_all + allow_none > 1:
-        raise CommandError("give one of --allow, --allow-all and --allow-none", exit_code=Exit.USAGE)
-    if allow or allow_all or allow_none:
-        processors.allow(_settings(), Output(as_json=as_json), None if allow_all else allow or [])
-    else:
-        processors.show(_settings(), Output(as_json=as_json))
+    processors.processors(_settings(), Output(as_json=as_json), allow or [])
 
 
 dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)

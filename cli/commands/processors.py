@@ -1,26 +1,33 @@
 """`lethe processors`."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from cli.client import connect
+from cli.errors import CommandError, Exit
 from cli.output import Json, Output, table
 from lethe.settings import Settings
 
-_PATH = "/v1/tenant/processors"
+_PATH: Final = "/v1/tenant/processors"
+ALL: Final = "all"
+NONE: Final = "none"
 
 
-def show(settings: Settings, output: Output) -> None:
-    """Print the policy in force."""
+def processors(settings: Settings, output: Output, allow: Sequence[str]) -> None:
+    """Print the policy, changed before if anything is to be allowed. Raises CommandError."""
+    wish = {"allowed": allowed(allow)} if allow else None
     with connect(settings) as client:
-        body = client.get(_PATH)
+        body = client.put(_PATH, wish) if wish else client.get(_PATH)
     output.show(body, lambda: policy_text(body))
 
 
-def allow(settings: Settings, output: Output, providers: Sequence[str] | None) -> None:
-    """Allow these providers only; None: every configured one."""
-    with connect(settings) as client:
-        body = client.put(_PATH, {"allowed": None if providers is None else list(providers)})
-    output.show(body, lambda: policy_text(body))
+def allowed(names: Sequence[str]) -> list[str] | None:
+    """What the API takes: providers, none, or null for all. Raises CommandError for a word among names."""
+    if len(names) > 1 and {ALL, NONE}.intersection(names):
+        raise CommandError(f"--allow {ALL} and --allow {NONE} stand alone", exit_code=Exit.USAGE)
+    if ALL in names:
+        return None
+    return [] if NONE in names else list(names)
 
 
 def policy_text(body: Json) -> str:

@@ -16,6 +16,7 @@ from lethe.privacy.data_map.declaration import (
     times,
     volatile,
 )
+from lethe.privacy.data_map.processors import PROCESSORS
 
 _DOCUMENT: Final = "lethe.ingestion.deletion:Deletions.finish"
 _VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
@@ -274,28 +275,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         times("created_at", "ended_at"),
         erasers=("lethe.ingestion.selections:Selections.finish", "lethe.privacy.retention:expire_selections"),
     ),
-    place(
-        "processor_calls",
-        opaque("tenant_id", "id"),
-        facts("provider", "region", "model", "operation", "inputs", "status"),
-        volatile("tokens"),
-        times("created_at", "finished_at"),
-        erasers=("lethe.privacy.retention:expire_processor_calls",),
-    ),
-    place(
-        "processor_policies",
-        opaque("tenant_id", "id"),
-        pseudonym("principal_id", "the admin who said so"),
-        facts("allowed"),
-        times("created_at"),
-        reason="the record of who let whose texts be sent where; the principal is opaque here",
-    ),
-    place(
-        "processor_call_refs",
-        opaque("tenant_id", "call_id"),
-        pseudonym("ref", "a document or question, kept beyond its deletion: who has its text outside must stay known"),
-        erasers=("lethe.privacy.retention:expire_processor_calls",),
-    ),
+    *PROCESSORS,
     place(
         "environment_stamp",
         opaque("installation_id"),

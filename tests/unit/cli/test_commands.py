@@ -7,7 +7,7 @@ import pytest
 from cli.client import ApiError, Problem
 from cli.commands import ask
 from cli.commands.ingest import Fields, find_files
-from cli.commands.processors import policy_text
+from cli.commands.processors import allowed, policy_text
 from cli.errors import CommandError, Exit
 from cli.output import say_error, table
 from cli.stack.build import parse_go_version
@@ -129,3 +129,11 @@ def test_a_policy_says_what_it_means_for_each_processor() -> None:
     silent: dict[str, object] = {"processors": [], "changed_at": None, "changed_by": None}
     assert policy_text({"allowed": None, **silent}).startswith("allowed: every configured provider\n")
     assert policy_text({"allowed": [], **silent}).startswith("allowed: no provider\n")
+
+
+def test_what_is_allowed_is_named_or_all_or_none() -> None:
+    assert allowed(["openai", "cohere"]) == ["openai", "cohere"]
+    assert (allowed(["all"]), allowed(["none"])) == (None, [])
+    with pytest.raises(CommandError) as raised:
+        allowed(["none", "openai"])
+    assert raised.value.exit_code is Exit.USAGE

@@ -1,0 +1,30 @@
+"""The ledger's tables of outside processors."""
+
+from typing import Final
+
+from lethe.privacy.data_map.declaration import Place, facts, opaque, place, pseudonym, times, volatile
+
+PROCESSORS: Final[tuple[Place, ...]] = (
+    place(
+        "processor_calls",
+        opaque("tenant_id", "id"),
+        facts("provider", "region", "model", "operation", "inputs", "status"),
+        volatile("tokens"),
+        times("created_at", "finished_at"),
+        erasers=("lethe.privacy.retention:expire_processor_calls",),
+    ),
+    place(
+        "processor_policies",
+        opaque("tenant_id", "id"),
+        pseudonym("principal_id", "the admin who said so"),
+        facts("allowed"),
+        times("created_at"),
+        reason="the record of who let whose texts be sent where; the principal is opaque here",
+    ),
+    place(
+        "processor_call_refs",
+        opaque("tenant_id", "call_id"),
+        pseudonym("ref", "a document or question, kept beyond its deletion: who has its text outside must stay known"),
+        erasers=("lethe.privacy.retention:expire_processor_calls",),
+    ),
+)
