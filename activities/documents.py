@@ -36,9 +36,11 @@ class DocumentActivities:
 
     @activity.defn
     async def open_dead_letter(self, failure: StepFailure) -> Attention:
-        DOCUMENTS.labels("failed").inc()
-        DEAD_LETTERS.labels(failure.code).inc()
-        return await self.journal.open(failure)
+        attention = await self.journal.open(failure)
+        if attention.is_wanted:
+            DOCUMENTS.labels("failed").inc()
+            DEAD_LETTERS.labels(failure.code).inc()
+        return attention
 
     @activity.defn
     async def close_dead_letter(self, failure: StepFailure) -> None:

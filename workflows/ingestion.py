@@ -33,6 +33,8 @@ from workflows.steps import run_step
 
 RETRY = "retry"
 DISCARD = "discard"
+ENDS = {RETRY: "", DISCARD: DISCARDED}
+"""How an ingestion ends by each decision; "" goes on."""
 
 
 @workflow.defn(name="ingest-document")
@@ -86,19 +88,16 @@ class IngestDocument:
             raise ValueError("this ingestion does not wait for a decision")
 
     async def _until_decided(self) -> IngestOutcome:
-        if self._code and await self._decision() == DISCARD:
-            return await self._give_up(DISCARDED)
-        while True:
+        ended = await self._decision() if self._code else ""
+        while not ended:
             try:
                 return await self._bring_in()
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     raise
                 self._code = code_of(error)
-            if self._code == VersionSuperseded.code:
-                return await self._give_up(SUPERSEDED)
-            if await self._decision() == DISCARD:
-                return await self._give_up(DISCARDED)
+            ended = SUPERSEDED if self._code == VersionSuperseded.code else await self._decision()
+        return await self._give_up(ended)
 
     async def _bring_in(self) -> IngestOutcome:
         ref = self._ref
@@ -171,7 +170,10 @@ class IngestDocument:
         return IngestOutcome(status=status, chunks=self._chunks, code=self._code)
 
     async def _decision(self) -> str:
-        """Open the dead letter and wait for `resolve`. Raises ApplicationError when nobody decides in time."""
+        """Open the dead letter and wait for `resolve`; returns how this ends, "" if it is to be tried again.
+
+        Raises ApplicationError when nobody decides in time.
+        """
         self._failures += 1
         failure = StepFailure(
             version=self._ref,
@@ -188,6 +190,8 @@ class IngestDocument:
             within=policies.SHORT,
             retry=policies.ALWAYS_RETRY,
         )
+        if not attention.is_wanted:
+            return SUPERSEDED
         self._attention, self._resolution = True, ""
         self._tell_state(NEEDS_ATTENTION)
         workflow.set_current_details(
@@ -203,7 +207,7 @@ class IngestDocument:
         finally:
             self._attention = False
         self._tell_state(RUNNING)
-        return self._resolution
+        return ENDS[self._resolution]
 
     async def _close(self, failure: StepFailure) -> NoReturn:
         """End as failed. The dead letter and the bytes stay."""

@@ -132,13 +132,15 @@ class Attention(Contract):
     """A failure is kept. Whether its workflow may wait for `resolve`, and how long.
 
     ``may_wait`` is False when the tenant has too many waiting. ``drive_again`` says the failure is transient: the step
-    is tried again by itself, with growing delay.
+    is tried again by itself, with growing delay. ``is_wanted`` is False when the document was deleted or overtaken:
+    then nothing is kept, and nobody decides.
     """
 
     failure_class: str
     may_wait: bool
     wait_seconds: float
     drive_again: bool
+    is_wanted: bool = True
 
 
 class Reaped(Contract):

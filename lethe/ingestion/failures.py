@@ -9,6 +9,7 @@ from typing import Final
 from lethe.contracts.ingestion import Attention, StepFailure, VersionRef
 from lethe.errors import FailureClass, KeyDestroyed, LetheError, Place, StepTimedOut, by_code
 from lethe.ingestion.shown import show_newest
+from lethe.ingestion.steps.pipeline import wanted_of
 from lethe.model.documents import Status, Version
 from lethe.model.ids import Id, new_id
 from lethe.model.operations import DeadLetter, DeadLetterState, DispatchKind
@@ -77,7 +78,10 @@ class FailureJournal:
             await self._put(uow, key, ref, noted)
 
     async def open(self, failure: StepFailure) -> Attention:
-        """The step gave up: open its dead letter and show the document as failed. Telling it again counts once."""
+        """The step gave up: open its dead letter and show the document as failed. Telling it again counts once.
+
+        For a document that was deleted or overtaken meanwhile nothing is opened: nobody would ever decide.
+        """
         ref, cause = failure.version, by_code(failure.code)
         is_worn_out = _is_suspect(cause, failure.step) and failure.attempts > self.failures.unknown_drives
         drive_again = cause.retryable() and not is_worn_out
@@ -92,6 +96,14 @@ class FailureJournal:
         key = await self._key(ref)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(ref.tenant_id)
+            if not await wanted_of(uow, ref.tenant_id, [ref.version_id]):
+                return Attention(
+                    failure_class=noted.failure_class.value,
+                    may_wait=False,
+                    wait_seconds=0,
+                    drive_again=False,
+                    is_wanted=False,
+                )
             await self._show_failed(uow, ref)
             if key is not None:
                 letter, is_first = await self._put(uow, key, ref, noted)

@@ -214,3 +214,17 @@ async def test_a_version_that_failed_before_goes_when_a_later_one_is_live(
             await waiting.result()
     assert set(scripted.dropped) == {failed_version}
     await replayed(handle)
+
+
+async def test_a_failure_of_a_deleted_document_waits_for_no_decision(client: Client) -> None:
+    """A batch hands it over in the moment in which the document is deleted: nobody is there to cancel it."""
+    scripted = Scripted()
+    scripted.attention = scripted.attention.model_copy(update={"is_wanted": False})
+    version_id = new_id()
+    start = IngestStart(tenant_id=TENANT, version_id=version_id, failed_step="parse_document", failed_code="no_text")
+    async with scripted.running(client):
+        workflow_id = f"ingest-document/{TENANT}/{version_id}"
+        handle = await client.start_workflow(IngestDocument.run, start, id=workflow_id, task_queue=Queue.CONTROL)
+        assert (await handle.result()).status == "superseded"
+    assert scripted.dropped == [version_id]
+    await replayed(handle)

@@ -7,6 +7,7 @@ document never fails the batch; a store that does not answer does, and the whole
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, TypeVar
 
 from lethe.contracts.bulk import BatchDone, BulkBatch, FailedVersion
@@ -17,7 +18,7 @@ from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.steps.embedding import give_vectors
 from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
-from lethe.ingestion.steps.publishing import index_versions, pages, unverified
+from lethe.ingestion.steps.publishing import Page, index_versions, pages, unverified
 from lethe.ingestion.steps.reading import Cut, cut_into_chunks, forget_elements, read_elements, told_type, with_cut
 from lethe.ingestion.steps.switching import switch_versions
 from lethe.model.documents import Status, Version
@@ -202,26 +203,33 @@ class Batches:
     async def _embed(
         self, tenant_id: Id, versions: Sequence[Version], tally: _Tally, reporter: Reporter
     ) -> list[Version]:
-        spec = self.pipeline.embedder.spec.key
         for page in pages(versions, EMBED_PAGE):
-            ids = [version.id for version in page.versions]
-            async with self.pipeline.ledger.read() as uow:
-                chunks = await uow.chunks.of_versions(tenant_id, ids, page.start, page.stop)
-                done = await uow.chunks.vectors_of(tenant_id, ids, spec, page.start, page.stop)
-            missing = [chunk for chunk in chunks if chunk.id not in done]
+            wanted = [version for version in page.versions if not tally.is_failed(version)]
+            if not wanted:
+                continue
             try:
-                embedded = await give_vectors(self.pipeline, tenant_id, missing)
+                await self._embed_page(tenant_id, replace(page, versions=tuple(wanted)), tally, reporter)
             except Unavailable:
                 raise
-            except LetheError as error:
-                # The model refused the texts; whose, it does not say: each of these documents is tried by itself.
-                for version in page.versions:
-                    if not tally.is_failed(version):
-                        await self._fail(version, "embed_chunks", error, tally, reporter)
-                continue
-            tally.computed += embedded.computed
-            tally.reused += embedded.reused + len(done)
+            except LetheError:
+                # The model refused the texts; whose, it does not say: alone, each document fails for itself.
+                for version in wanted:
+                    alone = partial(self._embed_page, tenant_id, replace(page, versions=(version,)), tally, reporter)
+                    await self._guarded(version, "embed_chunks", tally, reporter, alone)
         return [version for version in versions if not tally.is_failed(version)]
+
+    async def _embed_page(self, tenant_id: Id, page: Page, tally: _Tally, reporter: Reporter) -> None:
+        spec = self.pipeline.embedder.spec.key
+        ids = [version.id for version in page.versions]
+        async with self.pipeline.ledger.read() as uow:
+            chunks = await uow.chunks.of_versions(tenant_id, ids, page.start, page.stop)
+            done = await uow.chunks.vectors_of(tenant_id, ids, spec, page.start, page.stop)
+        missing = [chunk for chunk in chunks if chunk.id not in done]
+        embedded = await give_vectors(
+            self.pipeline, tenant_id, missing, computed=lambda: reporter.reach("embed:computed")
+        )
+        tally.computed += embedded.computed
+        tally.reused += embedded.reused + len(done)
 
     async def _index_one_by_one(self, versions: Sequence[Version], tally: _Tally, reporter: Reporter) -> frozenset[Id]:
         left: set[Id] = set()
@@ -250,18 +258,24 @@ class Batches:
 
     async def _switch(self, batch: BulkBatch, tally: _Tally) -> BatchDone:
         """All that came this far go live under one lock; what lost is removed, whatever it left."""
-        failed = {each.version_id for each in tally.failed}
-        turn = await switch_versions(
-            self.pipeline, batch.tenant_id, [each for each in batch.version_ids if each not in failed]
-        )
-        lost = [each for each in batch.version_ids if each not in failed and each not in turn.live_from]
-        await self.remover.remove_many(batch.tenant_id, lost)
+        tenant_id = batch.tenant_id
+        failed = await self._still_wanted(tenant_id, tally.failed)
+        ids = {each.version_id for each in failed}
+        turn = await switch_versions(self.pipeline, tenant_id, [each for each in batch.version_ids if each not in ids])
+        lost = [each for each in batch.version_ids if each not in ids and each not in turn.live_from]
+        await self.remover.remove_many(tenant_id, lost)
         return BatchDone(
             ready=len(turn.live_from),
             lost=len(lost),
             replaced=len(turn.replaced),
             computed=tally.computed,
             reused=tally.reused,
-            failed=tally.failed,
+            failed=failed,
             abandoned=turn.abandoned[:500],
         )
+
+    async def _still_wanted(self, tenant_id: Id, failed: Sequence[FailedVersion]) -> list[FailedVersion]:
+        """Without those whose document was deleted or overtaken meanwhile, which may be why they failed."""
+        async with self.pipeline.ledger.read() as uow:
+            wanted = await wanted_of(uow, tenant_id, [each.version_id for each in failed])
+        return [each for each in failed if each.version_id in wanted]

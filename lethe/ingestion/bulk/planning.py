@@ -47,11 +47,14 @@ class BulkPlanning:
         return self._told(ingestion, after, batches)
 
     async def set_state(self, change: StateChange) -> None:
+        """Under the tenant's lock, as whoever takes a document in: none is given to an ingestion that has ended."""
         async with self.ledger.write() as uow:
+            await uow.tenants.lock(change.tenant_id)
             await uow.ingestions.set_state(change.tenant_id, change.ingestion_id, change.state, self.clock.now())
 
     async def set_window(self, change: WindowChange) -> None:
         async with self.ledger.write() as uow:
+            await uow.tenants.lock(change.tenant_id)
             await uow.ingestions.set_window(
                 change.tenant_id, change.ingestion_id, change.batch_window, self.clock.now()
             )
@@ -59,6 +62,7 @@ class BulkPlanning:
     async def close(self, ref: IngestionRef) -> None:
         """No more documents come."""
         async with self.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
             await uow.ingestions.close(ref.tenant_id, ref.ingestion_id, self.clock.now())
 
     async def finish(self, cursor: BulkCursor) -> BulkPage:
@@ -66,7 +70,7 @@ class BulkPlanning:
         async with self.ledger.write() as uow:
             await uow.tenants.lock(cursor.tenant_id)
             ingestion = await _get(uow, cursor)
-            is_over = ingestion.closed_at is not None and not ingestion.archive_key
+            is_over = ingestion.closed_at is not None and not ingestion.archive_key and not ingestion.state.is_final
             if is_over and ingestion.given <= cursor.after:
                 await uow.ingestions.set_state(
                     cursor.tenant_id, cursor.ingestion_id, IngestionState.DONE, self.clock.now()

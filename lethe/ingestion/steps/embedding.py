@@ -1,7 +1,7 @@
 """embed: a vector for every chunk, known ones first, each stored as soon as its batch is done."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -33,10 +33,13 @@ async def embed_chunks(pipeline: Pipeline, batch: EmbedBatch) -> Embedded:
     return embedded.model_copy(update={"reused": embedded.reused + len(done)})
 
 
-async def give_vectors(pipeline: Pipeline, tenant_id: Id, missing: Sequence[Chunk]) -> Embedded:
+async def give_vectors(
+    pipeline: Pipeline, tenant_id: Id, missing: Sequence[Chunk], computed: Callable[[], None] = lambda: None
+) -> Embedded:
     """Give a vector to each of the chunks, of one version or of many, and store them in one unit.
 
     A text that the tenant has a vector of is not embedded again, nor one that stands among the chunks twice.
+    ``computed`` is called when vectors are paid for and not yet stored.
     """
     if not missing:
         return Embedded(computed=0, reused=0)
@@ -48,8 +51,9 @@ async def give_vectors(pipeline: Pipeline, tenant_id: Id, missing: Sequence[Chun
         known = await uow.chunks.known_vectors(tenant_id, spec, {chunk.text_hmac for chunk in missing})
     vectors = await _open_known(pipeline, tenant_id, known)
     reused = sum(chunk.text_hmac in vectors for chunk in missing)
-    computed = await _compute(pipeline, tenant_id, keys, [chunk for chunk in missing if chunk.text_hmac not in vectors])
-    vectors.update(computed)
+    fresh = await _compute(pipeline, tenant_id, keys, [chunk for chunk in missing if chunk.text_hmac not in vectors])
+    vectors.update(fresh)
+    computed()
     async with pipeline.ledger.write() as uow:
         await uow.chunks.put_vectors(
             [
@@ -64,7 +68,7 @@ async def give_vectors(pipeline: Pipeline, tenant_id: Id, missing: Sequence[Chun
                 for chunk in missing
             ]
         )
-    return Embedded(computed=len(computed), reused=reused)
+    return Embedded(computed=len(fresh), reused=reused)
 
 
 async def _open_known(pipeline: Pipeline, tenant_id: Id, known: Mapping[str, ChunkVector]) -> dict[str, Vector]:

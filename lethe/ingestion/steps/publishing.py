@@ -35,17 +35,19 @@ async def index_versions(
 ) -> tuple[IndexBuild, frozenset[Id]]:
     """Write every chunk of the versions to the active build; returns it, and the versions nobody wants any more.
 
-    Two units of work around the outside write: the first names the artefacts, the second checks that no document was
-    deleted or fenced meanwhile, and the objects of those that were are taken out again.
+    Two units of work around the outside write: the first names the artefacts of those wanted then, the second checks
+    that no document was deleted or fenced meanwhile, and the objects of those that were are taken out again.
     """
     ids = [version.id for version in versions]
     now = pipeline.clock.now()
     async with pipeline.ledger.write() as uow:
+        await uow.tenants.lock(tenant_id)
         build = await active_vector_build(uow, tenant_id)
+        named = list(await wanted_of(uow, tenant_id, ids))
         await uow.artefacts.plan_many(
-            [Artefact(tenant_id, each, ArtefactStore.VECTOR, build.id, ArtefactState.PLANNED, now) for each in ids]
+            [Artefact(tenant_id, each, ArtefactStore.VECTOR, build.id, ArtefactState.PLANNED, now) for each in named]
         )
-    keys = await pipeline.keyring.get_many(tenant_id, ids)
+    keys = await pipeline.keyring.get_many(tenant_id, named)
     for page in pages([version for version in versions if version.id in keys], PAGE):
         with placed(page.place):
             await pipeline.index.upsert(build, await _objects(pipeline, tenant_id, page, keys))
