@@ -33,8 +33,7 @@ class AuditActivities:
 
     @activity.defn
     async def plan_audit(self, ref: AuditRef) -> AuditPlan:
-        while await keep_prefixes(self.auditor.ledger, self.auditor.keyring, ref.tenant_id):
-            continue
+        await keep_prefixes(self.auditor.ledger, self.auditor.keyring, ref.tenant_id)
         return await self.auditor.plan(ref)
 
     @activity.defn

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from lethe.contracts.letters import LetterSelection, ResolutionProgress, ResolutionRef
-from lethe.ingestion.letters import Letters, Selection
+from lethe.ingestion.letters import LetterChoice, Letters
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class LetterActivities:
 
     @activity.defn
     async def plan_resolution(self, wish: LetterSelection) -> ResolutionRef:
-        selection = Selection(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
-        planned = await self.letters.plan(wish.tenant_id, wish.action, selection, wish.resolution_id)
+        choice = LetterChoice(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
+        planned = await self.letters.plan(wish.tenant_id, wish.action, choice, wish.resolution_id)
         return ResolutionRef(tenant_id=planned.tenant_id, resolution_id=planned.id)
 
     @activity.defn

@@ -21,7 +21,7 @@ from api.security import Admin
 from api.services import Services
 from lethe.errors import DeadLetterNotFound, Place, by_code
 from lethe.ingestion.documents import open_failure
-from lethe.ingestion.letters import Selection
+from lethe.ingestion.letters import LetterChoice
 from lethe.model.ids import Id, new_id
 from lethe.model.operations import DeadLetter, DispatchKind, LetterAction, LetterFilter, LetterResolution
 from lethe.model.principals import Caller
@@ -145,10 +145,10 @@ async def _decide_many(
     response: Response,
     key: str | None,
 ) -> ResolutionOut:
-    selection = Selection(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
+    choice = LetterChoice(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
 
     async def perform() -> ResolutionOut:
-        planned: LetterResolution = await services.letters.plan(caller.tenant_id, action, selection)
+        planned: LetterResolution = await services.letters.plan(caller.tenant_id, action, choice)
         return ResolutionOut.model_validate(planned)
 
     attempt = Attempt(caller, key, ("dead-letters", action.value, wish.model_dump_json()), 202, _LEASE_SECONDS)

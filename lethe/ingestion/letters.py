@@ -38,7 +38,7 @@ PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class LetterChoice:
     """Which letters to decide on. Poison is among them only where its class or its code is named."""
 
     failure_class: FailureClass | None = None
@@ -94,20 +94,20 @@ class Letters:
             await uow.dead_letters.remove(tenant_id, letter_id)
 
     async def plan(
-        self, tenant_id: Id, action: LetterAction, selection: Selection, resolution_id: Id | None = None
+        self, tenant_id: Id, action: LetterAction, choice: LetterChoice, resolution_id: Id | None = None
     ) -> LetterResolution:
-        """Note a decision on all letters of the selection that exist now, and dispatch what carries it out."""
+        """Note a decision on all letters that are meant and exist now, and dispatch what carries it out."""
         now = self.clock.now()
         resolution = LetterResolution(
             tenant_id=tenant_id,
             id=resolution_id or new_id(),
             action=action,
-            failure_class=selection.failure_class,
-            code=selection.code,
-            step=selection.step,
-            created_after=selection.created_after,
+            failure_class=choice.failure_class,
+            code=choice.code,
+            step=choice.step,
+            created_after=choice.created_after,
             # Letters that come meanwhile are not meant: a retry that fails again must not be retried for ever.
-            created_before=min(selection.created_before or now, now),
+            created_before=min(choice.created_before or now, now),
             created_at=now,
             updated_at=now,
         )

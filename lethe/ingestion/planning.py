@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 
 from lethe.errors import Forbidden, IngestionClosed, IngestionNotFound
 from lethe.ingestion.metadata import Fields, new_fields, open_fields
-from lethe.ingestion.removal import blob_prefix
 from lethe.ingestion.requests import UploadRequest
 from lethe.ingestion.rights import is_withheld, may_read
 from lethe.ingestion.sniffing import known_suffix
 from lethe.ingestion.subjects import SubjectLink, write_links
+from lethe.model.blobs import BlobName, blob_key
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
 from lethe.model.indexes import NIL_ID, Artefact, ArtefactState, ArtefactStore
@@ -19,8 +19,6 @@ from lethe.model.ingestions import Ingestion, Taking
 from lethe.model.principals import Caller
 from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.sealing import Purpose, seal_text
-
-ORIGINAL = "original"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def received(
         submission=document.next_submission,
         epoch=document.epoch,
         status=Status.RECEIVING,
-        blob_key=blob_prefix(document.tenant_id, version_id) + ORIGINAL,
+        blob_key=blob_key(document.tenant_id, version_id, BlobName.ORIGINAL),
         readers=fields.readers,
         classification=fields.classification,
         sealed_source_uri=b"",

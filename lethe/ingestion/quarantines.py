@@ -141,13 +141,23 @@ def _view(quarantine: Quarantine, prefix: str, documents: int) -> QuarantineView
 
 
 async def keep_prefixes(ledger: Ledger, keyring: KeyRing, tenant_id: Id) -> int:
-    """Give one page of older documents the beginnings of their sources, and hide those a quarantine covers.
+    """Give older documents the beginnings of their sources, and hide those a quarantine covers; returns how many.
 
-    Returns how many there were; 0 when every document has them.
+    One whose key is gone is on its way out, and left alone.
     """
+    kept, after = 0, None
+    while True:
+        async with ledger.read() as uow:
+            documents = await uow.quarantines.without_prefixes(tenant_id, after, BACKFILL_PAGE)
+        kept += await _keep_page(ledger, keyring, tenant_id, documents)
+        if len(documents) < BACKFILL_PAGE:
+            return kept
+        after = documents[-1]
+
+
+async def _keep_page(ledger: Ledger, keyring: KeyRing, tenant_id: Id, documents: Sequence[Id]) -> int:
     digest_key = await keyring.secret(tenant_id, SecretPurpose.DIGEST)
     async with ledger.read() as uow:
-        documents = await uow.quarantines.without_prefixes(tenant_id, BACKFILL_PAGE)
         versions = await uow.versions.newest_of(tenant_id, documents)
     keys = await keyring.get_many(tenant_id, [version.id for version in versions.values()])
     begins: dict[Id, tuple[str, ...]] = {}

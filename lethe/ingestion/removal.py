@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lethe.contracts.ingestion import Dropped
 from lethe.ingestion.shown import show_newest
+from lethe.model.blobs import blob_prefix
 from lethe.model.documents import Status, Version
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind
@@ -14,11 +15,6 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import VectorIndex
 from lethe.webhooks.telling import tell_deleted
-
-
-def blob_prefix(tenant_id: Id, version_id: Id) -> str:
-    """Every blob of a version is below this prefix."""
-    return f"{tenant_id}/{version_id}/"
 
 
 @dataclass(frozen=True, slots=True)

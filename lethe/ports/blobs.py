@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class BlobStore(Protocol):
-    """A flat space of immutable byte sequences. Keys are `<tenant>/<version>/<name>`.
+    """A flat space of immutable byte sequences. Keys are those of lethe.model.blobs.
 
     Raises BlobUnavailable when the store does not answer, ValueError for a key with an empty or dotted segment.
     """

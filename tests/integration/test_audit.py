@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from weaviate.collections import CollectionAsync
 
+from lethe.adapters.clock import SystemClock
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditReport, AuditRun, AuditTally
+from lethe.errors import IngestionClosed
+from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.requests import MetadataPatch, Receipt
 from lethe.model.audits import AuditState, AuditTrigger
 from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, IndexBuild
+from lethe.model.ingestions import IngestionState
 from lethe.ports.search import SearchRequest
 from tests.integration.installation import Installation, once
 from tests.integration.snapshot import vector_store
@@ -132,11 +136,11 @@ async def test_blobs_without_a_version_go_and_lost_originals_are_told(running: I
     (receipt,) = await ingested(running, 1, "blobs")
     tenant_id, nobody = running.caller.tenant_id, new_id()
 
-    for name in ("original", "elements", "archive"):
+    for name in ("original", "elements", "archive", "not-ours"):
         await running.blobs.write(f"{tenant_id}/{nobody}/{name}", once(b"left behind"))
     report = await audit(running)
-    assert (report.blobs.orphans, report.blobs.holes, report.blobs.repaired) == (2, 0, 2)
-    assert [key async for key in running.blobs.list(f"{tenant_id}/{nobody}")] == [f"{tenant_id}/{nobody}/archive"]
+    assert (report.blobs.orphans, report.blobs.holes, report.blobs.repaired) == (3, 0, 3)
+    assert [key async for key in running.blobs.list(f"{tenant_id}/{nobody}")] == [f"{tenant_id}/{nobody}/not-ours"]
     await running.blobs.delete_prefix(f"{tenant_id}/{nobody}")
 
     await running.blobs.delete_prefix(f"{tenant_id}/{receipt.version_id}/original")
@@ -144,6 +148,29 @@ async def test_blobs_without_a_version_go_and_lost_originals_are_told(running: I
     assert (report.blobs.orphans, report.blobs.holes) == (0, 1)
     await running.result(await deleted(running, receipt))
     assert (await audit(running)).blobs.holes == 0
+
+
+async def test_an_archive_goes_when_its_ingestion_is_over_and_not_before(running: Installation) -> None:
+    me, now = running.caller, SystemClock().now()
+    bulk = Ingestions(running.ledger, running.keyring, running.uploads, SystemClock())
+    started = await bulk.start(me, 1)
+    await bulk.keep_archive(me, started.id, once(b"not unpacked yet"))
+    key = f"{me.tenant_id}/{started.id}/archive"
+    assert (await audit(running)).blobs.orphans == 0
+    assert [found async for found in running.blobs.list(key)] == [key]
+
+    # Killed after the blob was written: nobody names it, and once the ingestion is over nobody will.
+    async with running.ledger.write() as uow:
+        await uow.ingestions.set_archive(me.tenant_id, started.id, "")
+    assert (await audit(running)).blobs.orphans == 0
+    async with running.ledger.write() as uow:
+        await uow.ingestions.set_state(me.tenant_id, started.id, IngestionState.CANCELLED, now)
+    assert (await audit(running)).blobs.orphans == 1
+    assert [found async for found in running.blobs.list(key)] == []
+
+    with pytest.raises(IngestionClosed):
+        await bulk.keep_archive(me, started.id, once(b"too late"))
+    assert [found async for found in running.blobs.list(key)] == []
 
 
 async def deleted(installation: Installation, receipt: Receipt) -> Receipt:

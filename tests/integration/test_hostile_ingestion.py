@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from lethe.adapters.fakes.malware import EICAR
-from lethe.ingestion.steps.reading import ELEMENTS
+from lethe.model.blobs import BlobName
 from lethe.model.documents import Status
 from lethe.settings import LimitSettings, MalwareSettings, WeaviateSettings
 from tests.conftest import settings_at
@@ -62,7 +62,7 @@ async def test_a_sample_of_each_kind_has_its_outcome(scanned: Scanned) -> None:
 
 async def elements_of(running: Installation, version_id: str) -> list[str]:
     prefix = f"{running.caller.tenant_id}/{version_id}/"
-    return [key async for key in running.blobs.list(prefix) if key.endswith(ELEMENTS)]
+    return [key async for key in running.blobs.list(prefix) if key.endswith(BlobName.ELEMENTS)]
 
 
 async def test_malware_is_a_dead_letter_and_is_never_parsed(scanned: Scanned) -> None:

@@ -234,12 +234,31 @@ async def test_they_are_listed_newest_first_and_forgotten_with_their_document(ho
 
 async def test_documents_older_than_the_table_get_their_prefixes(house: House, sql_settings: Settings) -> None:
     one, other = await live(house, "file:///a/one.txt"), await live(house, "file:///b/other.txt")
-    engines = make_engines(sql_settings.sql_url, sql_settings.sql)
-    async with transaction(engines.writing) as connection:
-        await connection.execute(delete(source_prefixes))
-    await engines.close()
+    await forget_prefixes(sql_settings)
     await quarantines(house).hide_sources(house.admin, "file:///a", "review")
     assert await shown(house, one, other) == [True, True]
     assert await keep_prefixes(house.ledger, house.keyring, house.tenant_id) == 2
     assert await keep_prefixes(house.ledger, house.keyring, house.tenant_id) == 0
     assert await shown(house, one, other) == [False, True]
+
+
+async def test_documents_whose_keys_are_gone_do_not_stand_in_the_way_of_later_ones(
+    house: House, sql_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lethe.ingestion.quarantines.BACKFILL_PAGE", 2)
+    gone = [await live(house, f"file:///a/gone-{n}.txt") for n in range(3)]
+    left = [await live(house, f"file:///a/left-{n}.txt") for n in range(3)]
+    assert max(each.document_id for each in gone) < min(each.document_id for each in left)
+    await forget_prefixes(sql_settings)
+    await house.keyring.destroy(house.tenant_id, [each.version_id for each in gone])
+    await quarantines(house).hide_sources(house.admin, "file:///a", "review")
+    assert await keep_prefixes(house.ledger, house.keyring, house.tenant_id) == 3
+    assert await shown(house, *left) == [False, False, False]
+
+
+async def forget_prefixes(sql_settings: Settings) -> None:
+    """As in a ledger from before there was that table."""
+    engines = make_engines(sql_settings.sql_url, sql_settings.sql)
+    async with transaction(engines.writing) as connection:
+        await connection.execute(delete(source_prefixes))
+    await engines.close()

@@ -3,9 +3,8 @@
 import pytest
 
 from lethe.adapters.weaviate.schema import Field as Property
-from lethe.ingestion.planning import ORIGINAL
-from lethe.ingestion.steps.reading import ELEMENTS
-from lethe.privacy.data_map import BLOBS, HISTORIES, VECTORS, Place
+from lethe.model.blobs import OF_VERSION, BlobName
+from lethe.privacy.data_map import ARCHIVES, BLOBS, HISTORIES, VECTORS, Place
 from workflows.attributes import ALL
 
 
@@ -17,8 +16,9 @@ def test_each_property_of_the_collection_is_declared():
     assert _names(VECTORS) - {"vector"} == {property_.value for property_ in Property}
 
 
-def test_each_blob_of_a_version_is_declared():
-    assert _names(BLOBS) == {ORIGINAL, ELEMENTS}
+def test_each_blob_is_declared():
+    assert _names(BLOBS) == set(OF_VERSION)
+    assert _names(BLOBS) | _names(ARCHIVES) == set(BlobName)
 
 
 def test_each_search_attribute_is_declared():

@@ -24,7 +24,7 @@ def checked(vectors: NDArray[np.floating], *, count: int, dims: int) -> Vectors:
     return np.asarray(vectors / norms, dtype=np.float32)
 
 
-def placed(items: Iterable[tuple[object, object]], *, count: int, dims: int) -> Vectors:
+def in_order(items: Iterable[tuple[object, object]], *, count: int, dims: int) -> Vectors:
     """A vendor's (position, vector) pairs in the order of the texts, as `checked` gives them: shape (count, dims).
 
     Raises EmbeddingInvalid unless every position is there exactly once, and for what `checked` refuses.

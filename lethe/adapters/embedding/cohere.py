@@ -9,7 +9,7 @@ from cohere.core.api_error import ApiError
 from cohere.core.parse_error import ParsingError
 from cohere.v2.client import OMIT
 
-from lethe.adapters.embedding.checks import placed
+from lethe.adapters.embedding.checks import in_order
 from lethe.adapters.embedding.counting import EstimatingTokenizer
 from lethe.adapters.embedding.remote import RemoteEmbedder, need, spec_of
 from lethe.adapters.embedding.vendor import Reply
@@ -60,7 +60,7 @@ class CohereEmbeddings:
             raise EmbeddingInvalid("the answer is not what the API documents") from error
         found: object = getattr(getattr(answer, "embeddings", None), "float_", None)
         vectors = cast("list[object]", found) if isinstance(found, list) else []
-        return Reply(placed(enumerate(vectors), count=len(texts), dims=dims), _tokens(answer))
+        return Reply(in_order(enumerate(vectors), count=len(texts), dims=dims), _tokens(answer))
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -10,7 +10,7 @@ from typing import Final, cast
 import numpy as np
 import openai
 
-from lethe.adapters.embedding.checks import placed
+from lethe.adapters.embedding.checks import in_order
 from lethe.adapters.embedding.counting import Cl100kTokenizer, EstimatingTokenizer
 from lethe.adapters.embedding.remote import RemoteEmbedder, need, spec_of
 from lethe.adapters.embedding.vendor import Reply
@@ -72,7 +72,7 @@ class OpenAiEmbeddings:
         except openai.APIError as error:
             raise _error_of(error) from error
         body = _object(raw.content)
-        vectors = placed(_items(body.get("data")), count=len(texts), dims=dims)
+        vectors = in_order(_items(body.get("data")), count=len(texts), dims=dims)
         usage = body.get("usage")
         tokens = cast("Mapping[str, object]", usage).get("total_tokens") if isinstance(usage, dict) else None
         return Reply(vectors, tokens if isinstance(tokens, int) else 0)

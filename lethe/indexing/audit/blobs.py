@@ -1,24 +1,24 @@
-"""Blobs of versions against the ledger's versions."""
+"""Blobs of versions and of bulk ingestions against the ledger."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Set
 from dataclasses import dataclass
-from typing import Final
 
 from lethe.contracts.audit import AuditTally
+from lethe.model.blobs import OF_VERSION, BlobName, blob_key
 from lethe.model.ids import Id, is_id
 from lethe.ports.blobs import BlobStore
-from lethe.ports.ledger import Ledger
+from lethe.ports.ledger import Ledger, UnitOfWork
 
-ORIGINAL: Final = "original"
-NAMES: Final = frozenset({ORIGINAL, "elements"})
-"""Blobs that belong to a version; others below a tenant's prefix are somebody else's, and left alone."""
+Held = Mapping[Id, Set[BlobName]]
+"""Names of blobs by the version, or the ingestion, that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlobAudit:
-    """A blob of a version that has no row is an orphan; a served version without its original is a hole.
+    """A blob of a version that has no row is an orphan, and an archive that no ingestion will unpack.
 
-    A hole is told, not repaired: the bytes are nowhere else, and the version is served without them.
+    A served version without its original is a hole. It is told, not repaired: the bytes are nowhere else, and the
+    version is served without them.
     """
 
     ledger: Ledger
@@ -27,19 +27,19 @@ class BlobAudit:
     page: int
 
     async def run(self) -> AuditTally:
-        """Walk both sides in order of the versions' ids."""
+        """Walk both sides in order of the owners' ids."""
         tally, absent = AuditTally(), list[Id]()
         served = self._served()
         version_id = await anext(served, None)
-        async for names in self._pages():
-            last = max(names)
+        async for held in self._pages():
+            last = max(held)
             while version_id is not None and version_id <= last:
                 tally = tally.plus(AuditTally(expected=1))
-                if _original(self.tenant_id, version_id) not in names.get(version_id, ()):
+                if BlobName.ORIGINAL not in held.get(version_id, ()):
                     absent.append(version_id)
                 version_id = await anext(served, None)
-            orphans = await self._remove(names)
-            found = sum(map(len, names.values()))
+            orphans = await self._remove(held)
+            found = sum(map(len, held.values()))
             tally = tally.plus(AuditTally(found=found, orphans=orphans, repaired=orphans))
         while version_id is not None:
             tally = tally.plus(AuditTally(expected=1))
@@ -58,29 +58,40 @@ class BlobAudit:
                 return
             after = page[-1]
 
-    async def _pages(self) -> AsyncIterator[dict[Id, list[str]]]:
-        """Keys of blobs by version, in pages."""
-        held: dict[Id, list[str]] = {}
+    async def _pages(self) -> AsyncIterator[Held]:
+        """What is there by its owner, in pages. What is not named as our blobs are is somebody else's."""
+        held: dict[Id, set[BlobName]] = {}
         async for key in self.blobs.list(self.tenant_id):
-            _, version_id, *rest = key.split("/")
-            if len(rest) != 1 or rest[0] not in NAMES or not is_id(version_id):
+            _, owner_id, *rest = key.split("/")
+            if len(rest) != 1 or rest[0] not in set(BlobName) or not is_id(owner_id):
                 continue
-            if len(held) == self.page and version_id not in held:
+            if len(held) == self.page and owner_id not in held:
                 yield held
                 held = {}
-            held.setdefault(version_id, []).append(key)
+            held.setdefault(owner_id, set()).add(BlobName(rest[0]))
         if held:
             yield held
 
-    async def _remove(self, names: dict[Id, list[str]]) -> int:
-        """The blobs were seen before this look: a version without a row by now has none for ever."""
+    async def _remove(self, held: Held) -> int:
+        """The blobs were seen before this look: what has no use by now has none for ever."""
         async with self.ledger.read() as uow:
-            known = await uow.versions.get_many(self.tenant_id, names)
+            versions = await uow.versions.get_many(self.tenant_id, held)
+            unused = [
+                (owner_id, name)
+                for owner_id, names in held.items()
+                for name in names
+                if (name in OF_VERSION and owner_id not in versions)
+                or (name is BlobName.ARCHIVE and await self._is_over(uow, owner_id))
+            ]
         removed = 0
-        for version_id in names.keys() - known.keys():
-            for key in names[version_id]:
-                removed += await self.blobs.delete_prefix(key)
+        for owner_id, name in unused:
+            removed += await self.blobs.delete_prefix(blob_key(self.tenant_id, owner_id, name))
         return removed
+
+    async def _is_over(self, uow: UnitOfWork, ingestion_id: Id) -> bool:
+        """Whether no archive of the ingestion will be unpacked. One that was cancelled names it until it is removed."""
+        ingestion = await uow.ingestions.get(self.tenant_id, ingestion_id)
+        return ingestion is None or (ingestion.state.is_final and not ingestion.archive_key)
 
     async def _lost(self, absent: Collection[Id]) -> int:
         """Those of the versions that have no original at a second look, and are served at a third."""
@@ -95,10 +106,6 @@ class BlobAudit:
         return lost
 
     async def _has_original(self, version_id: Id) -> bool:
-        async for _ in self.blobs.list(_original(self.tenant_id, version_id)):
+        async for _ in self.blobs.list(blob_key(self.tenant_id, version_id, BlobName.ORIGINAL)):
             return True
         return False
-
-
-def _original(tenant_id: Id, version_id: Id) -> str:
-    return f"{tenant_id}/{version_id}/{ORIGINAL}"

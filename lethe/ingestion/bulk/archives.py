@@ -13,8 +13,8 @@ from lethe.contracts.bulk import IngestionRef, Unpacked
 from lethe.errors import DocumentError, DocumentTooLarge, IngestionClosed, IngestionNotFound, NotFound, WorkerStopping
 from lethe.ingestion.bulk.entries import Entry, open_entries
 from lethe.ingestion.bulk.receiving import Ingestions
-from lethe.ingestion.removal import blob_prefix
 from lethe.ingestion.requests import MetadataValue, UploadRequest
+from lethe.model.blobs import BlobName, blob_prefix
 from lethe.model.documents import SubjectMention
 from lethe.model.ids import Id
 from lethe.model.ingestions import Ingestion
@@ -115,7 +115,7 @@ class Archives:
         key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
         sealed = self.ingestions.uploads.blobs.read(ingestion.archive_key)
         with tempfile.TemporaryDirectory(dir=self.scratch, prefix="read-") as folder:
-            path = Path(folder) / "archive"
+            path = Path(folder) / BlobName.ARCHIVE
             with path.open("wb") as file:
                 async for piece in unseal_stream(key, Purpose.ARCHIVE, sealed):
                     await asyncio.to_thread(file.write, piece)

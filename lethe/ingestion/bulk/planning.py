@@ -8,7 +8,8 @@ from typing import Final
 from lethe.contracts.bulk import BulkCursor, BulkPage, IngestionRef, Planned, StateChange, Swept, WindowChange
 from lethe.errors import IngestionNotFound
 from lethe.ingestion.metadata import IN_FLIGHT
-from lethe.ingestion.removal import VersionRemover, blob_prefix
+from lethe.ingestion.removal import VersionRemover
+from lethe.model.blobs import blob_prefix
 from lethe.model.documents import Status, Version
 from lethe.model.ingestions import Ingestion, IngestionState
 from lethe.model.webhooks import WebhookEvent

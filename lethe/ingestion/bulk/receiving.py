@@ -22,9 +22,9 @@ from lethe.ingestion.bulk.views import (
     view_of,
 )
 from lethe.ingestion.planning import require_taking
-from lethe.ingestion.removal import blob_prefix
 from lethe.ingestion.requests import Outcome, UploadRequest
 from lethe.ingestion.uploads import Uploads
+from lethe.model.blobs import BlobName, blob_key
 from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
 from lethe.model.ingestions import Ingestion, IngestionState, Refusal, Taking
@@ -35,8 +35,6 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, PageCursor
 from lethe.privacy.sealing import Purpose, seal_json, seal_stream, seal_text
-
-ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +156,7 @@ class Ingestions:
     async def keep_archive(self, caller: Caller, ingestion_id: Id, data: AsyncIterator[bytes]) -> None:
         """Store an archive, sealed, to be unpacked by the workflow. Raises IngestionClosed; then nothing remains."""
         key = await self.keyring.get(caller.tenant_id, ingestion_id)
-        place = blob_prefix(caller.tenant_id, ingestion_id) + ARCHIVE
+        place = blob_key(caller.tenant_id, ingestion_id, BlobName.ARCHIVE)
         await self.uploads.blobs.write(place, seal_stream(key, Purpose.ARCHIVE, data))
         async with self.ledger.write() as uow:
             await uow.tenants.lock(caller.tenant_id)
@@ -167,7 +165,7 @@ class Ingestions:
             if is_open:
                 await uow.ingestions.set_archive(caller.tenant_id, ingestion_id, place)
         if not is_open:
-            await self.uploads.blobs.delete_prefix(blob_prefix(caller.tenant_id, ingestion_id))
+            await self.uploads.blobs.delete_prefix(place)
             raise IngestionClosed
 
     async def close(self, caller: Caller, ingestion_id: Id) -> IngestionView:

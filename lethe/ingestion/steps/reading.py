@@ -13,6 +13,7 @@ from lethe.ingestion.cleaning import clean
 from lethe.ingestion.elements import from_json, to_json
 from lethe.ingestion.sniffing import sniff
 from lethe.ingestion.steps.pipeline import Pipeline, enter, still_wanted
+from lethe.model.blobs import BlobName, blob_key
 from lethe.model.documents import Chunk, Status, Version
 from lethe.model.ids import chunk_id
 from lethe.model.processors import Origin
@@ -21,8 +22,6 @@ from lethe.ports.parsing import ParsedDocument
 from lethe.privacy.digests import keyed_digest
 from lethe.privacy.processors import EmbedderFor
 from lethe.privacy.sealing import Purpose, seal_stream, seal_text, unseal_stream, unseal_text
-
-ELEMENTS = "elements"
 
 
 async def validate_document(pipeline: Pipeline, ref: VersionRef) -> Validated:
@@ -143,7 +142,7 @@ def file_stem(source_uri: str) -> str:
 
 
 def _elements_key(version: Version) -> str:
-    return str(PurePosixPath(version.blob_key).with_name(ELEMENTS))
+    return blob_key(version.tenant_id, version.id, BlobName.ELEMENTS)
 
 
 def _blob(pipeline: Pipeline, version: Version) -> AsyncIterator[bytes]:

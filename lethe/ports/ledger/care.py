@@ -44,8 +44,8 @@ class QuarantineRepository(Protocol):
         """Remember the beginnings of the document's source; those that are there stay."""
         ...
 
-    async def without_prefixes(self, tenant_id: Id, limit: int) -> list[Id]:
-        """Documents not deleted whose beginnings are not kept: they are older than that table."""
+    async def without_prefixes(self, tenant_id: Id, after: Id | None, limit: int) -> list[Id]:
+        """Documents not deleted whose beginnings are not kept (they are older than that table), by their ids."""
         ...
 
 

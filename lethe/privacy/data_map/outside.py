@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from lethe.model.blobs import BlobName
 from lethe.privacy.data_map.declaration import Category, Field, Key, Place, facts, opaque, place, pseudonym, sealed
 
 _VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
@@ -28,15 +29,15 @@ VECTOR_STAMP: Final[Place] = place(
 
 BLOBS: Final[Place] = place(
     "<tenant>/<version>/",
-    sealed("original", "the bytes as uploaded", Key.VERSION),
-    sealed("elements", "the parsed text", Key.VERSION),
+    sealed(BlobName.ORIGINAL, "the bytes as uploaded", Key.VERSION),
+    sealed(BlobName.ELEMENTS, "the parsed text", Key.VERSION),
     erasers=(_VERSION,),
 )
 """Every blob of a version is below this prefix, and while it is written its hidden part, sealed likewise."""
 
 ARCHIVES: Final[Place] = place(
     "<tenant>/<ingestion>/",
-    sealed("archive", "the files of an archive, until they are unpacked", Key.INGESTION),
+    sealed(BlobName.ARCHIVE, "the files of an archive, until they are unpacked", Key.INGESTION),
     erasers=("lethe.ingestion.bulk.archives:Archives.unpack", "lethe.ingestion.bulk.planning:BulkPlanning.clear"),
 )
 

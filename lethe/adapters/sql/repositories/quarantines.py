@@ -99,7 +99,7 @@ class SqlQuarantines(SqlRepository):
             [{"tenant_id": tenant_id, "document_id": document_id, "prefix_hmac": each} for each in prefix_hmacs],
         )
 
-    async def without_prefixes(self, tenant_id: Id, limit: int) -> list[Id]:
+    async def without_prefixes(self, tenant_id: Id, after: Id | None, limit: int) -> list[Id]:
         kept = and_(
             source_prefixes.c.tenant_id == documents.c.tenant_id, source_prefixes.c.document_id == documents.c.id
         )
@@ -109,6 +109,8 @@ class SqlQuarantines(SqlRepository):
             .order_by(documents.c.id)
             .limit(limit)
         )
+        if after is not None:
+            statement = statement.where(documents.c.id > after)
         return list((await self._connection.execute(statement)).scalars())
 
 
