@@ -15,13 +15,13 @@ from api.schemas.questions import AnswerOut, CitationOut, PassageOut, Provenance
 from api.services import Services
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask
-from lethe.answering.views import AnswerView, place, present
+from lethe.answering.views import AnswerView, cited, present
 from lethe.contracts.answering import QuestionRef
 from lethe.errors import DeadlineExceeded, LedgerUnavailable, LetheError, WorkflowsUnavailable
 from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
-from lethe.ports.search import Found, Passage, SearchRequest
+from lethe.ports.search import Found, SearchRequest
 from lethe.retrieval.filters import compile_filters
 from lethe.retrieval.questions import guard_question
 
@@ -97,7 +97,7 @@ async def show(services: Services, caller: Caller, request: AnswerRequest, memo:
 def search_out(found: Found) -> SearchOut:
     """A search on the wire."""
     return SearchOut(
-        items=[_passage_out(passage) for passage in found.passages],
+        items=[PassageOut.model_validate(passage) for passage in found.passages],
         is_degraded=bool(found.reasons),
         degraded_reasons=list(found.reasons),
     )
@@ -118,21 +118,6 @@ def answer_out(view: AnswerView) -> AnswerOut:
     )
 
 
-def _passage_out(passage: Passage) -> PassageOut:
-    return PassageOut(
-        chunk_id=passage.chunk_id,
-        version_id=passage.version_id,
-        document_id=passage.document_id,
-        title=passage.title,
-        source_uri=passage.source_uri,
-        place=place(passage),
-        section=passage.section,
-        page=passage.page,
-        score=passage.score,
-        text=passage.text,
-    )
-
-
 def _passages_out(memo: AskedMemo, found: Found) -> AnswerOut:
     fallen = () if memo.fallen is None else (memo.fallen,)
     reasons = list(dict.fromkeys((*fallen, *found.reasons)))
@@ -142,24 +127,10 @@ def _passages_out(memo: AskedMemo, found: Found) -> AnswerOut:
         created_at=memo.asked_at,
         answer_mode=AnswerMode.PASSAGES,
         answer="",
-        citations=[_numbered(number, passage) for number, passage in enumerate(found.passages, start=1)],
+        citations=[
+            CitationOut.model_validate(cited(number, passage)) for number, passage in enumerate(found.passages, start=1)
+        ],
         is_degraded=True,
         degraded_reasons=reasons,
         provenance=None,
-    )
-
-
-def _numbered(number: int, passage: Passage) -> CitationOut:
-    return CitationOut(
-        number=number,
-        chunk_id=passage.chunk_id,
-        version_id=passage.version_id,
-        document_id=passage.document_id,
-        title=passage.title,
-        source_uri=passage.source_uri,
-        place=place(passage),
-        score=passage.score,
-        text=passage.text,
-        text_hmac=passage.text_hmac,
-        quotes=[],
     )

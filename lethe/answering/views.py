@@ -7,7 +7,7 @@ from lethe.answering.body import AnswerBody
 from lethe.answering.citations import keep_sources
 from lethe.answering.deps import Answering
 from lethe.errors import QuestionNotFound
-from lethe.model.answers import AnswerMode, Citation, DegradedReason, Provenance, QuestionState
+from lethe.model.answers import AnswerMode, DegradedReason, Provenance, QuestionState
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.ports.search import Passage
@@ -59,7 +59,7 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
         return AnswerView(question_id, question.state, question.created_at)
     key = await deps.keyring.get(caller.tenant_id, question_id)
     body = AnswerBody.opened(key, answer.sealed_body)
-    scores = {cited.chunk_id: cited.score for cited in answer.citations}
+    scores = {each.chunk_id: each.score for each in answer.citations}
     passages = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
     sources = {passage.chunk_id: passage for passage in passages}
     body, citations = keep_sources(body, answer.citations, sources)
@@ -72,31 +72,29 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
         question.created_at,
         mode=answer.mode if citations else AnswerMode.NO_ANSWER,
         text=body.text,
-        citations=tuple(_cited(cited, sources[cited.chunk_id], body) for cited in citations),
+        citations=tuple(cited(each.number, sources[each.chunk_id], _quotes(body, each.number)) for each in citations),
         is_degraded=bool(reasons),
         degraded_reasons=reasons,
         provenance=answer.provenance,
     )
 
 
-def place(passage: Passage) -> str:
-    """Where in its document a passage is, for a person: page, path of titles, else its characters."""
-    parts = [f"page {passage.page}"] if passage.page is not None else []
-    parts += [passage.section] if passage.section else []
-    return ", ".join(parts) or f"characters {passage.start}-{passage.end}"
-
-
-def _cited(cited: Citation, passage: Passage, body: AnswerBody) -> CitationView:
+def cited(number: int, passage: Passage, quotes: tuple[str, ...] = ()) -> CitationView:
+    """The passage as the answer's citation of this number."""
     return CitationView(
-        number=cited.number,
-        chunk_id=cited.chunk_id,
-        version_id=cited.version_id,
-        document_id=cited.document_id,
+        number=number,
+        chunk_id=passage.chunk_id,
+        version_id=passage.version_id,
+        document_id=passage.document_id,
         title=passage.title,
         source_uri=passage.source_uri,
-        place=place(passage),
-        score=cited.score,
+        place=passage.place,
+        score=passage.score,
         text=passage.text,
-        text_hmac=cited.text_hmac,
-        quotes=tuple(sentence.text for sentence in body.sentences if sentence.citation == cited.number),
+        text_hmac=passage.text_hmac,
+        quotes=quotes,
     )
+
+
+def _quotes(body: AnswerBody, number: int) -> tuple[str, ...]:
+    return tuple(sentence.text for sentence in body.sentences if sentence.citation == number)

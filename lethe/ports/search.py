@@ -48,6 +48,13 @@ class Passage:
     end: int
     page: int | None = None
 
+    @property
+    def place(self) -> str:
+        """Where in its document it is, for a person: page, path of titles, else its characters."""
+        parts = [f"page {self.page}"] if self.page is not None else []
+        parts += [self.section] if self.section else []
+        return ", ".join(parts) or f"characters {self.start}-{self.end}"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

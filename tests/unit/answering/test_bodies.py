@@ -6,7 +6,6 @@ from pydantic import ValidationError
 from lethe.answering.body import AnswerBody, AnswerSentence
 from lethe.answering.citations import keep_sources
 from lethe.answering.request import AnswerRequest
-from lethe.answering.views import place
 from lethe.errors import SealBroken
 from lethe.model.answers import Citation
 from tests.unit.answering.passages import passage
@@ -63,5 +62,5 @@ def test_with_all_sources_withdrawn_nothing_is_left():
 
 
 def test_a_place_is_said_as_a_person_would():
-    assert place(passage("Text.", title="Rivers > Greek")) == "Rivers > Greek"
-    assert place(passage("Text.")) == "characters 0-5"
+    assert passage("Text.", title="Rivers > Greek").place == "Rivers > Greek"
+    assert passage("Text.").place == "characters 0-5"
