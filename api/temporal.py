@@ -60,18 +60,11 @@ class TemporalLink:
 
     async def keep(self, settings: Settings, answering: Answering) -> None:
         """Connect, however long it takes, then run the query worker if there is to be one. Ends when cancelled."""
-        while self._client is None:
-            try:
-                client = await connect(settings)
-                await ensure_search_attributes(client)
-            except (RPCError, RuntimeError) as error:
-                _log.warning("Temporal does not answer", exc_info=error)
-                await asyncio.sleep(RETRY_SECONDS)
-            except EnvironmentMismatch as error:
-                _log.error("Temporal belongs to another environment; questions are answered without it", exc_info=error)
-                return
-            else:
-                self._client = client
+        try:
+            self._client = await connect(settings, ensure_search_attributes)
+        except EnvironmentMismatch as error:
+            _log.error("Temporal belongs to another environment; questions are answered without it", exc_info=error)
+            return
         while settings.api.query_worker:
             await _answer_questions(settings, self._client, answering)
             await asyncio.sleep(RETRY_SECONDS)

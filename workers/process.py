@@ -4,6 +4,7 @@ import logging
 import os
 
 from prometheus_client import start_http_server
+from temporalio.client import Client
 
 from lethe.settings import Settings
 from workers.failpoints import Failpoint
@@ -20,11 +21,14 @@ logger = logging.getLogger("lethe.worker")
 
 
 async def run(settings: Settings) -> None:
-    """Run the configured queues until told to stop."""
+    """Run the configured queues until told to stop. Without Temporal it waits: not ready, no metrics yet."""
     os.nice(settings.worker.niceness)
-    client = await connect(settings)
-    await ensure_search_attributes(client)
-    await schedules.ensure(client, settings.audit)
+
+    async def prepare(client: Client) -> None:
+        await ensure_search_attributes(client)
+        await schedules.ensure(client, settings.audit)
+
+    client = await connect(settings, prepare)
     starters = Starters(client)
     async with ingestion_parts(settings, starters) as parts:
         guard = ActivityGuard(Failpoint.from_settings(settings.testing), parts.journal)

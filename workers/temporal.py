@@ -1,6 +1,7 @@
 """Connecting to Temporal."""
 
-from datetime import timedelta
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from temporalio.api.enums.v1 import IndexedValueType
@@ -9,29 +10,29 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
-from lethe.errors import EnvironmentMismatch
+from lethe.errors import EnvironmentMismatch, WorkflowsUnavailable
 from lethe.settings import Environment, Settings
 from workers.converter import DATA_CONVERTER
 from workflows.attributes import ALL
+
+logger = logging.getLogger("lethe.temporal")
 
 STAMP: Final = "lethe_environment"
 """The key of the environment's name in the namespace's data."""
 
 
-async def connect(settings: Settings) -> Client:
-    """A client of the configured namespace, which carries this environment's stamp afterwards.
+async def connect(settings: Settings, prepare: Callable[[Client], Awaitable[None]]) -> Client:
+    """A client of the configured namespace, which carries this environment's stamp and what ``prepare`` makes there.
 
-    Temporal does not retry its own connection, so this does, for half a minute.
-    Raises RuntimeError, EnvironmentMismatch.
+    Waits however long Temporal takes to answer, and logs that it does. Raises EnvironmentMismatch.
     """
     temporal = settings.temporal
     async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type(RuntimeError),
-        stop=stop_after_delay(timedelta(seconds=30)),
-        wait=wait_exponential_jitter(multiplier=0.2, max=3),
-        reraise=True,
+        retry=retry_if_exception_type((RPCError, RuntimeError)),
+        wait=wait_exponential_jitter(multiplier=0.2, max=5),
+        before_sleep=_tell,
     ):
         with attempt:
             client = await Client.connect(
@@ -42,8 +43,15 @@ async def connect(settings: Settings) -> Client:
                 tls=temporal.tls,
             )
             await ensure_stamp(client, settings.environment)
+            await prepare(client)
             return client
-    raise RuntimeError(temporal.address)
+    raise AssertionError("it is tried without end")
+
+
+def _tell(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    code = error.status.name.lower() if isinstance(error, RPCError) else WorkflowsUnavailable.code
+    logger.warning("Temporal does not answer; asked again", extra={"code": code, "count": state.attempt_number})
 
 
 async def ensure_search_attributes(client: Client) -> None:

@@ -160,14 +160,15 @@ class WorkerProcess:
     """`python -m workers run` as a child, with a failpoint or without."""
 
     def __init__(self, settings: Settings, failpoint: str) -> None:
-        self._log = settings.state / "worker.log"
+        self.log = settings.state / "worker.log"
+        self.metrics_port = free_ports(1)[0]
         environment = {
             **environment_of(settings),
-            "LETHE_WORKER__METRICS_PORT": str(free_ports(1)[0]),
+            "LETHE_WORKER__METRICS_PORT": str(self.metrics_port),
         }
         if failpoint:
             environment["LETHE_TESTING__FAILPOINT"] = failpoint
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers", "run"], env=environment, stdout=log, stderr=log
             )
@@ -186,7 +187,7 @@ class WorkerProcess:
     async def killed(self, seconds: float = 90.0) -> None:
         """Wait until the failpoint has killed it."""
         code = await asyncio.to_thread(self.process.wait, seconds)
-        assert code == FAILPOINT_EXIT, self._log.read_text()[-3000:]
+        assert code == FAILPOINT_EXIT, self.log.read_text()[-3000:]
 
 
 @asynccontextmanager
@@ -204,8 +205,7 @@ async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings
     prepared = await bootstrap(settings)
     tenant_id = str(prepared["tenant_id"])
     async with open_stores(settings) as stores:
-        client = await connect(settings)
-        await ensure_search_attributes(client)
+        client = await connect(settings, ensure_search_attributes)
         yield Installation(
             settings=settings,
             client=client,
