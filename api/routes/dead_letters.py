@@ -1,13 +1,14 @@
 """Dead letters: every failure that was kept, with its cause, and what is decided on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.dependencies import IdempotencyKey, LetterId, ResolutionId, ServicesDep
 from api.dispatching import start_now
-from api.idempotency import Attempt
+from api.idempotency import Attempt, MemoT
 from api.schemas.base import Page
 from api.schemas.operations import (
     DeadLetterOut,
@@ -23,12 +24,61 @@ from lethe.errors import DeadLetterNotFound, Place, by_code
 from lethe.ingestion.documents import open_failure
 from lethe.ingestion.letters import LetterChoice
 from lethe.model.ids import Id, new_id
-from lethe.model.operations import DeadLetter, DispatchKind, LetterAction, LetterFilter, LetterResolution
-from lethe.model.principals import Caller
+from lethe.model.operations import DeadLetter, DispatchKind, LetterAction, LetterFilter
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 
 _LEASE_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """A request that decides, once for its Idempotency-Key."""
+
+    response: Response
+    caller: Admin
+    services: ServicesDep
+    idempotency_key: IdempotencyKey = None
+
+    async def on_one(self, action: LetterAction, letter_id: Id) -> DecisionOut:
+        async def perform() -> DecisionOut:
+            letter = await self.services.letters.decide(self.caller.tenant_id, letter_id, action, new_id())
+            return DecisionOut(
+                id=letter.id,
+                document_id=letter.document_id,
+                version_id=letter.version_id,
+                workflow_id=letter.workflow_id,
+                action=action,
+            )
+
+        done, _ = await self._once(("dead-letter", action.value, letter_id), DecisionOut, perform)
+        return done
+
+    async def on_many(self, action: LetterAction, wish: LetterSelectionIn) -> ResolutionOut:
+        tenant_id = self.caller.tenant_id
+        choice = LetterChoice(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
+
+        async def perform() -> ResolutionOut:
+            return ResolutionOut.model_validate(await self.services.letters.plan(tenant_id, action, choice))
+
+        request = ("dead-letters", action.value, wish.model_dump_json())
+        planned, is_repeated = await self._once(request, ResolutionOut, perform)
+        if not is_repeated:
+            await start_now(self.services, tenant_id, DispatchKind.RESOLVE_LETTERS, planned.id)
+        self.response.headers["Location"] = f"{router.prefix}/resolutions/{planned.id}"
+        return planned
+
+    async def _once(
+        self, request: tuple[str, ...], memo: type[MemoT], perform: Callable[[], Awaitable[MemoT]]
+    ) -> tuple[MemoT, bool]:
+        attempt = Attempt(self.caller, self.idempotency_key, request, 202, _LEASE_SECONDS)
+        done, is_repeated = await self.services.idempotency.once(attempt, memo, perform)
+        if is_repeated:
+            self.response.headers["Idempotent-Replayed"] = "true"
+        return done, is_repeated
+
+
+Deciding = Annotated[_Deciding, Depends()]
 
 
 @router.get("")
@@ -48,27 +98,15 @@ async def list_dead_letters(
 
 
 @router.post("/retry", status_code=202)
-async def retry_dead_letters(
-    wish: LetterSelectionIn,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-) -> ResolutionOut:
+async def retry_dead_letters(wish: LetterSelectionIn, deciding: Deciding) -> ResolutionOut:
     """Run the failed step of every letter of the selection again; `Location` tells how far that is."""
-    return await _decide_many(services, caller, LetterAction.RETRY, wish, response, idempotency_key)
+    return await deciding.on_many(LetterAction.RETRY, wish)
 
 
 @router.post("/discard", status_code=202)
-async def discard_dead_letters(
-    wish: LetterSelectionIn,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-) -> ResolutionOut:
+async def discard_dead_letters(wish: LetterSelectionIn, deciding: Deciding) -> ResolutionOut:
     """Remove the failed version of every letter of the selection; what is served stays."""
-    return await _decide_many(services, caller, LetterAction.DISCARD, wish, response, idempotency_key)
+    return await deciding.on_many(LetterAction.DISCARD, wish)
 
 
 @router.get("/resolutions/{resolution_id}")
@@ -88,77 +126,21 @@ async def read_dead_letter(caller: Admin, services: ServicesDep, letter_id: Lett
 
 
 @router.post("/{letter_id}/retry", status_code=202)
-async def retry_dead_letter(
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    letter_id: LetterId,
-    idempotency_key: IdempotencyKey = None,
-) -> DecisionOut:
+async def retry_dead_letter(letter_id: LetterId, deciding: Deciding) -> DecisionOut:
     """Run the failed step again; where its workflow has ended, ingest the kept bytes anew under the same version."""
-    return await _decide(services, caller, LetterAction.RETRY, letter_id, response, idempotency_key)
+    return await deciding.on_one(LetterAction.RETRY, letter_id)
 
 
 @router.post("/{letter_id}/discard", status_code=202)
-async def discard_dead_letter(
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    letter_id: LetterId,
-    idempotency_key: IdempotencyKey = None,
-) -> DecisionOut:
+async def discard_dead_letter(letter_id: LetterId, deciding: Deciding) -> DecisionOut:
     """Remove the failed version; the one that is served, if any, stays."""
-    return await _decide(services, caller, LetterAction.DISCARD, letter_id, response, idempotency_key)
+    return await deciding.on_one(LetterAction.DISCARD, letter_id)
 
 
 @router.delete("/{letter_id}", status_code=204)
 async def delete_dead_letter(caller: Admin, services: ServicesDep, letter_id: LetterId) -> None:
     """Delete the record of a failure on which nothing is to be decided."""
     await services.letters.remove(caller.tenant_id, letter_id)
-
-
-async def _decide(
-    services: Services, caller: Caller, action: LetterAction, letter_id: Id, response: Response, key: str | None
-) -> DecisionOut:
-    async def perform() -> DecisionOut:
-        letter = await services.letters.decide(caller.tenant_id, letter_id, action, new_id())
-        return DecisionOut(
-            id=letter.id,
-            document_id=letter.document_id,
-            version_id=letter.version_id,
-            workflow_id=letter.workflow_id,
-            action=action,
-        )
-
-    attempt = Attempt(caller, key, ("dead-letter", action.value, letter_id), 202, _LEASE_SECONDS)
-    done, is_repeated = await services.idempotency.once(attempt, DecisionOut, perform)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
-    return done
-
-
-async def _decide_many(
-    services: Services,
-    caller: Caller,
-    action: LetterAction,
-    wish: LetterSelectionIn,
-    response: Response,
-    key: str | None,
-) -> ResolutionOut:
-    choice = LetterChoice(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
-
-    async def perform() -> ResolutionOut:
-        planned: LetterResolution = await services.letters.plan(caller.tenant_id, action, choice)
-        return ResolutionOut.model_validate(planned)
-
-    attempt = Attempt(caller, key, ("dead-letters", action.value, wish.model_dump_json()), 202, _LEASE_SECONDS)
-    planned, is_repeated = await services.idempotency.once(attempt, ResolutionOut, perform)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
-    else:
-        await start_now(services, caller.tenant_id, DispatchKind.RESOLVE_LETTERS, planned.id)
-    response.headers["Location"] = f"{router.prefix}/resolutions/{planned.id}"
-    return planned
 
 
 def _filter(query: DeadLetterQuery) -> LetterFilter:
