@@ -31,6 +31,7 @@ from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.selections import Selections
+from lethe.ingestion.steps.embedding import LostVectors
 from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.ingestion.uploads import Uploads
 from lethe.ports.keyring import KeyRing
@@ -111,7 +112,15 @@ def _activities(
         settings.webhooks,
     )
     bulk = _bulk(settings, pipeline, remover, journal)
-    auditor = Auditor(pipeline.ledger, pipeline.keyring, pipeline.index, pipeline.blobs, pipeline.clock, settings.audit)
+    auditor = Auditor(
+        ledger=pipeline.ledger,
+        keyring=pipeline.keyring,
+        index=pipeline.index,
+        blobs=pipeline.blobs,
+        vectors=LostVectors(pipeline),
+        clock=pipeline.clock,
+        settings=settings.audit,
+    )
     audit = AuditActivities(auditor)
     selected = SelectionActivities(
         Selections(pipeline.ledger, pipeline.keyring, pipeline.clock),

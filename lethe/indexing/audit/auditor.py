@@ -6,7 +6,7 @@ from datetime import timedelta
 from lethe.contracts.audit import AuditedStep, AuditPlan, AuditRef, AuditReport, AuditStep, AuditTally, Begun
 from lethe.errors import IndexBuildMissing
 from lethe.indexing.audit.blobs import BlobAudit
-from lethe.indexing.audit.builds import BuildAudit
+from lethe.indexing.audit.builds import BuildAudit, VectorMaker
 from lethe.model.audits import Audit, AuditCount, AuditState, AuditTrigger
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import NIL_ID, ArtefactStore, BuildKind, BuildState
@@ -29,6 +29,7 @@ class Auditor:
     keyring: KeyRing
     index: VectorIndex
     blobs: BlobStore
+    vectors: VectorMaker
     clock: Clock
     settings: AuditSettings
 
@@ -57,7 +58,7 @@ class Auditor:
                 build = await uow.builds.get(tenant_id, step.build_id)
             if build is None or build.state is BuildState.DROPPED:
                 return AuditedStep(after=None, tally=tally)
-            audit = BuildAudit(self.ledger, self.keyring, self.index, self.clock, self.settings, build)
+            audit = BuildAudit(self.ledger, self.keyring, self.index, self.vectors, self.clock, self.settings, build)
             try:
                 after, found = await audit.page(after)
             except IndexBuildMissing:

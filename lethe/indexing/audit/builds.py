@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from lethe.contracts.audit import AuditTally
 from lethe.indexing.objects import index_object, version_attributes
 from lethe.indexing.properties import rewrite_properties
 from lethe.model.audits import ChunkStanding
-from lethe.model.documents import Version
+from lethe.model.documents import Chunk, ChunkVector, Version
 from lethe.model.ids import Id, is_id
 from lethe.model.indexes import BuildState, IndexBuild, dims_of
 from lethe.ports.clock import Clock
@@ -22,6 +23,14 @@ WRITE_PAGE = 200
 """Objects opened and written at a time: bounds the clear text held in memory."""
 
 
+class VectorMaker(Protocol):
+    """Whoever can embed, for chunks whose vectors the ledger has lost too."""
+
+    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
+        """Store a vector of the spec for each of the chunks, or for none while there is no embedder of it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BuildAudit:
     """Walks the ids of both sides in order, a page at a time, so that neither is ever held whole."""
@@ -29,6 +38,7 @@ class BuildAudit:
     ledger: Ledger
     keyring: KeyRing
     index: VectorIndex
+    vectors: VectorMaker
     clock: Clock
     settings: AuditSettings
     build: IndexBuild
@@ -108,8 +118,8 @@ class BuildAudit:
         tenant_id = self.build.tenant_id
         async with self.ledger.read() as uow:
             chunks = await uow.chunks.some(tenant_id, chunk_ids)
-            vectors = await uow.chunks.vectors_by_id(tenant_id, self.build.spec, chunk_ids)
             versions = await uow.versions.get_many(tenant_id, {chunk.version_id for chunk in chunks})
+        vectors = await self._vectors(chunks)
         keys = await self.keyring.get_many(tenant_id, versions)
         objects: list[IndexObject] = []
         for chunk in chunks:
@@ -126,6 +136,17 @@ class BuildAudit:
             await self.index.delete_objects(self.build, late)
         await self._rewrite_changed(versions)
         return len(served)
+
+    async def _vectors(self, chunks: Sequence[Chunk]) -> dict[Id, ChunkVector]:
+        tenant_id, spec, ids = self.build.tenant_id, self.build.spec, [chunk.id for chunk in chunks]
+        async with self.ledger.read() as uow:
+            found = await uow.chunks.vectors_by_id(tenant_id, spec, ids)
+        lost = [chunk for chunk in chunks if chunk.id not in found]
+        if not lost:
+            return found
+        await self.vectors.make(tenant_id, spec, lost)
+        async with self.ledger.read() as uow:
+            return await uow.chunks.vectors_by_id(tenant_id, spec, ids)
 
     async def _still_due(self, chunk_ids: Collection[Id]) -> frozenset[Id]:
         if not chunk_ids:

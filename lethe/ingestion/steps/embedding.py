@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lethe.contracts.ingestion import EmbedBatch, Embedded
+from lethe.errors import EmbedderRefused, EmbedderUnavailable, EmbeddingInvalid, ProviderNotAllowed
 from lethe.ingestion.chunking import embedding_text
 from lethe.ingestion.steps.pipeline import Pipeline, enter
 from lethe.model.documents import Chunk, ChunkVector, Status
@@ -17,6 +19,8 @@ from lethe.ports.embedding import InputKind
 from lethe.privacy.sealing import Purpose, seal_vector, unseal_text, unseal_vector
 
 Vector = NDArray[np.float32]
+
+_NO_EMBEDDER: Final = (EmbedderUnavailable, EmbedderRefused, EmbeddingInvalid, ProviderNotAllowed)
 
 _log: Final = logging.getLogger("lethe.embedding")
 
@@ -69,6 +73,22 @@ async def give_vectors(
             ]
         )
     return Embedded(computed=len(fresh), reused=reused)
+
+
+@dataclass(frozen=True, slots=True)
+class LostVectors:
+    """Embeds again what the ledger has no vector of any more."""
+
+    pipeline: Pipeline
+
+    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
+        """Without an embedder of that spec nothing is stored: the next look finds the same chunks."""
+        if spec != self.pipeline.embedder.spec.key:
+            return
+        try:
+            await give_vectors(self.pipeline, tenant_id, chunks)
+        except _NO_EMBEDDER as error:
+            _log.warning("lost vectors were not made again", extra={"tenant": tenant_id, "code": error.code})
 
 
 async def _open_known(pipeline: Pipeline, tenant_id: Id, known: Mapping[str, ChunkVector]) -> dict[str, Vector]:
