@@ -1,8 +1,9 @@
 """Bringing many documents in: pages of ids from the ledger, batches of them in a window, failures to their own."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -11,7 +12,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.bulk import BulkActivities
     from lethe.contracts.bulk import (
         BatchDone,
-        BulkBatch,
         BulkCursor,
         BulkOutcome,
         BulkPage,
@@ -24,19 +24,27 @@ with workflow.unsafe.imports_passed_through():
     )
     from lethe.model.ingestions import IngestionState
 
-from workflows import policies
 from workflows.attributes import CANCELLED, DONE, PAUSED, RUNNING, SETTLING, STATE
-from workflows.bulk_steps import Dropping, all_failed, control, details, end_abandoned, hand_over, progress_of, sweep
+from workflows.bulk_steps import (
+    Dropping,
+    all_failed,
+    control,
+    details,
+    end_abandoned,
+    hand_over,
+    ingest,
+    progress_of,
+    sweep,
+    unpack,
+)
 from workflows.failures import code_of
-from workflows.policies import Queue
-from workflows.steps import run_step
 
 MOST_EVENTS: Final = 1_900
 """A run's history stays below 2,000."""
 EVENTS_OF_A_BATCH: Final = 12
 EVENTS_OF_A_FAILURE: Final = 6
 RESERVE: Final = 60
-"""Events of pausing, dropping and ending."""
+"""Events of a look and what follows it, of dropping and ending."""
 FIRST_LOOK: Final = timedelta(seconds=5)
 LAST_LOOK: Final = timedelta(minutes=1)
 MOST_WINDOW: Final = 16
@@ -56,7 +64,7 @@ class IngestBulk:
         self._page: BulkPage | None = None
         self._is_news = False
         self._is_changed = False
-        self._told = RUNNING
+        self._told = workflow.info().typed_search_attributes.get(STATE, RUNNING)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._planned_to = state.cursor
         self._reserved = 0
@@ -66,7 +74,7 @@ class IngestBulk:
     @workflow.run
     async def run(self, state: BulkState) -> BulkOutcome:
         if not state.started_at:
-            self._note(started_at=workflow.time())
+            self._note(started_at=workflow.time(), idle_since=workflow.time())
         try:
             final = await self._work()
         except BaseException as error:
@@ -117,36 +125,36 @@ class IngestBulk:
 
     async def _work(self) -> IngestionState:
         """Until the ingestion is done or cancelled; a long one goes on in another run."""
-        idle_since, pause = workflow.time(), FIRST_LOOK
         while True:
+            if not self._has_room(0):
+                await self._go_on()
             self._is_news = False
             page = await self._next_page()
-            if page.state is IngestionState.CANCELLED:
+            if page.state.is_final:
                 return page.state
             if page.state is IngestionState.PAUSED:
-                await self._until_news(None)
+                self._stir()
+                await self._until_news(LAST_LOOK)
                 continue
             self._unpack(page)
             if page.batches:
-                idle_since, pause = workflow.time(), FIRST_LOOK
                 await self._spawn_all(page)
-                continue
-            if self._running or self._unpacking:
+            elif self._running or self._unpacking:
                 await self._until_changed()
-                continue
-            if await self._is_finished(page):
+            elif await self._is_finished(page):
                 return IngestionState.DONE
-            if workflow.time() - idle_since > page.idle_seconds:
-                await control(BulkActivities.close_bulk, self._ref, "nothing came for too long")
+            else:
+                await self._idle(page)
                 continue
-            if not await self._until_news(pause):
-                pause = min(2 * pause, LAST_LOOK)
-            await self._continue_if_long(0)
+            self._stir()
 
     async def _next_page(self) -> BulkPage:
         cursor = BulkCursor(**self._ref.model_dump(), after=self._planned_to)
         page = await control(BulkActivities.plan_batches, cursor, f"behind {self._planned_to}")
         self._page = page
+        if page.counts.total != self._state.total:
+            self._note(total=page.counts.total)
+            self._stir()
         if not page.batches:
             self._planned_to = page.after
         self._tell(PAUSED if page.state is IngestionState.PAUSED else RUNNING)
@@ -158,7 +166,7 @@ class IngestBulk:
             reserved = EVENTS_OF_A_BATCH + EVENTS_OF_A_FAILURE * len(batch.version_ids)
             while len(self._running) >= page.batch_window or not self._has_room(reserved):
                 if not self._running:
-                    await self._continue_if_long(reserved)
+                    await self._go_on()
                 await self._until_changed()
                 if self._is_news:
                     return  # another state or window: the page is read again from here
@@ -169,14 +177,7 @@ class IngestBulk:
     async def _bring_in(self, batch: Planned, reserved: int) -> None:
         self._reserved += reserved
         try:
-            done = await run_step(
-                BulkActivities.ingest_batch,
-                BulkBatch(**self._ref.model_dump(), version_ids=batch.version_ids),
-                queue=Queue.BULK,
-                summary=f"{len(batch.version_ids)} documents up to {batch.last}",
-                within=policies.BATCH,
-                retry=policies.BATCH_RETRY,
-            )
+            done = await ingest(self._ref, batch)
             await self._account(done)
         except ActivityError as error:
             if is_cancelled_exception(error):
@@ -209,13 +210,7 @@ class IngestBulk:
 
     async def _unpack_some(self) -> None:
         try:
-            await run_step(
-                BulkActivities.unpack_archive,
-                self._ref,
-                queue=Queue.BULK,
-                summary="the next files of the archive",
-                retry=policies.ALWAYS_RETRY,
-            )
+            await unpack(self._ref, LAST_LOOK)
         finally:
             self._unpacking = None
             self._is_changed = True
@@ -233,24 +228,29 @@ class IngestBulk:
         if self._state.replaced_at and self._page is not None:
             self._dropping.in_passing(self._page.drop_after_seconds)
 
-    async def _until_news(self, longest: timedelta | None) -> bool:
-        """Whether there was news before the time was up."""
-        try:
+    async def _idle(self, page: BulkPage) -> None:
+        """Nothing is to be done: look again, ever more rarely, and close an ingestion that seems forgotten."""
+        idle = workflow.time() - self._state.idle_since
+        if idle > page.idle_seconds:
+            await control(BulkActivities.close_bulk, self._ref, "nothing came for too long")
+        else:
+            await self._until_news(min(max(FIRST_LOOK, timedelta(seconds=idle)), LAST_LOOK))
+
+    async def _until_news(self, longest: timedelta) -> None:
+        with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._is_news, timeout=longest)
-        except TimeoutError:
-            return False
-        return True
+
+    def _stir(self) -> None:
+        self._note(idle_since=workflow.time())
 
     def _has_room(self, more: int) -> bool:
-        length = workflow.info().get_current_history_length()
-        return length + self._reserved + more + RESERVE <= MOST_EVENTS
+        info = workflow.info()
+        length = info.get_current_history_length() + self._reserved + more + RESERVE
+        return length <= MOST_EVENTS and not info.is_continue_as_new_suggested()
 
-    async def _continue_if_long(self, more: int) -> None:
-        """Go on in another run when this one's history has no room left; nothing is running then."""
-        if self._has_room(more) and not workflow.info().is_continue_as_new_suggested():
-            return
-        if self._unpacking is not None:
-            await self._unpacking
+    async def _go_on(self) -> NoReturn:
+        """In another run, once nothing runs in this one. It begins with a look: no signal was for nothing."""
+        await workflow.wait_condition(lambda: not self._running and self._unpacking is None)
         await self._dropping.ended()
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._note(cursor=self._planned_to)

@@ -7,13 +7,15 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.bulk import BulkActivities
     from activities.indexing import PublishingActivities
     from lethe.contracts.bulk import (
         BatchDone,
+        BulkBatch,
+        BulkCounts,
         BulkPage,
         BulkProgress,
         BulkState,
@@ -53,6 +55,34 @@ async def sweep(
         swept = await run_step(method, ref, queue=Queue.IO, summary=summary, retry=policies.ALWAYS_RETRY)
         if not swept.is_more:
             return
+
+
+async def ingest(ref: IngestionRef, batch: Planned) -> BatchDone:
+    """Bring a batch in; tried again while a store is down."""
+    return await run_step(
+        BulkActivities.ingest_batch,
+        BulkBatch(**ref.model_dump(), version_ids=batch.version_ids),
+        queue=Queue.BULK,
+        summary=f"{len(batch.version_ids)} documents up to {batch.last}",
+        within=policies.BATCH,
+        retry=policies.BATCH_RETRY,
+    )
+
+
+async def unpack(ref: IngestionRef, pause: timedelta) -> None:
+    """Take in the next files of the archive; after a failure that no attempt will mend, the next call may wait."""
+    try:
+        await run_step(
+            BulkActivities.unpack_archive,
+            ref,
+            queue=Queue.BULK,
+            summary="the next files of the archive",
+            retry=policies.ALWAYS_RETRY,
+        )
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        await workflow.sleep(pause, summary="the archive could not be read")
 
 
 class Dropping:
@@ -135,17 +165,13 @@ def all_failed(ref: IngestionRef, batch: Planned, code: str) -> BatchDone:
 
 
 def progress_of(state: BulkState, page: BulkPage | None, running: int) -> BulkProgress:
-    """How far the ingestion is, as of the last page."""
-    settled = page.settled if page else 0
-    done = state.ready + state.failed + state.lost + settled
+    """How far the ingestion is, as of the last look."""
+    counts = page.counts if page else BulkCounts()
     seconds = workflow.time() - state.started_at
     return BulkProgress(
+        **counts.model_dump(),
         state=page.state if page else IngestionState.RUNNING,
-        total=(page.given if page else 0) + settled,
-        done=done,
-        ready=state.ready,
-        failed=state.failed,
-        rate=round(done / seconds, 2) if state.started_at and seconds > 0 else 0.0,
+        rate=round(counts.done / seconds, 2) if state.started_at and seconds > 0 else 0.0,
         batches_running=running,
         batch_window=page.batch_window if page else 0,
         cursor=state.cursor,
@@ -155,7 +181,9 @@ def progress_of(state: BulkState, page: BulkPage | None, running: int) -> BulkPr
 def details(now: BulkProgress) -> str:
     """The progress as the Temporal UI shows it."""
     return (
-        f"**{now.done:,} of {now.total:,}** documents, {now.rate:.1f} a second, {now.failed:,} failed.\n\n"
+        f"**{now.done:,} of {now.total:,}** documents, {now.rate:.1f} a second.\n\n"
+        f"{now.added:,} added, {now.updated:,} updated, {now.skipped:,} skipped, {now.failed:,} failed, "
+        f"{now.lost:,} lost.\n\n"
         f"{now.batches_running} of {now.batch_window} batches run. "
         "Updates: `pause`, `resume`, `cancel`, `set_window`."
     )

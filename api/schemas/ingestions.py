@@ -62,8 +62,10 @@ class TakenOut(Given):
 class IngestionOut(Given):
     """``total`` counts every document given so far, ``done`` those that need nothing more, failures included.
 
-    ``skipped`` were unchanged; ``lost`` were overtaken by a later submission, deleted or discarded; ``rate`` is in
-    documents per second.
+    ``updated`` counts also those changed in metadata alone; ``skipped`` were unchanged; ``failed`` counts also those
+    that were refused, or not read because the same bytes had harmed the parser before; ``lost`` were overtaken by a
+    later submission, deleted or discarded. These outcomes and ``added`` add up to ``done``. ``rate`` is in documents
+    per second.
     """
 
     id: OpaqueId

@@ -26,7 +26,7 @@ SENDERS: Final = 2
 _SCHEME: Final = "file://"
 _FIRST_POLL_SECONDS: Final = 0.25
 _LONGEST_POLL_SECONDS: Final = 2.0
-_COUNTS: Final = ("added", "updated", "skipped", "failed")
+_COUNTS: Final = ("added", "updated", "skipped", "lost", "failed")
 
 Advance = Callable[[Json], None]
 

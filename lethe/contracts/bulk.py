@@ -21,13 +21,16 @@ class IngestionRef(Contract):
 class BulkState(IngestionRef):
     """What a run of the bulk workflow hands to the next. ``cursor`` is the position up to which batches have ended.
 
-    ``started_at`` and ``replaced_at`` are seconds since the epoch (0: not yet): of the first run, and of the last batch
-    that replaced versions.
+    ``started_at``, ``replaced_at`` and ``idle_since`` are seconds since the epoch (0: not yet): of the first run, of
+    the last batch that replaced versions, and of the last time there was something to do. ``total`` is how many
+    documents had been given at the last look.
     """
 
     cursor: int = 0
     started_at: float = 0.0
     replaced_at: float = 0.0
+    idle_since: float = 0.0
+    total: int = 0
     ready: int = 0
     failed: int = 0
     lost: int = 0
@@ -47,10 +50,22 @@ class Planned(Contract):
     last: int
 
 
+class BulkCounts(Contract):
+    """What has become of an ingestion's documents, as its sender sees it: the outcomes add up to ``done``."""
+
+    total: int = 0
+    done: int = 0
+    added: int = 0
+    updated: int = 0
+    skipped: int = 0
+    failed: int = 0
+    lost: int = 0
+
+
 class BulkPage(Contract):
     """What there is to do: the ledger's word on the ingestion, and the next batches.
 
-    ``after`` is where the page ends; ``given`` counts the documents with work so far, ``settled`` those without.
+    ``after`` is where the page ends; ``given`` is the last position given so far.
     """
 
     state: IngestionState
@@ -58,10 +73,10 @@ class BulkPage(Contract):
     has_archive: bool
     batch_window: int
     given: int
-    settled: int
     after: int
     drop_after_seconds: float
     idle_seconds: float
+    counts: BulkCounts = Field(default_factory=BulkCounts)
     batches: list[Planned] = Field(default_factory=list[Planned], max_length=20)
 
 
@@ -119,17 +134,13 @@ class Swept(Contract):
     is_more: bool
 
 
-class BulkProgress(Contract):
-    """The answer to the `progress` query. ``rate`` is in documents per second since the start.
+class BulkProgress(BulkCounts):
+    """The answer to the `progress` query: the counts of the last look, ``rate`` in documents a second since the start.
 
     ``total`` counts every document given so far, ``done`` those that need nothing more.
     """
 
     state: str
-    total: int
-    done: int
-    ready: int
-    failed: int
     rate: float
     batches_running: int
     batch_window: int

@@ -11,9 +11,9 @@ import pytest_asyncio
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.parsing import FakeParser
 from lethe.adapters.sql import SqlLedger
-from lethe.contracts.bulk import BatchDone, BulkBatch, BulkCursor, IngestionRef, StateChange
+from lethe.contracts.bulk import BatchDone, BulkBatch, BulkCounts, BulkCursor, IngestionRef, StateChange
 from lethe.contracts.ingestion import DocumentRef, StepFailure, VersionRef
-from lethe.errors import DocumentTooLarge, EmbedderRefused
+from lethe.errors import DocumentTooLarge, EmbedderRefused, ParserCrashed
 from lethe.indexing.builds import FirstBuild
 from lethe.ingestion.bulk.batch import Batches, Reporter
 from lethe.ingestion.bulk.planning import BulkPlanning
@@ -22,7 +22,7 @@ from lethe.ingestion.chunking import chunk_plan
 from lethe.ingestion.deletion import Deletions
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.planning import require_taking
-from lethe.ingestion.requests import UploadRequest
+from lethe.ingestion.requests import MetadataValue, UploadRequest
 from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
@@ -99,14 +99,16 @@ class Bulk:
     async def start(self) -> Id:
         return (await self.ingestions.start(self.house.admin, 4)).id
 
-    async def take(self, ingestion_id: Id, *texts: str, **fields: object) -> list[VersionRef]:
-        """Each text is a document of its own."""
+    async def take(
+        self, ingestion_id: Id, *texts: str, at: int = 0, metadata: dict[str, MetadataValue] | None = None
+    ) -> list[VersionRef]:
+        """Each text is a document of its own, numbered from ``at``; returns those that left a version."""
         taken: list[VersionRef] = []
-        for number, text in enumerate(texts):
-            request = UploadRequest(f"file:///{number}.txt", filename="note.txt", **fields)  # type: ignore[arg-type]
+        for number, text in enumerate(texts, at):
+            request = UploadRequest(f"file:///{number}.txt", metadata=metadata, filename="note.txt")
             one = await self.ingestions.take(self.house.admin, ingestion_id, request, once(text.encode()))
-            assert one.version_id
-            taken.append(VersionRef(tenant_id=self.tenant_id, version_id=one.version_id))
+            if one.version_id:
+                taken.append(VersionRef(tenant_id=self.tenant_id, version_id=one.version_id))
         return taken
 
     async def bring_in(self, ingestion_id: Id, taken: Sequence[VersionRef]) -> BatchDone:
@@ -229,3 +231,30 @@ async def test_a_cancelled_ingestion_is_not_told_as_completed(bulk: Bulk) -> Non
     assert page.state is IngestionState.CANCELLED
     async with bulk.house.ledger.read() as uow:
         assert await uow.webhooks.deliveries(bulk.tenant_id, webhook.id, None, None, 9) == []
+
+
+async def test_every_document_given_is_counted_under_one_outcome(bulk: Bulk) -> None:
+    """What the workflow shows and what the API shows are the same counts, and they add up."""
+    first = await bulk.start()
+    old = await bulk.take(first, "The buoy floats.", "The rope holds.", "The fog lifts.", "A bomb.")
+    await bulk.bring_in(first, old[:3])
+    await bulk.batches.journal.note(old[3], "parse_document", ParserCrashed(), 2)
+    await bulk.batches.journal.open(
+        StepFailure(version=old[3], step="parse_document", code="parser_crashed", attempts=2)
+    )
+    second = await bulk.start()
+    ref = IngestionRef(tenant_id=bulk.tenant_id, ingestion_id=second)
+    await bulk.take(second, "The buoy floats.", "The rope sinks.")
+    await bulk.take(second, "The fog lifts.", at=2, metadata={"team": "night"})
+    await bulk.take(second, "A bomb.", "A letter.", "A chart.", "", at=10)
+    page = await bulk.planning.page(BulkCursor(**ref.model_dump(), after=0))
+    (planned,) = page.batches
+    assert len(planned.version_ids) == 3
+    assert page.counts == BulkCounts(total=7, done=4, updated=1, skipped=1, failed=2)
+    waiting = [VersionRef(tenant_id=bulk.tenant_id, version_id=each) for each in planned.version_ids]
+    await bulk.delete(waiting[1])
+    await bulk.bring_in(second, waiting)
+    counts = (await bulk.planning.page(BulkCursor(**ref.model_dump(), after=0))).counts
+    assert counts == BulkCounts(total=7, done=7, added=1, updated=2, skipped=1, failed=2, lost=1)
+    view = await bulk.ingestions.get(bulk.house.admin, second)
+    assert {name: getattr(view, name) for name in BulkCounts.model_fields} == counts.model_dump()

@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 from lethe.contracts.bulk import (
     BatchDone,
     BulkBatch,
+    BulkCounts,
     BulkCursor,
     BulkPage,
     FailedVersion,
@@ -17,6 +18,7 @@ from lethe.contracts.bulk import (
     Planned,
     StateChange,
     Swept,
+    Unpacked,
     WindowChange,
 )
 from lethe.model.ids import Id
@@ -31,7 +33,10 @@ def version_at(position: int) -> Id:
 
 
 class ScriptedBulk(Scripted):
-    """``fails_at`` are the positions whose documents fail, ``replaces`` that every batch replaces versions."""
+    """``fails_at`` are the positions whose documents fail, ``replaces`` that every batch replaces versions.
+
+    ``archive_calls`` is how many more it takes to unpack the archive.
+    """
 
     def __init__(self, given: int, size: int = 50) -> None:
         super().__init__(chunks=1)
@@ -43,9 +48,13 @@ class ScriptedBulk(Scripted):
         self.fails_at: frozenset[int] = frozenset()
         self.replaces = False
         self.brought: list[Id] = []
+        self.failed = 0
+        self.archive_calls = 0
+        self.looks = 0
 
     @activity.defn
     async def plan_batches(self, cursor: BulkCursor) -> BulkPage:
+        self.looks += 1
         return self._page(cursor.after)
 
     @activity.defn
@@ -63,8 +72,15 @@ class ScriptedBulk(Scripted):
             if int(each[-12:]) in self.fails_at
         ]
         self.brought.extend(batch.version_ids)
+        self.failed += len(failed)
         ready = len(batch.version_ids) - len(failed)
         return BatchDone(ready=ready, replaced=ready if self.replaces else 0, failed=failed)
+
+    @activity.defn
+    async def unpack_archive(self, ref: IngestionRef) -> Unpacked:
+        self._called("unpack_archive")
+        self.archive_calls -= 1
+        return Unpacked(entries=0, is_done=not self.archive_calls)
 
     @activity.defn
     async def change_bulk_state(self, change: StateChange) -> None:
@@ -95,10 +111,15 @@ class ScriptedBulk(Scripted):
         return BulkPage(
             state=self.state,
             is_closed=self.is_closed,
-            has_archive=False,
+            has_archive=self.archive_calls > 0,
             batch_window=self.window,
             given=self.given,
-            settled=0,
+            counts=BulkCounts(
+                total=self.given,
+                done=len(self.brought),
+                added=len(self.brought) - self.failed,
+                failed=self.failed,
+            ),
             after=positions[-1] if positions else self.given,
             drop_after_seconds=60.0,
             idle_seconds=3600.0,
@@ -108,7 +129,7 @@ class ScriptedBulk(Scripted):
     @asynccontextmanager
     async def running(self, client: Client) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack, super().running(client):
-            bulk = Worker(client, task_queue=Queue.BULK, activities=[self.ingest_batch])
+            bulk = Worker(client, task_queue=Queue.BULK, activities=[self.ingest_batch, self.unpack_archive])
             await stack.enter_async_context(bulk)
             yield
 

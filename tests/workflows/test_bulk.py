@@ -1,6 +1,8 @@
 """IngestBulk: everything once, history bounded, failures handed over, steered from the Temporal UI."""
 
+import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
@@ -10,7 +12,7 @@ from lethe.model.ids import new_id
 from lethe.model.ingestions import IngestionState
 from tests.workflows.scripted import replayed
 from tests.workflows.scripted_bulk import ScriptedBulk, version_at
-from workflows.attributes import started
+from workflows.attributes import PAUSED, STATE, started
 from workflows.bulk import IngestBulk
 from workflows.policies import Queue
 
@@ -110,3 +112,42 @@ async def test_an_ingestion_nobody_closes_is_closed_when_nothing_comes(client: C
         handle = await start(client)
         assert (await handle.result()).ready == 5
     assert "close_bulk" in scripted.calls
+
+
+async def test_a_long_unpacking_goes_on_in_other_runs(client: Client) -> None:
+    scripted = ScriptedBulk(given=0)
+    scripted.archive_calls = 300
+    async with scripted.running(client):
+        handle = await start(client)
+        assert (await handle.result()).status == "done"
+    assert scripted.calls.count("unpack_archive") == 300
+    runs = await lengths(client, handle)
+    assert len(runs) > 1
+    assert max(runs) < 2_000
+
+
+async def test_a_long_pause_goes_on_in_other_runs_and_hears_every_signal(
+    client: Client, environment: WorkflowEnvironment
+) -> None:
+    """Hours of looks, then signals across the end of a run: each is followed by a look."""
+    scripted = ScriptedBulk(given=10)
+    scripted.state = IngestionState.PAUSED
+    async with scripted.running(client):
+        handle = await start(client)
+        await environment.sleep(timedelta(minutes=150))
+        runs_before = len(await lengths(client, handle))
+        for _ in range(100):
+            seen = scripted.looks
+            await handle.signal(IngestBulk.look)
+            while scripted.looks == seen:
+                await asyncio.sleep(0.01)
+            if len(await lengths(client, handle)) > runs_before:
+                break
+        else:
+            raise AssertionError("the run never ended")
+        state = await client.get_workflow_handle(handle.id).describe()
+        assert state.typed_search_attributes.get(STATE) == PAUSED
+        scripted.state = IngestionState.RUNNING
+        assert (await handle.result()).ready == 10  # nobody told it
+    assert max(await lengths(client, handle)) < 2_000
+    await replayed(handle)

@@ -5,8 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from lethe.contracts.bulk import BulkCursor, BulkPage, IngestionRef, Planned, StateChange, Swept, WindowChange
+from lethe.contracts.bulk import (
+    BulkCounts,
+    BulkCursor,
+    BulkPage,
+    IngestionRef,
+    Planned,
+    StateChange,
+    Swept,
+    WindowChange,
+)
 from lethe.errors import IngestionNotFound
+from lethe.ingestion.bulk.views import view_of
 from lethe.ingestion.metadata import IN_FLIGHT
 from lethe.ingestion.removal import VersionRemover
 from lethe.model.blobs import blob_prefix
@@ -41,11 +51,12 @@ class BulkPlanning:
             versions = await uow.versions.of_ingestion(
                 cursor.tenant_id, cursor.ingestion_id, IN_FLIGHT, cursor.after, size
             )
+            counts = await self._counts(uow, ingestion)
         batches = self._batches(versions)[:BATCHES_A_PAGE]
         # Behind the last one there may be positions whose versions are gone: a short page has seen them all.
         is_all = len(versions) < size and sum(len(batch.version_ids) for batch in batches) == len(versions)
         after = ingestion.given if is_all else batches[-1].last
-        return self._told(ingestion, after, batches)
+        return self._told(ingestion, counts, after, batches)
 
     async def set_state(self, change: StateChange) -> None:
         """Under the tenant's lock, as whoever takes a document in: none is given to an ingestion that has ended."""
@@ -77,7 +88,8 @@ class BulkPlanning:
                     cursor.tenant_id, cursor.ingestion_id, IngestionState.DONE, self.clock.now()
                 )
                 await tell(uow, _completed(ingestion), self.clock.now())
-            return self._told(await _get(uow, cursor), cursor.after, [])
+            ended = await _get(uow, cursor)
+            return self._told(ended, await self._counts(uow, ended), cursor.after, [])
 
     async def drop_replaced(self, ref: IngestionRef) -> Swept:
         """Remove versions that were replaced longer ago than any question takes, whoever replaced them."""
@@ -100,14 +112,19 @@ class BulkPlanning:
                 await uow.ingestions.set_archive(ref.tenant_id, ref.ingestion_id, "")
         return Swept(versions=len(versions), is_more=len(versions) == SWEEP)
 
-    def _told(self, ingestion: Ingestion, after: int, batches: Sequence[Planned]) -> BulkPage:
+    async def _counts(self, uow: UnitOfWork, ingestion: Ingestion) -> BulkCounts:
+        found = await uow.versions.counts_of_ingestion(ingestion.tenant_id, ingestion.id)
+        view = view_of(ingestion, found, self.clock.now())
+        return BulkCounts(**{name: getattr(view, name) for name in BulkCounts.model_fields})
+
+    def _told(self, ingestion: Ingestion, counts: BulkCounts, after: int, batches: Sequence[Planned]) -> BulkPage:
         return BulkPage(
             state=ingestion.state,
             is_closed=ingestion.closed_at is not None,
             has_archive=bool(ingestion.archive_key),
             batch_window=ingestion.batch_window,
             given=ingestion.given,
-            settled=ingestion.skipped + ingestion.refused,
+            counts=counts,
             after=after,
             drop_after_seconds=self.limits.drop_after_seconds,
             idle_seconds=self.bulk.idle_seconds,
