@@ -1,16 +1,17 @@
-# One image for API, worker and bootstrap: the command decides. Same locks as `make demo`.
+# One image for API, worker and bootstrap: the command decides. Same locks as `make demo`. Compiled here, because its
+# user may not write beside the code: every start would compile it again.
 FROM python:3.12-slim AS build
 WORKDIR /src
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 COPY requirements requirements
 RUN python -m pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
  && uv venv /opt/lethe \
- && VIRTUAL_ENV=/opt/lethe uv pip sync --no-cache --require-hashes requirements/base.txt
+ && VIRTUAL_ENV=/opt/lethe uv pip sync --no-cache --compile-bytecode --require-hashes requirements/base.txt
 COPY . .
 # The wheel is built in the build image's own interpreter, so hatchling stays out of the result.
 RUN python -m pip install --no-cache-dir --require-hashes -r requirements/build.txt \
  && python -m hatchling build --target wheel \
- && VIRTUAL_ENV=/opt/lethe uv pip install --no-cache --no-deps dist/*.whl
+ && VIRTUAL_ENV=/opt/lethe uv pip install --no-cache --compile-bytecode --no-deps dist/*.whl
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/lethe --create-home --shell /usr/sbin/nologin lethe \

@@ -43,7 +43,7 @@ class Child:
     async def spawn(cls, limits: Limits) -> "Child":
         """Start a process; it is of use once `ready`."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-B", "-m", "lethe.adapters.parsing.child", dump(limits),
+            sys.executable, "-m", "lethe.adapters.parsing.child", dump(limits),
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_ENVIRONMENT, start_new_session=True,
         )  # fmt: skip
         return cls(process, limits)

@@ -65,6 +65,7 @@ def refuse_writing() -> None:
         if is_named and isinstance(flags := arguments[2], int) and flags & _WRITES:
             raise Refused(event)
 
+    sys.dont_write_bytecode = True  # of what a reader loads late; until here it is kept, which halves the next start
     sys.addaudithook(hook)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
