@@ -14,10 +14,9 @@ from lethe.contracts.bulk import (
     IngestionRef,
     StateChange,
     Swept,
-    Unpacked,
     WindowChange,
 )
-from lethe.ingestion.bulk.archives import Archives
+from lethe.ingestion.bulk.archives import Archives, Unpacking
 from lethe.ingestion.bulk.batch import Batches, Reporter
 from lethe.ingestion.bulk.planning import BulkPlanning
 from lethe.telemetry import CHUNKS_EMBEDDED, DOCUMENTS
@@ -25,7 +24,7 @@ from lethe.telemetry import CHUNKS_EMBEDDED, DOCUMENTS
 
 @dataclass(frozen=True)
 class BulkActivities:
-    """``reach`` names places inside a batch to fault tests."""
+    """``reach`` names places inside an activity to fault tests."""
 
     batches: Batches
     planning: BulkPlanning
@@ -51,8 +50,11 @@ class BulkActivities:
         return done
 
     @activity.defn
-    async def unpack_archive(self, ref: IngestionRef) -> Unpacked:
-        return await self.archives.unpack(ref, activity.is_worker_shutdown)
+    async def unpack_archive(self, ref: IngestionRef) -> None:
+        unpacking = Unpacking(
+            is_stopping=activity.is_worker_shutdown, reach=lambda place: self.reach(f"unpack.{place}")
+        )
+        await self.archives.unpack(ref, unpacking)
 
     @activity.defn
     async def change_bulk_state(self, change: StateChange) -> None:

@@ -120,13 +120,6 @@ class WindowChange(IngestionRef):
     batch_window: int
 
 
-class Unpacked(Contract):
-    """How far the archive is unpacked."""
-
-    entries: int
-    is_done: bool
-
-
 class Swept(Contract):
     """How many versions were removed, and whether there are more."""
 

@@ -102,7 +102,7 @@ def received(
     key: bytes,
     fields: Fields,
     at: datetime,
-    ingestion_id: Id | None,
+    taking: Taking | None,
 ) -> Version:
     return Version(
         tenant_id=document.tenant_id,
@@ -121,7 +121,8 @@ def received(
         updated_at=at,
         filename_suffix=known_suffix(request.filename),
         media_type=request.media_type,
-        ingestion_id=ingestion_id,
+        ingestion_id=taking.ingestion_id if taking else None,
+        archive_entry=(taking.entry or None) if taking else None,
     )
 
 

@@ -155,9 +155,7 @@ class Uploads:
                     is_new = document is None
                     if document is None:
                         document = await add_document(uow, tenant_id, ids.document, source, fields, now)
-                    version = received(
-                        document, ids.version, request, key, fields, now, taking.ingestion_id if taking else None
-                    )
+                    version = received(document, ids.version, request, key, fields, now, taking)
                     version = sealed_into(version, key, fields, digest_key, now)
                     spare_keys = await add_version(uow, document, version, links)
                     return _Planned(caller, request, version, is_new, taking, spare_keys)

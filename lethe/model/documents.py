@@ -51,7 +51,7 @@ class Version:
     Live for a question that started at ``seq`` when ``live_from <= seq < live_until`` (None: no end yet).
     ``media_type`` is what the sender claimed until `validate` has sniffed it. The title is the sender's if
     ``title_given``, else the one the document gives itself. ``ingestion_id`` and ``position`` (model.ingestions) are of
-    the bulk ingestion that took it in, if one did.
+    the bulk ingestion that took it in, if one did; ``archive_entry`` is its file's number, if it came in an archive.
     """
 
     tenant_id: Id
@@ -80,6 +80,7 @@ class Version:
     live_until: int | None = None
     ingestion_id: Id | None = None
     position: int | None = None
+    archive_entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,15 +112,16 @@ async def test_versions_of_an_ingestion_come_by_position(ledger: Ledger) -> None
             [(Status.PENDING, 2), (Status.PENDING, 1), (Status.FAILED, 3), (Status.RECEIVING, None)], start=1
         )
     ]
+    left = version(parent, submission=8, status=Status.RECEIVING, ingestion_id=mine, archive_entry=4)
     stranger = version(parent, submission=9, status=Status.PENDING)
     async with ledger.write() as unit:
         await unit.documents.add(parent)
-        for each in (*made, stranger):
+        for each in (*made, left, stranger):
             await unit.versions.add(each)
         pending = await unit.versions.of_ingestion(tenant, mine, {Status.PENDING}, 0, 9)
         assert pending == [made[1], made[0]]
         assert await unit.versions.of_ingestion(tenant, mine, {Status.PENDING, Status.FAILED}, 1, 1) == [made[0]]
-        assert await unit.versions.receiving_for(tenant, mine) == [made[3].id]
+        assert await unit.versions.left_by_archive(tenant, mine) == [left.id]
         assert await unit.versions.counts_of_ingestion(tenant, mine) == {Status.PENDING: 2, Status.FAILED: 1}
 
 

@@ -1,16 +1,19 @@
 """Kills during a bulk ingestion: nothing lost, nothing doubled, only what was in flight is embedded again."""
 
 import asyncio
+import io
 import random
+import zipfile
 from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 
 from lethe.ingestion.bulk.batch import EMBED_PAGE
+from lethe.ingestion.removal import blob_prefix
 from lethe.model.ids import Id
 from tests.integration import bulks
-from tests.integration.installation import Installation
+from tests.integration.installation import Installation, once
 from tests.integration.snapshot import document_state
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
@@ -98,6 +101,39 @@ async def test_a_kill_before_and_after_each_effect_of_a_batch(free: Installation
         await bulks.result(free, ingestion_id)
     again = await check(free, ingestion_id, texts, "places", 0)
     assert 0 <= again <= EMBED_PAGE
+
+
+UNPACKING = ("unpack.entry:read", "unpack.forget:after")
+"""Between the two transactions of an upload, and when the archive is gone but named."""
+
+
+@pytest.mark.timeout(900)
+async def test_kills_while_an_archive_is_unpacked(free: Installation) -> None:
+    texts = [bulks.note(seed) for seed in range(30_000, 30_000 + 8)]
+    prefix, cases = "file:///archived/", bulks.use_cases(free)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for number, text in enumerate(texts):
+            archive.writestr(f"note-{number}.txt", text)
+    ingestion = await cases.start(free.caller, 4, {"source_prefix": prefix})
+    await cases.keep_archive(free.caller, ingestion.id, once(made.getvalue()))
+    await cases.close(free.caller, ingestion.id)
+    await bulks.start(free, ingestion.id)
+    for place in UNPACKING:
+        async with free.worker(place) as worker:
+            await worker.killed()
+    async with free.worker():
+        await bulks.result(free, ingestion.id)
+    view = await cases.get(free.caller, ingestion.id)
+    assert (view.state, view.total, view.added, view.failed, view.lost) == ("done", 8, 8, 0, 0)
+    names = [item.name for item in (await cases.items(free.caller, ingestion.id, None, 0, 99)).views]
+    assert names == [f"{prefix}note-{number}.txt" for number in range(8)]
+    documents = await bulks.live_documents(free, ingestion.id)
+    chunks = [await free.documents.chunks(free.caller, document_id, 0, 9) for document_id in documents]
+    assert [" ".join(chunk.text for chunk in each) for each in chunks] == texts
+    async with free.ledger.read() as uow:
+        assert await uow.versions.left_by_archive(free.caller.tenant_id, ingestion.id) == []
+    assert [blob async for blob in free.blobs.list(blob_prefix(free.caller.tenant_id, ingestion.id))] == []
 
 
 @pytest.mark.timeout(900)

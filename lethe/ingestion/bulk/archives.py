@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
-from lethe.contracts.bulk import IngestionRef, Unpacked
-from lethe.errors import DocumentError, DocumentTooLarge, IngestionClosed, IngestionNotFound, NotFound, WorkerStopping
+from lethe.contracts.bulk import IngestionRef
+from lethe.errors import DocumentError, IngestionClosed, IngestionNotFound, NotFound, WorkerStopping
 from lethe.ingestion.bulk.entries import Entry, open_entries
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.requests import MetadataValue, UploadRequest
@@ -26,6 +26,16 @@ SLICE_SECONDS: Final = 15.0
 ENDED: Final = 1 << 40
 """The number of an entry past every other: an archive that is not read on has come to it."""
 
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacking:
+    """What a worker has to say while an archive is unpacked. ``reach`` names places to fault tests."""
+
+    is_stopping: Callable[[], bool]
+    reach: Callable[[str], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Archives:
@@ -35,61 +45,68 @@ class Archives:
     limits: BulkSettings
     scratch: Path
 
-    async def unpack(self, ref: IngestionRef, is_stopping: Callable[[], bool]) -> Unpacked:
-        """Take in the next entries; what is damaged or refused is kept as a refusal. Raises WorkerStopping."""
+    async def unpack(self, ref: IngestionRef, unpacking: Unpacking) -> None:
+        """Take in the next entries; what is damaged or refused is kept as a refusal. After the last one the archive is
+        removed. Raises WorkerStopping.
+        """
         tenant_id = ref.tenant_id
         async with self.ingestions.ledger.read() as uow:
             ingestion = await uow.ingestions.get(tenant_id, ref.ingestion_id)
-            left_over = await uow.versions.receiving_for(tenant_id, ref.ingestion_id)
+            left_over = await uow.versions.left_by_archive(tenant_id, ref.ingestion_id)
         if ingestion is None:
             raise IngestionNotFound
         for version_id in left_over:  # of an attempt that was killed between the two transactions of an upload
             await self.ingestions.uploads.remover.remove_unindexed(tenant_id, version_id)
         if not ingestion.archive_key or ingestion.state.is_final:
-            return Unpacked(entries=ingestion.unpacked, is_done=True)
+            return
         try:
-            if ingestion.unpacked < ENDED:
-                done, is_done = await self._unpack(ingestion, is_stopping)
-                if not is_done:
-                    return Unpacked(entries=done, is_done=False)
+            if ingestion.unpacked < ENDED and not await self._unpack(ingestion, unpacking):
+                return
         except NotFound:  # an earlier attempt had removed it, and was killed before it said so
             pass
         except IngestionClosed:  # cancelled meanwhile
-            return Unpacked(entries=ingestion.unpacked, is_done=True)
+            return
         except DocumentError as error:
             with suppress(IngestionClosed):  # another attempt has said so
                 await self.ingestions.refuse_entry(ingestion, "", error, ENDED)
-        await self._forget(tenant_id, ingestion.id)
-        return Unpacked(entries=ingestion.unpacked, is_done=True)
+        unpacking.reach("forget:before")
+        await self.ingestions.uploads.blobs.delete_prefix(blob_prefix(tenant_id, ingestion.id))
+        unpacking.reach("forget:after")
+        async with self.ingestions.ledger.write() as uow:
+            await uow.ingestions.set_archive(tenant_id, ingestion.id, "")
 
-    async def _unpack(self, ingestion: Ingestion, is_stopping: Callable[[], bool]) -> tuple[int, bool]:
-        """Take entries in until the time is up; returns the last one's number, and whether it was the last."""
+    async def _unpack(self, ingestion: Ingestion, unpacking: Unpacking) -> bool:
+        """Take entries in until the time is up; returns whether the last one was among them."""
         done = ingestion.unpacked
         options = await self._options(ingestion)
-        async with self._clear(ingestion) as path:
+        async with self._clear(ingestion) as path, self._entries(path) as entries:
             # From here on, and one entry at least: an archive that takes long to open must come to its end too.
             until = time.monotonic() + SLICE_SECONDS
-            with open_entries(path, self.limits) as entries:
-                async for entry in _threaded(entries):
-                    if entry.number <= done:
-                        continue
-                    if is_stopping():
-                        raise WorkerStopping
-                    if done > ingestion.unpacked and time.monotonic() > until:
-                        return done, False
-                    if entry.number > self.limits.archive_entries:
-                        raise DocumentTooLarge("The archive has more files than allowed; the rest was not read.")
-                    await self._take(ingestion, options, entry)
-                    done = entry.number
-        return done, True
+            async for entry in entries:
+                if entry.number <= done:
+                    continue
+                if unpacking.is_stopping():
+                    raise WorkerStopping
+                if done > ingestion.unpacked and time.monotonic() > until:
+                    return False
+                await self._take(ingestion, options, entry, unpacking)
+                done = entry.number
+        return True
 
-    async def _take(self, ingestion: Ingestion, options: UploadRequest, entry: Entry) -> None:
+    async def _take(self, ingestion: Ingestion, options: UploadRequest, entry: Entry, unpacking: Unpacking) -> None:
         if entry.refused is not None:
             await self.ingestions.refuse_entry(ingestion, entry.name, entry.refused, entry.number)
             return
         prefix = options.source_uri
         request = replace(options, source_uri=None if prefix is None else prefix + entry.name, filename=entry.name)
-        await self.ingestions.take_entry(ingestion, request, _bytes(entry), entry.number)
+
+        async def data() -> AsyncIterator[bytes]:
+            async for piece in _threaded(entry.pieces()):
+                yield piece
+            unpacking.reach("entry:read")
+
+        await self.ingestions.take_entry(ingestion, request, data(), entry.number)
+        unpacking.reach("entry:after")
 
     async def _options(self, ingestion: Ingestion) -> UploadRequest:
         """What is said of every document. ``source_uri`` is the beginning of each one's."""
@@ -105,11 +122,6 @@ class Archives:
             subjects=tuple(SubjectMention(each["kind"], each["value"]) for each in subjects),
         )
 
-    async def _forget(self, tenant_id: Id, ingestion_id: Id) -> None:
-        await self.ingestions.uploads.blobs.delete_prefix(blob_prefix(tenant_id, ingestion_id))
-        async with self.ingestions.ledger.write() as uow:
-            await uow.ingestions.set_archive(tenant_id, ingestion_id, "")
-
     @asynccontextmanager
     async def _clear(self, ingestion: Ingestion) -> AsyncGenerator[Path]:
         key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
@@ -121,19 +133,20 @@ class Archives:
                     await asyncio.to_thread(file.write, piece)
             yield path
 
+    @asynccontextmanager
+    async def _entries(self, path: Path) -> AsyncGenerator[AsyncIterator[Entry]]:
+        opened = open_entries(path, self.limits)
+        entries = await asyncio.to_thread(opened.__enter__)
+        try:
+            yield _threaded(entries)
+        finally:
+            opened.__exit__(None, None, None)
 
-async def _threaded(entries: Iterator[Entry]) -> AsyncIterator[Entry]:
+
+async def _threaded(items: Iterator[ItemT]) -> AsyncIterator[ItemT]:
+    """Each item, made in a thread: making it may inflate much, or read far."""
     while True:
-        entry = await asyncio.to_thread(next, entries, None)
-        if entry is None:
+        item = await asyncio.to_thread(next, items, None)
+        if item is None:
             return
-        yield entry
-
-
-async def _bytes(entry: Entry) -> AsyncIterator[bytes]:
-    pieces = entry.pieces()
-    while True:
-        piece = await asyncio.to_thread(next, pieces, None)
-        if piece is None:
-            return
-        yield piece
+        yield item

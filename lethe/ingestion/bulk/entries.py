@@ -1,21 +1,33 @@
-"""The files inside an archive, one after the other; an entry that is refused says why instead of giving bytes."""
+"""The files inside an archive, one after the other; an entry that is refused says why instead of giving bytes.
 
+Nothing an archive says of itself is taken for granted: whoever made it chose every length and count in it.
+"""
+
+import gzip
 import stat
 import tarfile
 import zipfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from lethe.errors import CorruptDocument, DocumentError, DocumentTooLarge, EncryptedDocument, UnsafeDocument
+from lethe.ingestion.bulk.bounded import Bounded
 from lethe.model.attributes import is_plain
 from lethe.settings import BulkSettings
 
 PIECE: Final = 256 * 1024
 _RATIO_FROM: Final = 1024 * 1024
 """A small file may be all zeros: only past this size the ratio says something."""
+_DIRECTORY_BYTES: Final = 512
+"""Of a zip's directory, for each file it may have."""
+_TAR_READ: Final = 1024 * 1024
+"""Most that is read of a tar at once: its headers may claim to be gigabytes long."""
+_GZIP: Final = b"\x1f\x8b"
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""What Python unpacks piece by piece; the others give all that a piece expands to at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +37,8 @@ class Entry:
     number: int
     name: str
     refused: DocumentError | None
-    _open: "IO[bytes] | None"
-    _most: int
+    _open: "IO[bytes] | None" = None
+    _most: int = 0
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes. Raises DocumentTooLarge past what it may expand to, CorruptDocument."""
@@ -46,16 +58,36 @@ class Entry:
 
 @contextmanager
 def open_entries(path: Path, limits: BulkSettings) -> Generator[Iterator[Entry]]:
-    """The entries of a zip, tar or compressed tar file. Raises CorruptDocument at damage, while it goes on too."""
-    try:
-        archive = zipfile.ZipFile(path) if zipfile.is_zipfile(path) else tarfile.open(path)  # noqa: SIM115
-    except Exception as error:
-        raise CorruptDocument("This is no zip, tar or tar.gz archive, or it is damaged.") from error
-    with archive:
-        if isinstance(archive, zipfile.ZipFile):
-            yield _guarded(_zip_entries(archive, limits))
-        else:
-            yield _guarded(_tar_entries(archive, limits))
+    """The entries of a zip, tar or tar.gz file; blocking.
+
+    Raises CorruptDocument at damage, while it goes on too, and DocumentTooLarge where the archive passes its limits.
+    """
+    with ExitStack() as stack:
+        try:
+            if zipfile.is_zipfile(path):
+                entries = _zip_entries(_open_zip(path, limits, stack), limits)
+            else:
+                entries = _tar_entries(_open_tar(path, stack), limits)
+        except DocumentError:
+            raise
+        except Exception as error:
+            raise CorruptDocument("This is no zip, tar or tar.gz archive, or it is damaged.") from error
+        yield _guarded(entries)
+
+
+def _open_zip(path: Path, limits: BulkSettings, stack: ExitStack) -> zipfile.ZipFile:
+    # Its directory is read at once, whatever length it claims.
+    bounded = Bounded(stack.enter_context(path.open("rb")), _TAR_READ + limits.archive_entries * _DIRECTORY_BYTES)
+    return stack.enter_context(zipfile.ZipFile(cast("IO[bytes]", bounded)))
+
+
+def _open_tar(path: Path, stack: ExitStack) -> tarfile.TarFile:
+    file = stack.enter_context(path.open("rb"))
+    is_packed = file.read(len(_GZIP)) == _GZIP
+    file.seek(0)
+    clear = stack.enter_context(gzip.GzipFile(fileobj=file)) if is_packed else file
+    bounded = Bounded(cast("IO[bytes]", clear), _TAR_READ)
+    return stack.enter_context(tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:"))
 
 
 def _guarded(entries: Iterator[Entry]) -> Iterator[Entry]:
@@ -63,6 +95,8 @@ def _guarded(entries: Iterator[Entry]) -> Iterator[Entry]:
     while True:
         try:
             entry = next(entries, None)
+        except DocumentError:
+            raise
         except Exception as error:
             raise CorruptDocument("The archive is damaged; what comes after this place was not read.") from error
         if entry is None:
@@ -70,42 +104,72 @@ def _guarded(entries: Iterator[Entry]) -> Iterator[Entry]:
         yield entry
 
 
+class _Budget:
+    """What an archive may have in all. No file gives more than the size it claims, so claims are what is counted."""
+
+    def __init__(self, limits: BulkSettings) -> None:
+        self._limits = limits
+        self._folders = 0
+        self._bytes = 0
+        self.files = 0
+
+    def folder(self) -> None:
+        self._folders += 1
+        if self._folders > self._limits.archive_entries:
+            raise DocumentTooLarge("The archive has more folders than allowed; the rest was not read.")
+
+    def file(self, size: int) -> None:
+        """Raises DocumentTooLarge before anything of a file is read that passes a limit."""
+        self.files += 1
+        self._bytes += max(0, size)
+        if self.files > self._limits.archive_entries:
+            raise DocumentTooLarge("The archive has more files than allowed; the rest was not read.")
+        if self._bytes > self._limits.archive_bytes:
+            raise DocumentTooLarge("The archive expands to more than allowed; the rest was not read.")
+
+
 def _zip_entries(archive: zipfile.ZipFile, limits: BulkSettings) -> Iterator[Entry]:
-    number = 0
+    budget = _Budget(limits)
     for info in archive.infolist():
         if info.is_dir():
+            budget.folder()
             continue
-        number += 1
-        mode = info.external_attr >> 16
-        refused = _refused_name(info.filename)
-        if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-            refused = UnsafeDocument("The entry is a link or a device.")
-        elif info.flag_bits & 0x1:
-            refused = EncryptedDocument()
+        budget.file(info.file_size)
+        refused = _refused_member(info)
         if refused is not None:
-            yield Entry(number, _shown(info.filename), refused, None, 0)
+            yield Entry(budget.files, _shown(info.filename), refused)
             continue
         try:
             opened = archive.open(info)
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError):
-            yield Entry(number, info.filename, CorruptDocument("The archive is damaged at this file."), None, 0)
+            yield Entry(budget.files, info.filename, CorruptDocument("The archive is damaged at this file."))
             continue
         with opened:
             most = max(_RATIO_FROM, info.compress_size * limits.archive_ratio)
-            yield Entry(number, info.filename, None, opened, min(most, limits.archive_bytes))
+            yield Entry(budget.files, info.filename, None, opened, most)
+
+
+def _refused_member(info: zipfile.ZipInfo) -> DocumentError | None:
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
+        return UnsafeDocument("The entry is a link or a device.")
+    if info.flag_bits & 0x1:
+        return EncryptedDocument()
+    if info.compress_type not in _METHODS:
+        return UnsafeDocument("The entry is compressed by a method other than deflate.")
+    return _refused_name(info.filename)
 
 
 def _tar_entries(archive: tarfile.TarFile, limits: BulkSettings) -> Iterator[Entry]:
-    number = 0
+    budget = _Budget(limits)
     for info in archive:
         if info.isdir():
+            budget.folder()
             continue
-        number += 1
-        refused = _refused_name(info.name)
-        if not info.isreg():
-            refused = UnsafeDocument("The entry is a link or a device.")
+        budget.file(info.size)
+        refused = _refused_name(info.name) if info.isreg() else UnsafeDocument("The entry is a link or a device.")
         opened = None if refused else archive.extractfile(info)
-        yield Entry(number, _shown(info.name) if refused else info.name, refused, opened, limits.archive_bytes)
+        yield Entry(budget.files, _shown(info.name) if refused else info.name, refused, opened, info.size)
 
 
 def _shown(name: str) -> str:

@@ -9,6 +9,7 @@ from lethe.errors import (
     DocumentError,
     IngestionClosed,
     IngestionNotFound,
+    KeyDestroyed,
     LedgerConflict,
     LetheError,
 )
@@ -130,7 +131,7 @@ class Ingestions:
             await self.uploads.receive(ingestion.caller, request, data, Taking(ingestion.id, entry))
         except (IngestionClosed, IngestionNotFound):
             raise
-        except DocumentConflict as error:
+        except (DocumentConflict, KeyDestroyed) as error:
             # Another attempt at the archive, or a deletion, removed the version: that says nothing of the file.
             raise LedgerConflict from error
         except (ClientError, DocumentError) as error:

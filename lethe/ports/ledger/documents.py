@@ -95,8 +95,8 @@ class VersionRepository(Protocol):
         """Versions that a bulk ingestion took in, of these statuses, by their positions above ``after``."""
         ...
 
-    async def receiving_for(self, tenant_id: Id, ingestion_id: Id) -> list[Id]:
-        """Versions of the ingestion that have no position yet: still received, or left over."""
+    async def left_by_archive(self, tenant_id: Id, ingestion_id: Id) -> list[Id]:
+        """Versions of entries of the ingestion's archive that have no position: whoever unpacked them broke off."""
         ...
 
     async def counts_of_ingestion(self, tenant_id: Id, ingestion_id: Id) -> dict[Status, int]:

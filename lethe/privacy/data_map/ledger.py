@@ -77,7 +77,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         digest("meta_fp", "title, metadata and readers"),
         volatile("live_from", "live_until"),
         opaque("ingestion_id"),
-        facts("position"),
+        facts("position", "archive_entry"),
         erasers=(_VERSION,),
     ),
     place(

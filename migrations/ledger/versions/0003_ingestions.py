@@ -61,6 +61,7 @@ def upgrade() -> None:
     # Added, not the table made anew: on SQLite that would drop the old one, and by its foreign keys every chunk.
     op.add_column("document_versions", sa.Column("ingestion_id", sa.Uuid(as_uuid=False), nullable=True))
     op.add_column("document_versions", sa.Column("position", sa.BigInteger(), nullable=True))
+    op.add_column("document_versions", sa.Column("archive_entry", sa.BigInteger(), nullable=True))
     op.create_index(
         "ix_document_versions_ingestion",
         "document_versions",

@@ -1,14 +1,18 @@
 """The files of an archive that somebody else made."""
 
+import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from lethe.errors import CorruptDocument
+from lethe.errors import CorruptDocument, DocumentTooLarge
 from lethe.ingestion.bulk.entries import Entry, open_entries
 from lethe.settings import BulkSettings
 
@@ -65,7 +69,95 @@ def test_what_follows_is_the_readers_own_error(tmp_path: Path) -> None:
         stop_at_the_first()
 
 
-@pytest.mark.parametrize("mode", ["w:gz", "w:xz", "w:bz2"])
+def zipped(path: Path, *files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("make", [tar, zipped])
+def test_the_limit_of_bytes_is_one_of_the_whole_archive(tmp_path: Path, make: Callable[..., Path]) -> None:
+    path = make(tmp_path / "a", *((f"{n}.txt", b"x" * 40) for n in range(4)))
+    found: list[str] = []
+
+    def read_on() -> None:
+        with open_entries(path, BulkSettings(archive_bytes=100)) as entries:
+            found.extend(entry.name for entry in entries)
+
+    with pytest.raises(DocumentTooLarge):
+        read_on()
+    assert found == ["0.txt", "1.txt"]
+
+
+@pytest.mark.parametrize("make", [tar, zipped])
+@pytest.mark.parametrize("name", ["{}.txt", "{}/"])
+def test_files_and_folders_are_counted(tmp_path: Path, make: Callable[..., Path], name: str) -> None:
+    path = make(tmp_path / "a", *((name.format(n), b"") for n in range(4)))
+    if make is tar and name == "{}/":
+        with tarfile.open(path, "w:gz") as archive:
+            for n in range(4):
+                info = tarfile.TarInfo(f"{n}")
+                info.type = tarfile.DIRTYPE
+                archive.addfile(info)
+    with pytest.raises(DocumentTooLarge), open_entries(path, BulkSettings(archive_entries=3)) as entries:
+        list(entries)
+
+
+@pytest.mark.parametrize("mode", ["w:xz", "w:bz2"])
+def test_other_compressions_of_a_tar_are_refused(tmp_path: Path, mode: str) -> None:
+    """They may take any amount of memory for what they unpack."""
+    with pytest.raises(CorruptDocument):
+        read(tar(tmp_path / "a", ("a.txt", b"one"), mode=mode))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_of_a_zips_file_are_refused_before_they_unpack(tmp_path: Path, method: int) -> None:
+    path = zipped(tmp_path / "a.zip", ("a.txt", bytes(100_000_000)), method=method)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("b.txt", b"two")
+    with peak_below(16 * 1024 * 1024):
+        assert [(code, data) for _, code, data in read(path)] == [("unsafe_document", b""), ("", b"two")]
+
+
+@contextmanager
+def peak_below(most: int) -> Generator[None]:
+    """Whether no more memory than that is held at any time within."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_of_any_length_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    size = 100_000_000
+    with gzip.open(tmp_path / "a.tgz", "wb", compresslevel=1) as file:
+        info = tarfile.TarInfo("long")
+        info.type, info.size = kind, size
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(size // 1_000_000):
+            file.write(bytes(1_000_000))
+    with peak_below(16 * 1024 * 1024), pytest.raises(DocumentTooLarge):
+        read(tmp_path / "a.tgz")
+
+
+def test_a_directory_of_any_length_is_not_read(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", *((f"{n:0200}", b"") for n in range(5_000)))
+    with pytest.raises(DocumentTooLarge), open_entries(path, BulkSettings(archive_entries=10)):
+        pass
+
+
+def test_a_huge_file_comes_in_pieces(tmp_path: Path) -> None:
+    size = 100_000_000
+    path = zipped(tmp_path / "a.zip", ("a.txt", bytes(size)))
+    with peak_below(16 * 1024 * 1024), open_entries(path, BulkSettings(archive_ratio=2_000)) as entries:
+        assert sum(len(piece) for piece in next(entries).pieces()) == size
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w"])
 def test_an_archive_that_breaks_off_is_damaged(tmp_path: Path, mode: str) -> None:
     noise = Random(7).randbytes(200_000)
     path = tar(tmp_path / "a", ("a.txt", b"one"), ("b.bin", noise), ("c.txt", b"two"), mode=mode)

@@ -81,9 +81,12 @@ class SqlVersions(SqlRepository):
         )
         return await VERSION.all(self._connection, wanted.order_by(versions.c.position).limit(limit))
 
-    async def receiving_for(self, tenant_id: Id, ingestion_id: Id) -> list[Id]:
+    async def left_by_archive(self, tenant_id: Id, ingestion_id: Id) -> list[Id]:
         statement = select(versions.c.id).where(
-            versions.c.tenant_id == tenant_id, versions.c.ingestion_id == ingestion_id, versions.c.position.is_(None)
+            versions.c.tenant_id == tenant_id,
+            versions.c.ingestion_id == ingestion_id,
+            versions.c.position.is_(None),
+            versions.c.archive_entry.is_not(None),
         )
         return list((await self._connection.execute(statement.order_by(versions.c.id))).scalars())
 

@@ -1,0 +1,148 @@
+"""Unpacking an archive while other things happen to its ingestion: on both engines, with only SQL being real."""
+
+import io
+import zipfile
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from lethe.adapters.fakes.clock import FakeClock
+from lethe.adapters.sql import SqlLedger
+from lethe.contracts.bulk import IngestionRef
+from lethe.errors import LedgerConflict
+from lethe.ingestion.bulk.archives import Archives, Unpacking
+from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.requests import Outcome, UploadRequest
+from lethe.model.documents import Status
+from lethe.model.ids import Id
+from lethe.model.ingestions import IngestionState
+from lethe.settings import BulkSettings
+from tests.integration.house import House, open_house
+from tests.integration.installation import once
+
+FILES = {"a.txt": "The first.", "b.txt": "The second.", "c.txt": "The third."}
+PREFIX = "archive:///"
+
+
+class Desk:
+    """An ingestion of one archive."""
+
+    def __init__(self, house: House, scratch: Path) -> None:
+        self.house = house
+        self.ingestions = Ingestions(house.ledger, house.keyring, house.uploads, FakeClock())
+        self.scratch = scratch
+        self.ref = IngestionRef(tenant_id=house.tenant_id, ingestion_id=house.tenant_id)
+
+    async def begin(self, files: Mapping[str, str] = FILES) -> Id:
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+        caller = self.house.writer
+        ingestion = await self.ingestions.start(caller, 4, {"source_prefix": PREFIX})
+        await self.ingestions.keep_archive(caller, ingestion.id, once(made.getvalue()))
+        self.ref = IngestionRef(tenant_id=caller.tenant_id, ingestion_id=ingestion.id)
+        return ingestion.id
+
+    async def unpack(self, reach: Callable[[str], None] = lambda place: None, **limits: int) -> None:
+        archives = Archives(self.ingestions, BulkSettings.model_validate(limits), self.scratch)
+        await archives.unpack(self.ref, Unpacking(is_stopping=lambda: False, reach=reach))
+
+    async def ended(self) -> list[str]:
+        """The names taken in, in order; nothing is left over."""
+        async with self.house.ledger.read() as uow:
+            assert await uow.versions.left_by_archive(self.ref.tenant_id, self.ref.ingestion_id) == []
+            ingestion = await uow.ingestions.get(self.ref.tenant_id, self.ref.ingestion_id)
+        assert ingestion
+        assert ingestion.archive_key == ""
+        page = await self.ingestions.items(self.house.writer, self.ref.ingestion_id, None, 0, 100)
+        return [item.name.removeprefix(PREFIX) for item in page.views]
+
+    async def refusals(self) -> list[tuple[str, str]]:
+        page = await self.ingestions.refused(self.house.writer, self.ref.ingestion_id, None, 100)
+        return [(item.name, item.code) for item in page.views]
+
+
+@pytest_asyncio.fixture
+async def desk(ledger: SqlLedger, tmp_path: Path) -> AsyncGenerator[Desk]:
+    async with open_house(ledger) as house:
+        yield Desk(house, tmp_path)
+
+
+async def test_a_document_sent_beside_the_archive_is_left_alone(desk: Desk) -> None:
+    """It is still being received while the archive is unpacked into the same, open ingestion."""
+    await desk.begin()
+
+    async def slow() -> AsyncIterator[bytes]:
+        await desk.unpack()
+        yield b"Sent beside it."
+
+    request = UploadRequest(source_uri=f"{PREFIX}d.txt", filename="d.txt")
+    taken = await desk.ingestions.take(desk.house.writer, desk.ref.ingestion_id, request, slow())
+    assert taken.outcome is Outcome.ADDED
+    assert await desk.ended() == [*FILES, "d.txt"]
+    assert await desk.refusals() == []
+
+
+class KilledError(Exception):
+    """Stands for the end of the process: nothing tidies up after it."""
+
+
+@pytest.mark.parametrize("place", ["entry:read", "entry:after", "forget:before", "forget:after"])
+async def test_what_a_killed_attempt_left_is_gone_on_with(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    await desk.begin()
+
+    def die(passed: str) -> None:
+        if passed == place:
+            raise KilledError
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VersionRemover, "remove_unindexed", nothing)
+        with pytest.raises(KilledError):
+            await desk.unpack(die)
+    await desk.unpack()
+    assert await desk.ended() == list(FILES)
+    assert await desk.refusals() == []
+    view = await desk.ingestions.get(desk.house.writer, desk.ref.ingestion_id)
+    assert (view.total, view.skipped) == (3, 0)
+
+
+async def test_of_two_attempts_at_once_each_file_is_taken_in_once(desk: Desk) -> None:
+    """A worker that was taken for dead goes on with a file while another one unpacks the archive."""
+    await desk.begin()
+    async with desk.house.ledger.read() as uow:
+        ingestion = await uow.ingestions.get(desk.ref.tenant_id, desk.ref.ingestion_id)
+    assert ingestion
+
+    async def overtaken() -> AsyncIterator[bytes]:
+        await desk.unpack()
+        yield FILES["a.txt"].encode()
+
+    request = UploadRequest(source_uri=f"{PREFIX}a.txt", filename="a.txt")
+    with pytest.raises(LedgerConflict):
+        await desk.ingestions.take_entry(ingestion, request, overtaken(), 1)
+    assert await desk.ended() == list(FILES)
+    assert await desk.refusals() == []
+
+
+async def test_an_archive_past_its_limits_keeps_what_came_before(desk: Desk) -> None:
+    await desk.begin()
+    await desk.unpack(archive_bytes=25)
+    assert await desk.ended() == ["a.txt", "b.txt"]
+    assert await desk.refusals() == [("", "document_too_large")]
+
+
+async def test_a_cancelled_ingestion_is_not_unpacked(desk: Desk) -> None:
+    await desk.begin()
+    await desk.ingestions.set_state(desk.house.writer, desk.ref.ingestion_id, IngestionState.CANCELLED)
+    await desk.unpack()
+    page = await desk.ingestions.items(desk.house.writer, desk.ref.ingestion_id, Status.PENDING, 0, 9)
+    assert page.views == ()
