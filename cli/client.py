@@ -17,6 +17,7 @@ _TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 RETRIED: Final = frozenset({429, 503})
 _ATTEMPTS: Final = 5
 _LONGEST_WAIT_SECONDS: Final = 30.0
+_LARGEST_PAGE: Final = 200
 
 
 class FieldProblem(BaseModel):
@@ -101,6 +102,22 @@ class Client:
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         return _body(self._send("GET", path, params=params))
+
+    def listed(self, path: str, params: Mapping[str, str | int], limit: int) -> dict[str, Any]:
+        """A list up to the limit, page by page; `next_cursor` is set if there is more."""
+        items: list[Any] = []
+        cursor: str | None = None
+        while True:
+            asked = {
+                "limit": min(_LARGEST_PAGE, limit - len(items)),
+                **params,
+                **({"cursor": cursor} if cursor else {}),
+            }
+            page = self.get(path, asked)
+            items += page["items"]
+            cursor = page.get("next_cursor")
+            if not cursor or len(items) >= limit:
+                return {"items": items, "next_cursor": cursor}
 
     def post(self, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         return _body(self._send("POST", path, json=body, headers=headers))

@@ -4,15 +4,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from cli import ingestions
 from cli.errors import CommandError, Exit
+from cli.options import Json, settings
 from cli.output import Output, say, say_error
-
-if TYPE_CHECKING:
-    from lethe.settings import Settings
 
 app = typer.Typer(
     name="lethe",
@@ -22,9 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[
-    bool | None, typer.Option("--json/--text", help="Default: JSON when standard output is not a terminal.")
-]
 TopK = Annotated[int | None, typer.Option(min=1, max=50, help="How many passages.")]
 Alpha = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="1: meaning only; 0: keywords only.")]
 Filters = Annotated[str | None, typer.Option(help="A JSON object of metadata that must match.")]
@@ -38,7 +34,7 @@ def up(
     """Start everything on this machine, or say what runs."""
     from cli.commands import stack
 
-    stack.up(_settings(), Output(as_json=as_json), detach=detach)
+    stack.up(settings(), Output(as_json=as_json), detach=detach)
 
 
 @app.command()
@@ -46,7 +42,7 @@ def down(as_json: Json = None) -> None:
     """Stop what `up` started."""
     from cli.commands import stack
 
-    stack.down(_settings(), Output(as_json=as_json))
+    stack.down(settings(), Output(as_json=as_json))
 
 
 @app.command()
@@ -54,7 +50,7 @@ def status(as_json: Json = None) -> None:
     """What runs, where, and whether it serves; exit code 1 unless everything does."""
     from cli.commands.status import status
 
-    raise typer.Exit(status(_settings(), Output(as_json=as_json)))
+    raise typer.Exit(status(settings(), Output(as_json=as_json)))
 
 
 @app.command()
@@ -85,7 +81,7 @@ def ingest(
         subjects=[_subject(each) for each in subject or []],
         classification=classification,
     )
-    raise typer.Exit(ingest(_settings(), Output(as_json=as_json), paths, fields, wait_seconds))
+    raise typer.Exit(ingest(settings(), Output(as_json=as_json), paths, fields, wait_seconds))
 
 
 @app.command()
@@ -93,7 +89,7 @@ def ask(question: str, top_k: TopK = None, alpha: Alpha = None, filters: Filters
     """Answer a question from the documents, with citations."""
     from cli.commands import ask
 
-    ask.ask(_settings(), Output(as_json=as_json), question, ask.options(top_k, alpha, filters))
+    ask.ask(settings(), Output(as_json=as_json), question, ask.options(top_k, alpha, filters))
 
 
 @app.command()
@@ -101,7 +97,7 @@ def search(query: str, top_k: TopK = None, alpha: Alpha = None, filters: Filters
     """Find passages."""
     from cli.commands import ask
 
-    ask.search(_settings(), Output(as_json=as_json), query, ask.options(top_k, alpha, filters))
+    ask.search(settings(), Output(as_json=as_json), query, ask.options(top_k, alpha, filters))
 
 
 @app.command()
@@ -113,7 +109,7 @@ def documents(
     """List documents, newest first."""
     from cli.commands.documents import documents
 
-    documents(_settings(), Output(as_json=as_json), status, limit)
+    documents(settings(), Output(as_json=as_json), status, limit)
 
 
 @app.command()
@@ -140,9 +136,9 @@ def delete(
     if len(named) != 1:
         raise CommandError("give document ids, or one of --prefix, --filter and --ingestion", exit_code=Exit.USAGE)
     if document_ids and len(document_ids) == 1 and not dry_run:
-        delete(_settings(), Output(as_json=as_json), document_ids[0])
+        delete(settings(), Output(as_json=as_json), document_ids[0])
         return
-    delete_selected(_settings(), Output(as_json=as_json), {**named, "dry_run": dry_run}, wait_seconds)
+    delete_selected(settings(), Output(as_json=as_json), {**named, "dry_run": dry_run}, wait_seconds)
 
 
 @app.command()
@@ -152,7 +148,7 @@ def audit(
     """Compare the stores with the ledger and put right what differs; exit code 1 if something did."""
     from cli.commands.care import audit
 
-    raise typer.Exit(audit(_settings(), Output(as_json=as_json), wait_seconds))
+    raise typer.Exit(audit(settings(), Output(as_json=as_json), wait_seconds))
 
 
 @app.command()
@@ -172,11 +168,11 @@ def quarantine(
     if len(named) + (lift is not None) > 1:
         raise CommandError("give one of --document, --prefix, --ingestion and --lift", exit_code=Exit.USAGE)
     if lift is not None:
-        care.lift(_settings(), Output(as_json=as_json), lift)
+        care.lift(settings(), Output(as_json=as_json), lift)
     elif named:
-        care.quarantine(_settings(), Output(as_json=as_json), {**named, "reason": reason})
+        care.quarantine(settings(), Output(as_json=as_json), {**named, "reason": reason})
     else:
-        care.quarantines(_settings(), Output(as_json=as_json))
+        care.quarantines(settings(), Output(as_json=as_json))
 
 
 @app.command()
@@ -187,9 +183,10 @@ def processors(
     """Which outside providers may be sent the tenant's texts; with --allow change it."""
     from cli.commands import processors
 
-    processors.processors(_settings(), Output(as_json=as_json), allow or [])
+    processors.processors(settings(), Output(as_json=as_json), allow or [])
 
 
+app.add_typer(ingestions.app, name="ingestions")
 dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)
 app.add_typer(dead_letters, name="dead-letters")
 
@@ -213,7 +210,7 @@ def list_letters(
     from cli.commands import dead_letters
 
     filters = _given(state=state, failure_class=failure_class, code=code, step=step)
-    dead_letters.list_letters(_settings(), Output(as_json=as_json), filters, limit)
+    dead_letters.list_letters(settings(), Output(as_json=as_json), filters, limit)
 
 
 @dead_letters.command()
@@ -221,7 +218,7 @@ def show(letter_id: str, as_json: Json = None) -> None:
     """Show one dead letter with its cause."""
     from cli.commands import dead_letters
 
-    dead_letters.show(_settings(), Output(as_json=as_json), letter_id)
+    dead_letters.show(settings(), Output(as_json=as_json), letter_id)
 
 
 @dead_letters.command()
@@ -255,7 +252,7 @@ def _decide(action: str, letter_id: str | None, every: bool, filters: dict[str, 
     from cli.commands import dead_letters
 
     choice: dict[str, object] = {**({"all": True} if every else {}), **filters}
-    dead_letters.decide(_settings(), Output(as_json=as_json), action, letter_id, choice)
+    dead_letters.decide(settings(), Output(as_json=as_json), action, letter_id, choice)
 
 
 def _given(**options: str | None) -> dict[str, str]:
@@ -276,15 +273,6 @@ def run() -> None:
         # The reader of a pipe has gone (`lethe documents | head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.OK)
-
-
-def _settings() -> "Settings":
-    from lethe.settings import load_settings
-
-    try:
-        return load_settings()
-    except ValueError as error:
-        raise CommandError(str(error), advice="run `lethe doctor`", exit_code=Exit.USAGE) from error
 
 
 def _subject(text: str) -> dict[str, str]:

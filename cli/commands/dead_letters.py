@@ -18,19 +18,9 @@ Choice = dict[str, object]
 
 def list_letters(settings: Settings, output: Output, filters: dict[str, str], limit: int) -> None:
     """Print the newest dead letters, page by page up to the limit."""
-    items: list[Json] = []
-    cursor: str | None = None
     with connect(settings) as client:
-        while len(items) < limit:
-            params: dict[str, str | int] = {"limit": min(200, limit - len(items)), **filters}
-            if cursor:
-                params["cursor"] = cursor
-            page = client.get(_LETTERS, params)
-            items += page["items"]
-            cursor = page.get("next_cursor")
-            if not cursor:
-                break
-    output.show({"items": items, "next_cursor": cursor}, lambda: _text(items))
+        page = client.listed(_LETTERS, filters, limit)
+    output.show(page, lambda: _text(page["items"]))
 
 
 def show(settings: Settings, output: Output, letter_id: str) -> None:

@@ -8,21 +8,9 @@ from lethe.settings import Settings
 
 def documents(settings: Settings, output: Output, status: str | None, limit: int) -> None:
     """Print the newest documents, page by page up to the limit."""
-    items: list[Json] = []
-    cursor: str | None = None
     with connect(settings) as client:
-        while len(items) < limit:
-            params: dict[str, str | int] = {"limit": min(200, limit - len(items))}
-            if status:
-                params["status"] = status
-            if cursor:
-                params["cursor"] = cursor
-            page = client.get("/v1/documents", params)
-            items += page["items"]
-            cursor = page.get("next_cursor")
-            if not cursor:
-                break
-    output.show({"items": items, "next_cursor": cursor}, lambda: _text(items, cursor))
+        page = client.listed("/v1/documents", {"status": status} if status else {}, limit)
+    output.show(page, lambda: _text(page["items"], page["next_cursor"]))
 
 
 def delete(settings: Settings, output: Output, document_id: str) -> None:

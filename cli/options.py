@@ -1,0 +1,26 @@
+# ruff: noqa: PLC0415 - the settings are loaded when a command runs, so that `lethe --help` comes at once
+"""What every command takes, and the settings it runs with."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from lethe.settings import Settings
+
+Json = Annotated[
+    bool | None, typer.Option("--json/--text", help="Default: JSON when standard output is not a terminal.")
+]
+Limit = Annotated[int, typer.Option(min=1, help="How many, at most.")]
+
+
+def settings() -> "Settings":
+    """Raises CommandError for settings that are not valid."""
+    from lethe.settings import load_settings
+
+    try:
+        return load_settings()
+    except ValueError as error:
+        raise CommandError(str(error), advice="run `lethe doctor`", exit_code=Exit.USAGE) from error
