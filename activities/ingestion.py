@@ -1,4 +1,4 @@
-"""Reading a document: CPU-bound, on the cpu queue."""
+"""Reading a document: CPU-bound, on the cpu queue; on the embed queue what waits for an outside embedder."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from lethe.telemetry import CHUNKS_EMBEDDED
 
 @dataclass(frozen=True)
 class ReadingActivities:
-    """Steps that use the parser and the local embedder."""
+    """Steps that use the parser and the embedder."""
 
     pipeline: Pipeline
 

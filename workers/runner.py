@@ -75,6 +75,7 @@ def queue_worker(
     """The worker of one queue. Workflows run on `control`; `cpu` takes as many activities as it has slots."""
     own_slots = {
         Queue.CPU: settings.worker.cpu_slots,
+        Queue.EMBED: settings.worker.embed_slots,
         Queue.BULK: settings.worker.bulk_slots,
         Queue.WEBHOOKS: settings.worker.webhook_slots,
     }

@@ -86,6 +86,7 @@ async def ingestion_parts(settings: Settings, control: WorkflowControl) -> Async
             limits=settings.limits,
             scratch=stack.enter_context(private_scratch(settings.state.resolve() / "scratch")),
             malware=Clamd.from_settings(settings.malware),
+            embeds_outside=settings.embedding_processor is not None,
         )
         sender = HttpSender(settings.webhooks)
         stack.push_async_callback(sender.close)
@@ -135,6 +136,7 @@ def _activities(
             reading.chunk_document,
             reading.embed_chunks,
         ],
+        Queue.EMBED: [reading.chunk_document, reading.embed_chunks],
         Queue.IO: [
             publishing.index_version,
             publishing.verify_version,

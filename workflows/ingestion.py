@@ -112,11 +112,14 @@ class IngestDocument:
         )
         self._enter("chunk_document", size)
         chunked = await run_step(
-            ReadingActivities.chunk_document, ref, queue=Queue.CPU, summary=f"{parsed.elements} elements"
+            ReadingActivities.chunk_document,
+            ref,
+            queue=_embedding_queue(asks_outside=parsed.asks_outside),
+            summary=f"{parsed.elements} elements",
         )
         self._chunks = chunked.chunks
         self._enter("embed_chunks", size)
-        await self._embed()
+        await self._embed(_embedding_queue(asks_outside=chunked.asks_outside))
         self._enter("index_version", size)
         count = f"{self._chunks} chunks"
         await run_step(PublishingActivities.index_version, ref, queue=Queue.IO, summary=count)
@@ -131,13 +134,13 @@ class IngestDocument:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return IngestOutcome(status=READY, chunks=self._chunks, computed=self._computed, reused=self._reused)
 
-    async def _embed(self) -> None:
+    async def _embed(self, queue: Queue) -> None:
         self._computed = self._reused = 0
         for start in range(0, self._chunks, policies.EMBED_BATCH):
             stop = min(start + policies.EMBED_BATCH, self._chunks)
             batch = EmbedBatch(version=self._ref, start=start, stop=stop)
             done = await run_step(
-                ReadingActivities.embed_chunks, batch, queue=Queue.CPU, summary=f"chunks {start}..{stop - 1}"
+                ReadingActivities.embed_chunks, batch, queue=queue, summary=f"chunks {start}..{stop - 1}"
             )
             self._computed += done.computed
             self._reused += done.reused
@@ -234,3 +237,11 @@ class IngestDocument:
     def _enter(self, step: str, told: str = "") -> None:
         self._step = step
         workflow.set_current_details(f"Step `{step}`. {told}")
+
+
+def _embedding_queue(*, asks_outside: bool) -> Queue:
+    """Of a step that embeds. Where it waits on a provider's network it must not hold a slot that parsing needs.
+
+    Which it is, the step before says, so that it stands in the history: a workflow reads no settings.
+    """
+    return Queue.EMBED if asks_outside else Queue.CPU

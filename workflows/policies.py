@@ -14,6 +14,7 @@ class Queue(StrEnum):
     CONTROL = "control"
     IO = "io"
     CPU = "cpu"
+    EMBED = "embed"
     BULK = "bulk"
     WEBHOOKS = "webhooks"
 

@@ -35,16 +35,18 @@ class Validated(Contract):
 
 
 class Parsed(Contract):
-    """How many elements and characters `parse_document` kept."""
+    """How many elements and characters `parse_document` kept, and whether chunking them asks an outside provider."""
 
     elements: int
     characters: int
+    asks_outside: bool = False
 
 
 class Chunked(Contract):
-    """How many chunks `chunk_document` wrote."""
+    """How many chunks `chunk_document` wrote, and whether embedding them asks an outside provider."""
 
     chunks: int
+    asks_outside: bool = False
 
 
 class EmbedBatch(Contract):

@@ -121,12 +121,14 @@ class WorkerSettings(Section):
     """Port of `/metrics`."""
     metrics_host: str = "127.0.0.1"
     """Address of `/metrics`."""
-    queues: tuple[str, ...] = ("control", "io", "cpu", "bulk", "webhooks")
+    queues: tuple[str, ...] = ("control", "io", "cpu", "embed", "bulk", "webhooks")
     """The task queues this worker polls."""
     io_slots: int = 16
     """Activities at once on `io`."""
     cpu_slots: int = 2
     """Activities at once on `cpu`."""
+    embed_slots: int = Field(default=8, ge=1)
+    """Steps at once that wait for an outside embedding provider; a local model's take the slots of `cpu`."""
     bulk_slots: int = 2
     """Batches of bulk ingestions at once; they leave the slots of `cpu` to single uploads."""
     webhook_slots: int = Field(default=8, ge=1)

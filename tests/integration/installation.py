@@ -137,6 +137,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_MALWARE__CLAMD": settings.malware.clamd,
         "LETHE_EMBEDDING__PROVIDER": settings.embedding.provider,
         **_provider_environment(settings),
+        "LETHE_WORKER__CPU_SLOTS": str(settings.worker.cpu_slots),
         "LETHE_WORKER__IO_SLOTS": str(settings.worker.io_slots),
         "LETHE_WEBHOOKS__TIMEOUT_SECONDS": str(settings.webhooks.timeout_seconds),
         "LETHE_WEBHOOKS__ALLOW_PRIVATE": str(settings.webhooks.allow_private),

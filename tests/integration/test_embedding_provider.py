@@ -1,13 +1,16 @@
 """An outside embedding provider through the real worker: attempts (P12), waits, and the record of what it was sent."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from lethe.model.processors import ANSWERED
-from lethe.settings import EmbeddingProvider, LimitSettings, WeaviateSettings
+from lethe.settings import EmbeddingProvider, LimitSettings, WeaviateSettings, WorkerSettings
 from tests.conftest import settings_at
 from tests.contract.providers import provider_settings
 from tests.integration.installation import Installation, installation
@@ -36,11 +39,14 @@ async def outside(
     base = settings_at(state).model_copy(
         update={
             "limits": LimitSettings(drop_after_seconds=1),
-            **provider_settings(EmbeddingProvider.OPENAI, stand_in, region="eu-north"),
+            **provider_settings(EmbeddingProvider.OPENAI, stand_in, region="eu-north", timeout_seconds=30.0),
         }
     )
-    async with installation(base, temporal_address, weaviate) as ready, ready.worker():
-        yield ready
+    async with installation(base, temporal_address, weaviate) as made:
+        one_core = made.settings.model_copy(update={"worker": WorkerSettings(cpu_slots=1)})
+        ready = replace(made, settings=one_core)
+        async with ready.worker():
+            yield ready
 
 
 async def test_a_document_is_embedded_outside_and_the_call_is_on_record(outside: Installation, stand_in: StandIn):
@@ -94,6 +100,20 @@ async def test_the_next_attempt_waits_as_long_as_the_provider_asks(outside: Inst
     assert view.status == "ready"
     refused, answered = stand_in.seen
     assert answered.at - refused.at >= 3.9
+
+
+async def test_a_provider_that_does_not_answer_holds_up_no_parsing(outside: Installation, stand_in: StandIn):
+    """With one slot for what needs a core, two documents wait for their vectors at once."""
+    stand_in.forget()
+    stand_in.will(then=Behaviour(kind=Kind.HANG, seconds=6))
+    receipts = [await outside.ingest(f"The {bird} is on the water.") for bird in ("gannet", "fulmar")]
+    deadline = time.monotonic() + 60
+    while stand_in.most_at_once < len(receipts):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    stand_in.forget()
+    for receipt in receipts:
+        assert (await outside.ended(receipt.document_id, 120)).status == "ready"
 
 
 async def test_what_a_tenant_does_not_allow_is_not_sent_and_says_so(outside: Installation, stand_in: StandIn):

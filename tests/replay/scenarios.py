@@ -59,6 +59,16 @@ async def ingest_edit(client: Client) -> WorkflowHandle[Any, Any]:
         )
 
 
+async def ingest_outside(client: Client) -> WorkflowHandle[Any, Any]:
+    """Of which an outside provider cuts and embeds."""
+    scripted = Scripted(chunks=65)
+    scripted.asks_outside = True
+    async with scripted.running(client):
+        return await _ended(
+            client, IngestDocument.run, VersionRef(tenant_id=TENANT, version_id=VERSION), "ingest-document/outside"
+        )
+
+
 async def ingest_driven_again(client: Client) -> WorkflowHandle[Any, Any]:
     """A store that is down longer than a step's attempts: dead letter, waiting, driven again."""
     scripted = Scripted(chunks=1)
@@ -193,6 +203,7 @@ async def _finish(drafted: Drafted) -> AnswerOutcome:
 
 SCENARIOS: Sequence[Scenario] = (
     ingest_edit,
+    ingest_outside,
     ingest_driven_again,
     ingest_superseded,
     resolve_letters,

@@ -58,6 +58,8 @@ class Scripted:
         self._chunks = chunks
         self._replaced = list(replaced)
         self.abandoned: list[str] = []
+        self.asks_outside = False
+        self.queues: dict[str, str] = {}
         self.pages = 1
         self.deliveries: list[DeliveryOutcome] = []
         self.wishes: list[LetterSelection] = []
@@ -68,6 +70,7 @@ class Scripted:
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
+        self.queues[name] = activity.info().task_queue
         if self.fails.get(name):
             code = self.fails[name].pop(0)
             raise ApplicationError(code.rstrip("!"), type=code.rstrip("!"), non_retryable=code.endswith("!"))
@@ -80,12 +83,12 @@ class Scripted:
     @activity.defn
     async def parse_document(self, ref: VersionRef) -> Parsed:
         self._called("parse_document")
-        return Parsed(elements=3, characters=10)
+        return Parsed(elements=3, characters=10, asks_outside=self.asks_outside)
 
     @activity.defn
     async def chunk_document(self, ref: VersionRef) -> Chunked:
         self._called("chunk_document")
-        return Chunked(chunks=self._chunks)
+        return Chunked(chunks=self._chunks, asks_outside=self.asks_outside)
 
     @activity.defn
     async def embed_chunks(self, batch: EmbedBatch) -> Embedded:
@@ -187,6 +190,7 @@ class Scripted:
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
         return {
             Queue.CPU: [self.validate_document, self.parse_document, self.chunk_document, self.embed_chunks],
+            Queue.EMBED: [self.chunk_document, self.embed_chunks],
             Queue.IO: [
                 self.index_version,
                 self.verify_version,
@@ -213,7 +217,7 @@ class Scripted:
     @asynccontextmanager
     async def running(self, client: Client) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
-            for queue in (Queue.CPU, Queue.IO, Queue.WEBHOOKS, Queue.CONTROL):
+            for queue in (Queue.CPU, Queue.EMBED, Queue.IO, Queue.WEBHOOKS, Queue.CONTROL):
                 await stack.enter_async_context(
                     Worker(
                         client,

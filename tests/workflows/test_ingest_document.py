@@ -52,6 +52,20 @@ async def test_brings_a_document_in_batch_by_batch(client: Client) -> None:
     await replayed(handle)
 
 
+@pytest.mark.parametrize(("asks_outside", "queue"), [(False, "cpu"), (True, "embed")])
+async def test_what_waits_for_an_outside_provider_has_a_queue_of_its_own(
+    client: Client, *, asks_outside: bool, queue: str
+) -> None:
+    scripted = Scripted(chunks=65)
+    scripted.asks_outside = asks_outside
+    async with scripted.running(client):
+        handle = await start(client)
+        await handle.result()
+    steps = ("validate_document", "parse_document", "chunk_document", "embed_chunks", "index_version")
+    assert [scripted.queues[step] for step in steps] == ["cpu", "cpu", queue, queue, "io"]
+    await replayed(handle)
+
+
 async def test_drops_the_replaced_version_only_after_the_longest_question(
     client: Client, environment: WorkflowEnvironment
 ) -> None:

@@ -25,7 +25,7 @@ from lethe.settings import LimitSettings
 class Pipeline:
     """The ports of the ingestion steps; only held here, built by the wiring. ``scratch`` is for clear-text files.
 
-    Without ``malware`` no file is scanned.
+    Without ``malware`` no file is scanned. ``embeds_outside``: the embedder waits for a network.
     """
 
     ledger: Ledger
@@ -39,6 +39,7 @@ class Pipeline:
     limits: LimitSettings
     scratch: Path
     malware: MalwareScanner | None = None
+    embeds_outside: bool = False
 
 
 async def still_wanted(uow: UnitOfWork, ref: VersionRef) -> tuple[Document, Version]:

@@ -22,6 +22,7 @@ from lethe.ports.parsing import ParsedDocument
 from lethe.privacy.digests import keyed_digest
 from lethe.privacy.processors import EmbedderFor
 from lethe.privacy.sealing import Purpose, seal_stream, seal_text, unseal_stream, unseal_text
+from lethe.settings import ChunkStrategy
 
 
 async def validate_document(pipeline: Pipeline, ref: VersionRef) -> Validated:
@@ -46,7 +47,11 @@ async def parse_document(pipeline: Pipeline, ref: VersionRef) -> Parsed:
         # Deleted while it was parsed: whoever removed the version may have been here before this blob was.
         await forget_elements(pipeline, version)
         raise
-    return Parsed(elements=len(parsed.elements), characters=sum(len(element.text) for element in parsed.elements))
+    return Parsed(
+        elements=len(parsed.elements),
+        characters=sum(len(element.text) for element in parsed.elements),
+        asks_outside=pipeline.embeds_outside and pipeline.chunking.strategy is ChunkStrategy.SEMANTIC,
+    )
 
 
 async def told_type(pipeline: Pipeline, version: Version) -> str:
@@ -94,7 +99,7 @@ async def chunk_version(pipeline: Pipeline, ref: VersionRef) -> Chunked:
         _, current = await still_wanted(uow, ref)
         await uow.chunks.replace(ref.tenant_id, ref.version_id, cut.chunks)
         await uow.versions.update(with_cut(current, cut))
-    return Chunked(chunks=len(cut.chunks))
+    return Chunked(chunks=len(cut.chunks), asks_outside=pipeline.embeds_outside)
 
 
 def with_cut(version: Version, cut: Cut) -> Version:
