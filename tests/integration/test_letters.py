@@ -11,8 +11,9 @@ from lethe.ingestion.letters import Letters
 from lethe.ingestion.requests import Receipt
 from lethe.model.documents import Status
 from lethe.model.ids import new_id
-from lethe.model.operations import DeadLetter, DeadLetterState, LetterAction
+from lethe.model.operations import DeadLetter, DeadLetterState, DispatchKind, LetterAction
 from lethe.model.webhooks import DeliveryState, WebhookEvent
+from lethe.model.workflow_ids import dispatch_id
 from lethe.settings import WebhookSettings, WorkerSettings
 from lethe.webhooks.registry import Webhooks
 from lethe.webhooks.signing import new_secret
@@ -41,6 +42,12 @@ async def letter(installation: Installation, receipt: Receipt, openings: int) ->
             if progress["attention"]:
                 return found[0]
         await asyncio.sleep(0.1)
+
+
+async def priority_of(installation: Installation, workflow_id: str) -> int:
+    """1 comes first."""
+    history = await installation.client.get_workflow_handle(workflow_id).fetch_history()
+    return history.events[0].workflow_execution_started_event_attributes.priority.priority_key
 
 
 async def is_gone(installation: Installation, receipt: Receipt) -> bool:
@@ -98,6 +105,8 @@ async def test_a_webhook_is_delivered_although_the_worker_is_killed(prepared: In
                     break
                 await asyncio.sleep(0.1)
     assert delivery.version_id == receipt.version_id
+    workflow_id = dispatch_id(DispatchKind.DELIVER_WEBHOOK, tenant_id, delivery.id)
+    assert await priority_of(prepared, workflow_id) > await priority_of(prepared, receipt.workflow_id)
     assert {headers["webhook-id"] for headers, _ in receiver.got} == {delivery.id}
 
 
