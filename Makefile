@@ -30,7 +30,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 PACKAGES := api workflows activities workers lethe cli migrations
 LOCKS := requirements/base.txt requirements/build.txt
 
-.PHONY: help demo up down status test test-unit lint format types docs lock size bench bench-ingest chaos chaos-long wheel clean
+.PHONY: help demo up down status test test-unit test-large lint format types docs lock size bench bench-ingest chaos chaos-long wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ test: $(VENV)/.dev ## every test, as in the README
 
 test-unit: $(VENV)/.dev ## only the tests that start no server
 	$(BIN)/pytest tests/unit tests/architecture
+
+test-large: $(VENV)/.dev ## what takes minutes: deleting more than 10,000 documents
+	$(BIN)/pytest -m large
 
 lint: $(VENV)/.dev ## ruff, pyright, layers, generated docs, docker-compose.yml, tree rules
 	$(BIN)/ruff check .
