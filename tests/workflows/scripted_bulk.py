@@ -18,7 +18,6 @@ from lethe.contracts.bulk import (
     Planned,
     StateChange,
     Swept,
-    Unpacked,
     WindowChange,
 )
 from lethe.model.ids import Id
@@ -77,10 +76,9 @@ class ScriptedBulk(Scripted):
         return BatchDone(ready=ready, replaced=ready if self.replaces else 0, failed=failed)
 
     @activity.defn
-    async def unpack_archive(self, ref: IngestionRef) -> Unpacked:
+    async def unpack_archive(self, ref: IngestionRef) -> None:
         self._called("unpack_archive")
         self.archive_calls -= 1
-        return Unpacked(entries=0, is_done=not self.archive_calls)
 
     @activity.defn
     async def change_bulk_state(self, change: StateChange) -> None:
