@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+from fastapi import Response
 from pydantic import BaseModel
 
 from lethe.errors import IdempotencyInFlight, IdempotencyKeyReused, InvalidIdempotencyKey, LetheError
@@ -169,6 +170,12 @@ async def _taken(
     await uow.idempotency.forget(before)
     await uow.idempotency.claim(ours)
     return ours
+
+
+def tell_replay(response: Response, *, is_repeated: bool) -> None:
+    """Say so of an answer whose effect was there before."""
+    if is_repeated:
+        response.headers["Idempotent-Replayed"] = "true"
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

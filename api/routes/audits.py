@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.dependencies import AuditId, IdempotencyKey, ServicesDep
 from api.dispatching import start_now
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.audits import AuditCountOut, AuditOut
 from api.schemas.base import Page, PageQuery
 from api.security import Admin
@@ -40,8 +40,8 @@ async def begin_audit(
 
     attempt = Attempt(caller, idempotency_key, ("audits",), 202, _LEASE_SECONDS)
     begun, is_repeated = await services.idempotency.once(attempt, AuditOut, perform)
+    tell_replay(response, is_repeated=is_repeated)
     if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
         return await _read(services, caller.tenant_id, begun.id)
     await start_now(services, caller.tenant_id, DispatchKind.AUDIT_TENANT, begun.id)
     response.headers["Location"] = f"{router.prefix}/{begun.id}"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.dependencies import IdempotencyKey, LetterId, ResolutionId, ServicesDep
 from api.dispatching import start_now
-from api.idempotency import Attempt, MemoT
+from api.idempotency import Attempt, MemoT, tell_replay
 from api.schemas.base import Page
 from api.schemas.operations import (
     DeadLetterOut,
@@ -73,8 +73,7 @@ class _Deciding:
     ) -> tuple[MemoT, bool]:
         attempt = Attempt(self.caller, self.idempotency_key, request, 202, _LEASE_SECONDS)
         done, is_repeated = await self.services.idempotency.once(attempt, memo, perform)
-        if is_repeated:
-            self.response.headers["Idempotent-Replayed"] = "true"
+        tell_replay(self.response, is_repeated=is_repeated)
         return done, is_repeated
 
 

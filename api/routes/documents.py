@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import ChunkId, DocumentId, IdempotencyKey, ServicesDep
 from api.dispatching import start_dispatched
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
 from api.schemas.documents import (
     ChunkOut,
@@ -75,7 +75,7 @@ async def upload_document(
         raise
     if not is_repeated:
         await start_dispatched(services, caller.tenant_id, memo)
-    _tell_replay(response, is_repeated=is_repeated)
+    tell_replay(response, is_repeated=is_repeated)
     response.headers["Location"] = f"{router.prefix}/{memo.document_id}"
     return ReceiptOut.model_validate(memo)
 
@@ -185,8 +185,3 @@ def _receipt(receipt: Receipt) -> ReceiptOut:
         status=receipt.status,
         outcome=receipt.outcome,
     )
-
-
-def _tell_replay(response: Response, *, is_repeated: bool) -> None:
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"

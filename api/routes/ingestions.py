@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.bulk_uploads import BrokenBodyError, IncomingMany, read_many
 from api.dependencies import IdempotencyKey, IngestionId, ServicesDep
 from api.dispatching import look, start_now
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
 from api.schemas.ingestions import (
     IngestionOptions,
@@ -148,9 +148,7 @@ async def change_window(
     caller: Writer, services: ServicesDep, ingestion_id: IngestionId, change: WindowIn
 ) -> IngestionOut:
     """Set how many batches may run at once."""
-    view = await services.ingestions.set_window(caller, ingestion_id, change.window)
-    await look(services, caller.tenant_id, ingestion_id)
-    return IngestionOut.model_validate(view)
+    return await _told(services, caller, await services.ingestions.set_window(caller, ingestion_id, change.window))
 
 
 @router.post("/{ingestion_id}/close")
@@ -158,7 +156,7 @@ async def close_ingestion(
     caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
 ) -> IngestionOut:
     """No more documents come. Repeating it changes nothing."""
-    return await _steer(services, caller, ingestion_id, services.ingestions.close(caller, ingestion_id))
+    return await _told(services, caller, await services.ingestions.close(caller, ingestion_id))
 
 
 @router.post("/{ingestion_id}/pause")
@@ -166,8 +164,7 @@ async def pause_ingestion(
     caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
 ) -> IngestionOut:
     """Start no more batches; those that run end. Repeating it changes nothing."""
-    paused = services.ingestions.set_state(caller, ingestion_id, IngestionState.PAUSED)
-    return await _steer(services, caller, ingestion_id, paused)
+    return await _set_state(services, caller, ingestion_id, IngestionState.PAUSED)
 
 
 @router.post("/{ingestion_id}/resume")
@@ -175,8 +172,7 @@ async def resume_ingestion(
     caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
 ) -> IngestionOut:
     """Go on after a pause. Repeating it changes nothing."""
-    resumed = services.ingestions.set_state(caller, ingestion_id, IngestionState.RUNNING)
-    return await _steer(services, caller, ingestion_id, resumed)
+    return await _set_state(services, caller, ingestion_id, IngestionState.RUNNING)
 
 
 @router.post("/{ingestion_id}/cancel")
@@ -184,17 +180,17 @@ async def cancel_ingestion(
     caller: Writer, services: ServicesDep, ingestion_id: IngestionId, idempotency_key: IdempotencyKey = None
 ) -> IngestionOut:
     """Stop, and remove what was not brought in; what is done stays. Repeating it changes nothing."""
-    cancelled = services.ingestions.set_state(caller, ingestion_id, IngestionState.CANCELLED)
-    return await _steer(services, caller, ingestion_id, cancelled)
+    return await _set_state(services, caller, ingestion_id, IngestionState.CANCELLED)
 
 
-async def _steer(
-    services: Services, caller: Caller, ingestion_id: Id, change: Awaitable[IngestionView]
-) -> IngestionOut:
-    """The ledger first: it is what the workflow goes by, also when Temporal is away now."""
-    view = await change
-    await look(services, caller.tenant_id, ingestion_id)
-    return IngestionOut.model_validate(view)
+async def _set_state(services: Services, caller: Caller, ingestion_id: Id, state: IngestionState) -> IngestionOut:
+    return await _told(services, caller, await services.ingestions.set_state(caller, ingestion_id, state))
+
+
+async def _told(services: Services, caller: Caller, changed: IngestionView) -> IngestionOut:
+    """Tell the workflow of what the ledger says already: that is what it goes by, also when Temporal is away now."""
+    await look(services, caller.tenant_id, changed.id)
+    return IngestionOut.model_validate(changed)
 
 
 async def _receive(
@@ -228,9 +224,8 @@ async def _receive(
     if name == "ingestion" and not incoming.is_open:
         # Not before the effect is recorded: what is closed, a repetition could not go on with.
         await services.ingestions.close(caller, memo.ingestion_id)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
-    elif name == "ingestion":
+    tell_replay(response, is_repeated=is_repeated)
+    if name == "ingestion" and not is_repeated:
         await start_now(services, caller.tenant_id, DispatchKind.INGEST_BULK, memo.ingestion_id)
     else:
         await look(services, caller.tenant_id, memo.ingestion_id)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import IdempotencyKey, KeyId, ServicesDep
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
 from api.schemas.operations import KeyIn, KeyOut, NewKeyOut
 from api.security import Admin
@@ -47,8 +47,7 @@ async def create_key(
 
     attempt = Attempt(caller, idempotency_key, ("keys", wish.model_dump_json()), 201, _LEASE_SECONDS)
     made, is_repeated = await services.idempotency.once(attempt, KeyOut, perform)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
+    tell_replay(response, is_repeated=is_repeated)
     return NewKeyOut(**made.model_dump(), secret=None if is_repeated else secret)
 
 

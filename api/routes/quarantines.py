@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import IdempotencyKey, QuarantineId, ServicesDep
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page
 from api.schemas.quarantines import QuarantineIn, QuarantineOut, QuarantineQuery
 from api.security import Admin
@@ -33,8 +33,7 @@ async def order_quarantine(
     request = ("quarantines", wish.model_dump_json())
     attempt = Attempt(caller, idempotency_key, request, 201, _LEASE_SECONDS)
     ordered, is_repeated = await services.idempotency.once(attempt, QuarantineOut, perform)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
+    tell_replay(response, is_repeated=is_repeated)
     return ordered
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.asking import AskedMemo, answer_once, answer_out, find, guarded, search_out, show
 from api.dependencies import IdempotencyKey, QuestionId, ServicesDep
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.questions import AnswerOut, QuestionIn, SearchOut
 from api.security import Reader
 from lethe import telemetry
@@ -54,8 +54,7 @@ async def query(
     with services.questions.one():
         memo, is_repeated = await services.idempotency.once(attempt, AskedMemo, perform)
         answer = await show(services, caller, request, memo)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
+    tell_replay(response, is_repeated=is_repeated)
     telemetry.QUERY_DURATION.observe(time.perf_counter() - started)
     telemetry.QUERIES.labels(answer.answer_mode or "none").inc()
     return answer

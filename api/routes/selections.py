@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import IdempotencyKey, SelectionId, ServicesDep
 from api.dispatching import start_now
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.selections import SelectionIn, SelectionOut, UpdateIn, selection_out
 from api.security import Reader, Writer
 from api.services import Services
@@ -73,8 +73,7 @@ async def _ordered(
     ordered, is_repeated = await services.idempotency.once(attempt, SelectionOut, perform)
     response.headers["Location"] = f"/v1/selections/{ordered.id}"
     selection = await services.selections.get(attempt.caller, ordered.id)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
-    else:
+    tell_replay(response, is_repeated=is_repeated)
+    if not is_repeated:
         await start_now(services, selection.tenant_id, DispatchKind.APPLY_SELECTION, selection.id)
     return selection_out(selection)

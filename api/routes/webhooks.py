@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.dependencies import DeliveryId, IdempotencyKey, ServicesDep, WebhookId
 from api.dispatching import start_again
-from api.idempotency import Attempt
+from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
 from api.schemas.webhooks import DeliveryOut, DeliveryQuery, NewWebhookOut, WebhookIn, WebhookOut
 from api.security import Admin
@@ -40,8 +40,7 @@ async def create_webhook(
 
     attempt = Attempt(caller, idempotency_key, ("webhooks", wish.model_dump_json()), 201, _LEASE_SECONDS)
     made, is_repeated = await services.idempotency.once_as(attempt, WebhookOut, perform)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
+    tell_replay(response, is_repeated=is_repeated)
     return NewWebhookOut(**made.model_dump(), secret=secret)
 
 
@@ -104,9 +103,8 @@ async def redeliver(
 
     attempt = Attempt(caller, idempotency_key, ("redeliver", webhook_id, delivery_id), 202, _LEASE_SECONDS)
     pending, is_repeated = await services.idempotency.once(attempt, DeliveryOut, perform)
-    if is_repeated:
-        response.headers["Idempotent-Replayed"] = "true"
-    else:
+    tell_replay(response, is_repeated=is_repeated)
+    if not is_repeated:
         await start_again(services, caller.tenant_id, DispatchKind.DELIVER_WEBHOOK, pending.id)
     return pending
 
