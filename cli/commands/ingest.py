@@ -81,7 +81,8 @@ def ingest(settings: Settings, output: Output, paths: Sequence[Path], fields: Fi
             ended = _send_all(client, place, files, fields.form(), advance)
         finally:
             # Also after Ctrl-C: what was sent is brought in, and nothing waits for more.
-            client.post(f"{place}/close", {}, {"Idempotency-Key": str(uuid.uuid4())})
+            key = {"Idempotency-Key": str(uuid.uuid4())}
+            client.patiently(lambda: client.post(f"{place}/close", {}, key))
         if wait_seconds > 0:
             _wait(client, place, ended, wait_seconds, advance)
     named = {name: ended.counts[name] for name in _COUNTS[:-1]} | {"failed": len(ended.failures)}

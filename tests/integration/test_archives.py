@@ -1,9 +1,12 @@
 """Unpacking an archive while other things happen to its ingestion: on both engines, with only SQL being real."""
 
+import asyncio
 import io
+import threading
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -131,6 +134,29 @@ async def test_of_two_attempts_at_once_each_file_is_taken_in_once(desk: Desk) ->
         await desk.ingestions.take_entry(ingestion, request, overtaken(), 1)
     assert await desk.ended() == list(FILES)
     assert await desk.refusals() == []
+
+
+@pytest.mark.parametrize(("owner", "name"), [(zipfile, "is_zipfile"), (zipfile.ZipExtFile, "read")])
+async def test_the_worker_does_other_things_while_an_archive_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, owner: object, name: str
+) -> None:
+    """Opening and inflating wait here for what only another task of the same loop does."""
+    await desk.begin()
+    reading, other_task_ran = threading.Event(), threading.Event()
+    original: Callable[..., Any] = getattr(owner, name)
+
+    def slow(*values: Any) -> Any:
+        reading.set()
+        assert other_task_ran.wait(20)
+        return original(*values)
+
+    monkeypatch.setattr(owner, name, slow)
+    unpacking = asyncio.create_task(desk.unpack())
+    while not reading.is_set():
+        await asyncio.sleep(0.01)
+    other_task_ran.set()
+    await unpacking
+    assert await desk.ended() == list(FILES)
 
 
 async def test_an_archive_past_its_limits_keeps_what_came_before(desk: Desk) -> None:
