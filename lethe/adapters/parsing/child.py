@@ -37,9 +37,12 @@ def main() -> None:
     sandbox.refuse_the_outside(limits.tesseract)
     from lethe.adapters.parsing import vendor  # noqa: PLC0415 - only behind the sandbox
     from lethe.adapters.parsing.readers import read  # noqa: PLC0415
+    from lethe.adapters.parsing.readers.scans import load_models  # noqa: PLC0415
 
     vendor.warm_up()
-    if limits.strategy != PdfStrategy.LAYOUT:  # whose models exchange pages through files
+    if limits.strategy == PdfStrategy.LAYOUT:
+        load_models(limits)
+    else:  # layout's models exchange pages through files
         sandbox.refuse_writing()
     sandbox.limit_memory(limits)
     _send(answers, frame(READY))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from lethe.adapters.parsing.process import Child
-from lethe.adapters.parsing.strategies import program_for
+from lethe.adapters.parsing.strategies import models_for, program_for
 from lethe.adapters.parsing.wire import Limits, request_for
 from lethe.errors import DocumentError, ParserCrashed, ParserUnavailable
 from lethe.ports.parsing import ParsedDocument
@@ -25,6 +25,7 @@ def limits_from(settings: Settings) -> Limits:
         niceness=settings.worker.niceness,
         strategy=settings.parsing.strategy,
         tesseract=program_for(settings.parsing.strategy),
+        models=models_for(settings.parsing.strategy),
         languages=settings.parsing.ocr_languages,
     )
 

@@ -25,10 +25,16 @@ _ENVIRONMENT: Final = {
     "UNSTRUCTURED_DISABLE_NOTICE": "1",
     "SCARF_NO_ANALYTICS": "true",
     "DO_NOT_TRACK": "true",
+    "HF_HUB_OFFLINE": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
 """All the child knows of its surroundings: no secret of the worker's, no telemetry, one thread."""
+
+
+def environment_of(limits: Limits) -> dict[str, str]:
+    """With the layout models' folder, where they are used: the child does not know the worker's home."""
+    return _ENVIRONMENT | ({"HF_HUB_CACHE": limits.models} if limits.models else {})
 
 
 class Child:
@@ -44,7 +50,7 @@ class Child:
         """Start a process; it is of use once `ready`."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "lethe.adapters.parsing.child", dump(limits),
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_ENVIRONMENT, start_new_session=True,
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment_of(limits), start_new_session=True,
         )  # fmt: skip
         return cls(process, limits)
 

@@ -22,7 +22,8 @@ HEADER: Final = struct.Struct(">cQ")
 class Limits:
     """What one document may take: seconds of CPU, bytes of memory and of output, pages; and how a PDF is read.
 
-    ``tesseract`` is the program's path where scanned pages are read, else "".
+    ``tesseract`` is the program's path where scanned pages are read, ``models`` the folder of the layout model's
+    weights where it is used, else "".
     """
 
     seconds: int
@@ -32,6 +33,7 @@ class Limits:
     niceness: int
     strategy: str = PdfStrategy.TEXT
     tesseract: str = ""
+    models: str = ""
     languages: str = "eng"
 
 

@@ -1,14 +1,22 @@
 """How a PDF is read is a setting: what it needs, what is missing, and what a scan becomes."""
 
 import shutil
+import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from fpdf import FPDF
+from huggingface_hub import constants
 from PIL import Image, ImageDraw, ImageFont
 
 from lethe.adapters.parsing import LimitedParser
+from lethe.adapters.parsing.pool import limits_from
+from lethe.adapters.parsing.process import environment_of
+from lethe.adapters.parsing.readers.scans import load_models
+from lethe.adapters.parsing.strategies import LAYOUT_MODEL, models_for
 from lethe.errors import ConfigurationError, NoText
 from lethe.ingestion.sniffing import PDF
 from lethe.settings import ParsingSettings, PdfStrategy, Settings
@@ -79,3 +87,34 @@ def test_a_strategy_without_its_program_is_refused_at_the_start(
 def test_layout_without_its_models_names_the_extra() -> None:
     with pytest.raises(ConfigurationError, match=r"lethe\[layout\]"):
         parser(PdfStrategy.LAYOUT)
+
+
+def test_layout_without_its_weights_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A child has no network, and a document must not be blamed for what the operator has not put there."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"hf download unstructuredio/yolo_x_layout yolox_l0\.05\.onnx"):
+        models_for(PdfStrategy.LAYOUT)
+    kept = tmp_path / "models--unstructuredio--yolo_x_layout"
+    for name, text in {"refs/main": "a1", "snapshots/a1/yolox_l0.05.onnx": "weights"}.items():
+        (kept / name).parent.mkdir(parents=True)
+        (kept / name).write_text(text)
+    assert models_for(PdfStrategy.LAYOUT) == str(tmp_path)
+    assert models_for(PdfStrategy.OCR) == ""
+
+
+def test_layout_runs_the_checked_tesseract_and_the_model_whose_weights_are_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Against stand-ins with the names that unstructured-inference 1.6 and unstructured.pytesseract 0.3 document."""
+    ocr, models, loaded = ModuleType("pytesseract"), ModuleType("base"), list[str]()
+    models.get_model = loaded.append  # type: ignore[attr-defined]
+    for name in ("unstructured_pytesseract", "unstructured_inference", "unstructured_inference.models"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, "unstructured_pytesseract.pytesseract", ocr)
+    monkeypatch.setitem(sys.modules, "unstructured_inference.models.base", models)
+    limits = replace(limits_from(Settings()), tesseract="/usr/bin/tesseract", models=str(tmp_path))
+    load_models(limits)
+    assert vars(ocr)["tesseract_cmd"] == "/usr/bin/tesseract"
+    assert loaded == [LAYOUT_MODEL]
+    assert environment_of(limits)["HF_HUB_CACHE"] == str(tmp_path)
+    assert environment_of(limits)["HF_HUB_OFFLINE"] == "1"

@@ -13,6 +13,7 @@ import pypdfium2 as pdfium
 from lethe.adapters.parsing.readers.mapping import map_elements
 from lethe.adapters.parsing.readers.pages import read_pdf
 from lethe.adapters.parsing.readers.plain import plain_elements
+from lethe.adapters.parsing.strategies import LAYOUT_MODEL
 from lethe.adapters.parsing.wire import Limits
 from lethe.ports.parsing import Element, ParsedDocument
 from lethe.settings import PdfStrategy
@@ -56,4 +57,20 @@ def _by_tesseract(page: Any, limits: Limits) -> list[Element]:
 def _by_models(path: Path, limits: Limits) -> Iterator[Element]:
     """Loaded by name: without the extra the module cannot be imported."""
     partition = import_module("unstructured.partition.pdf").partition_pdf
-    yield from map_elements(partition(filename=str(path), strategy="hi_res", languages=limits.languages.split("+")))
+    yield from map_elements(
+        partition(
+            filename=str(path),
+            strategy="hi_res",
+            hi_res_model_name=LAYOUT_MODEL,
+            languages=limits.languages.split("+"),
+        )
+    )
+
+
+def load_models(limits: Limits) -> None:
+    """What layout needs, before a document is there to be blamed for its absence.
+
+    The library would start `tesseract` from the PATH; the child may only start the one that was checked.
+    """
+    vars(import_module("unstructured_pytesseract.pytesseract"))["tesseract_cmd"] = limits.tesseract
+    import_module("unstructured_inference.models.base").get_model(LAYOUT_MODEL)
