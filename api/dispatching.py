@@ -44,7 +44,7 @@ async def _start(services: Services, dispatch: Dispatch) -> None:
     try:
         await services.workflows.start(dispatch)
         async with services.ledger.write() as uow:
-            await uow.dispatches.mark(dispatch.tenant_id, dispatch.workflow_id, services.clock.now())
+            await uow.dispatches.mark(dispatch, services.clock.now())
     except (WorkflowsUnavailable, LedgerUnavailable) as error:
         _log.warning("dispatch left to the sweeper", extra={**told, "code": error.code})
 

@@ -65,5 +65,5 @@ class Sweeper:
             logger.warning("not started", extra={"workflow": dispatch.workflow_id, "code": type(error).__name__})
             return False
         async with self.ledger.write() as uow:
-            await uow.dispatches.mark(dispatch.tenant_id, dispatch.workflow_id, self.clock.now())
+            await uow.dispatches.mark(dispatch, self.clock.now())
         return True

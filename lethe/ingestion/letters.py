@@ -175,7 +175,7 @@ class Letters:
         with suppress(WorkflowsUnavailable, LedgerUnavailable):
             await self.control.start(dispatch)
             async with self.ledger.write() as uow:
-                await uow.dispatches.mark(dispatch.tenant_id, dispatch.workflow_id, self.clock.now())
+                await uow.dispatches.mark(dispatch, self.clock.now())
 
 
 async def _still_of_use(uow: UnitOfWork, letter: DeadLetter) -> tuple[Document, Version]:

@@ -18,8 +18,8 @@ async def test_what_is_not_started_is_pending_oldest_first_in_every_tenant(ledge
             await unit.dispatches.add(row)
         assert await unit.dispatches.pending(at(3), 10) == [rows[1], rows[0]]
         assert await unit.dispatches.pending(at(4), 1) == [rows[1]]
-        await unit.dispatches.mark(two, rows[1].workflow_id, at(5))
-        await unit.dispatches.mark(two, "missing", at(5))
+        await unit.dispatches.mark(rows[1], at(5))
+        await unit.dispatches.mark(dispatch(two), at(5))
         assert await unit.dispatches.pending(at(9), 10) == [rows[0], rows[2]]
 
 
@@ -28,9 +28,22 @@ async def test_a_workflow_is_dispatched_once(ledger: Ledger):
     row = dispatch(tenant)
     async with ledger.write() as unit:
         await unit.dispatches.add(row)
-        await unit.dispatches.mark(tenant, row.workflow_id, at(1))
+        await unit.dispatches.mark(row, at(1))
         await unit.dispatches.add(replace(row, created_at=at(2)))
         assert await unit.dispatches.pending(at(9), 10) == []
+
+
+async def test_what_is_wanted_again_is_not_marked_by_who_started_it_before(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    first = dispatch(tenant)
+    again = replace(first, created_at=at(2), again=True)
+    async with ledger.write() as unit:
+        await unit.dispatches.add(first)
+        await unit.dispatches.renew(again)
+        await unit.dispatches.mark(first, at(3))
+        assert again in await unit.dispatches.pending(at(9), 1000)
+        await unit.dispatches.mark(again, at(4))
+        assert again not in await unit.dispatches.pending(at(9), 1000)
 
 
 async def test_dispatches_go_with_what_they_started(ledger: Ledger):
@@ -51,8 +64,8 @@ async def test_what_was_started_long_ago_expires_and_what_waits_to_be_started_do
     async with ledger.write() as unit:
         for row in (started, recent, waiting):
             await unit.dispatches.add(row)
-        await unit.dispatches.mark(tenant, started.workflow_id, at(-9))
-        await unit.dispatches.mark(tenant, recent.workflow_id, at(2))
+        await unit.dispatches.mark(started, at(-9))
+        await unit.dispatches.mark(recent, at(2))
         assert await unit.dispatches.expire(at(-9), 1000) == 0
         assert await unit.dispatches.expire(at(-8), 1000) == 1
         await unit.dispatches.add(started)

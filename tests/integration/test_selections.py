@@ -14,6 +14,8 @@ from lethe.model.selections import Selection, SelectionAction, SelectionState
 from tests.integration.installation import Installation
 from tests.integration.snapshot import mentions
 from tests.integration.test_audit import audit, differences, first_found, ingested
+from tests.integration.test_letters import priority_of
+from workflows import policies
 from workflows.starters import Starters
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
@@ -50,6 +52,7 @@ async def test_a_prefix_is_counted_and_then_deleted_from_every_store(running: In
     assert (totals.matched, totals.done, totals.skipped) == (5, 5, 0)
     assert (ended.matched, ended.done, ended.sealed_wish) == (5, 5, b"")
     assert totals.removed >= 5
+    assert await priority_of(running, dispatch_of(ended).workflow_id) == policies.BACKGROUND_PRIORITY
     for receipt in doomed:
         names = {receipt.document_id: "document", receipt.version_id: "version"}
         assert await mentions(running, names) == {"rows": {}, "objects": [], "blobs": [], "keys": []}

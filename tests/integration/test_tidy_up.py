@@ -36,7 +36,7 @@ async def test_what_broke_off_and_what_expired_goes(running: Installation) -> No
         for each in (record, fresh):
             assert await uow.idempotency.claim(each) is None
         await uow.dispatches.add(started)
-        await uow.dispatches.mark(tenant_id, started.workflow_id, started.created_at)
+        await uow.dispatches.mark(started, started.created_at)
 
     schedule = running.client.get_schedule_handle(TIDY_UP)
     await schedule.trigger()

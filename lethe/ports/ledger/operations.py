@@ -26,8 +26,8 @@ class DispatchRepository(Protocol):
         """Insert, or make the row that is there pending again, to be started as the dispatch says."""
         ...
 
-    async def mark(self, tenant_id: Id, workflow_id: str, at: datetime) -> None:
-        """Record that the workflow was started; a missing row is no error."""
+    async def mark(self, dispatch: Dispatch, at: datetime) -> None:
+        """Record that its workflow was started. One renewed meanwhile stays pending; a missing row is no error."""
         ...
 
     async def pending(self, created_before: datetime, limit: int, after: Dispatch | None = None) -> list[Dispatch]:

@@ -53,7 +53,7 @@ async def delivery(world: World, webhook_id: str, state: DeliveryState) -> str:
         (told,) = await uow.webhooks.deliveries(tenant_id, webhook_id, None, None, 1)
         await uow.webhooks.update_delivery(replace(told, state=state, attempts=10, last_code="webhook_timed_out"))
         for each in await uow.dispatches.pending(world.clock.now(), 100):
-            await uow.dispatches.mark(tenant_id, each.workflow_id, now)
+            await uow.dispatches.mark(each, now)
     return told.id
 
 

@@ -26,12 +26,10 @@ class SqlDispatches(SqlRepository):
             statement.on_conflict_do_update(index_elements=["tenant_id", "workflow_id"], set_=values)
         )
 
-    async def mark(self, tenant_id: Id, workflow_id: str, at: datetime) -> None:
-        await self._connection.execute(
-            update(dispatches)
-            .where(dispatches.c.tenant_id == tenant_id, dispatches.c.workflow_id == workflow_id)
-            .values(dispatched_at=at)
-        )
+    async def mark(self, dispatch: Dispatch, at: datetime) -> None:
+        itself = (dispatches.c.tenant_id == dispatch.tenant_id, dispatches.c.workflow_id == dispatch.workflow_id)
+        not_renewed = dispatches.c.created_at <= dispatch.created_at
+        await self._connection.execute(update(dispatches).where(*itself, not_renewed).values(dispatched_at=at))
 
     async def pending(self, created_before: datetime, limit: int, after: Dispatch | None = None) -> list[Dispatch]:
         position = tuple_(dispatches.c.created_at, dispatches.c.workflow_id)
