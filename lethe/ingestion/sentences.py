@@ -1,4 +1,9 @@
-"""Where sentences end: by rule, in any script that ends them with a mark."""
+"""Where sentences end: by rule, in any script that ends them with a mark; the language need not be known.
+
+Borders of chunks: the spans cover the text, and a line break that was kept ends one. What answers are made of is
+something else (lethe.answering.sentences): it joins wrapped lines, knows the language, and is what the fitted numbers
+of answers were measured on. A change here is another revision of the chunker: every document is embedded again.
+"""
 
 import re
 from typing import Final
@@ -19,7 +24,7 @@ _WRITTEN_SHORT: Final = (
 _ABBREVIATIONS: Final = frozenset(_WRITTEN_SHORT.split())
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
+def sentence_spans(text: str) -> list[tuple[int, int]]:
     """[start, end) of each sentence, with the white space that follows it; together they cover the text."""
     spans: list[tuple[int, int]] = []
     start = 0

@@ -10,7 +10,7 @@ from lethe.ingestion.chunking.cutting import CHARACTERS_PER_TOKEN, Span, fits, p
 from lethe.ingestion.chunking.outline import CELL_END, Outline, Path
 from lethe.ingestion.chunking.plan import ChunkSizes
 from lethe.ingestion.cleaning import CleanDocument
-from lethe.ingestion.sentences import sentences
+from lethe.ingestion.sentences import sentence_spans
 from lethe.ports.embedding import Tokenizer
 from lethe.ports.parsing import Element, ElementKind
 
@@ -64,7 +64,7 @@ def _natural(element: Element) -> list[Span]:
         return [(0, len(element.text))]
     if element.kind in {ElementKind.TABLE, ElementKind.CODE}:
         return [found.span() for found in _LINE.finditer(element.text)]
-    return sentences(element.text)
+    return sentence_spans(element.text)
 
 
 def _fitting(

@@ -5,7 +5,7 @@ from typing import Final
 
 from lethe.ingestion.chunking.cutting import Span, fits, nearest_cut, pieces, word_start
 from lethe.ingestion.chunking.plan import ChunkPlan
-from lethe.ingestion.sentences import sentences
+from lethe.ingestion.sentences import sentence_spans
 from lethe.ports.embedding import Tokenizer
 
 Part = tuple[int, int, int]
@@ -54,7 +54,7 @@ def _by(separator: str) -> Callable[[str, int, int], Iterator[Span]]:
 
 
 def _by_sentence(text: str, start: int, end: int) -> Iterator[Span]:
-    return ((start + first, start + last) for first, last in sentences(text[start:end]))
+    return ((start + first, start + last) for first, last in sentence_spans(text[start:end]))
 
 
 _SEPARATORS: Final = (_by("\n\n"), _by("\n"), _by_sentence)

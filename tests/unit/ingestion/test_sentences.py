@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lethe.ingestion.sentences import sentences
+from lethe.ingestion.sentences import sentence_spans
 
 
 def split(text: str) -> list[str]:
-    return [text[start:end].strip() for start, end in sentences(text)]
+    return [text[start:end].strip() for start, end in sentence_spans(text)]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_line_break_that_was_kept_ends_a_sentence() -> None:
 
 @given(st.text("ab .!?\n。\"'”A1", max_size=60))
 def test_the_sentences_cover_the_text(text: str) -> None:
-    spans = sentences(text)
+    spans = sentence_spans(text)
     assert "".join(text[start:end] for start, end in spans) == text
     assert all(start < end for start, end in spans)
 
@@ -44,5 +44,5 @@ def test_the_sentences_cover_the_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["." * 200_000 + "x", "e.g. " * 40_000, "a" * 400_000, "?!" * 100_000, "।" * 200_000])
 def test_takes_no_longer_than_the_text_is_long(text: str) -> None:
     started = time.perf_counter()
-    sentences(text)
+    sentence_spans(text)
     assert time.perf_counter() - started < 5
