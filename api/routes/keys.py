@@ -10,7 +10,7 @@ from api.schemas.base import Page, PageQuery
 from api.schemas.operations import KeyIn, KeyOut, NewKeyOut
 from api.security import Admin
 from lethe.errors import KeyNotFound, LastAdminKey
-from lethe.model.ids import new_id
+from lethe.model.ids import Id, derived_id, new_id
 from lethe.model.principals import ApiKey, Role
 from lethe.privacy.credentials import new_secret, secret_digest
 
@@ -31,10 +31,10 @@ async def create_key(
     """
     secret = new_secret()
 
-    async def perform() -> KeyOut:
+    async def perform(effect_id: Id) -> KeyOut:
         key = ApiKey(
             tenant_id=caller.tenant_id,
-            id=new_id(),
+            id=derived_id(effect_id, 0),
             principal_id=wish.principal_id or new_id(),
             role=wish.role,
             groups=frozenset(wish.groups),
@@ -42,11 +42,15 @@ async def create_key(
             created_at=services.clock.now(),
         )
         async with services.ledger.write() as uow:
-            await uow.api_keys.add(key)
-        return _key_out(key)
+            made = next((each for each in await uow.api_keys.list(key.tenant_id) if each.id == key.id), None)
+            if made is None:
+                await uow.api_keys.add(key)
+            else:  # by a sending that broke off: nobody was told that secret
+                await uow.api_keys.renew(key.tenant_id, key.id, key.secret_sha256)
+        return _key_out(made or key)
 
     attempt = Attempt(caller, idempotency_key, ("keys", wish.model_dump_json()), 201, _LEASE_SECONDS)
-    made, is_repeated = await services.idempotency.once(attempt, KeyOut, perform)
+    made, is_repeated = await services.idempotency.once_as(attempt, KeyOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     return NewKeyOut(**made.model_dump(), secret=None if is_repeated else secret)
 

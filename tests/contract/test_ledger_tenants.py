@@ -1,6 +1,7 @@
 """Ledger: tenants, their clock, API keys."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -121,6 +122,21 @@ async def test_a_revoked_key_is_listed_but_speaks_for_nobody(ledger: Ledger):
         assert not await unit.api_keys.revoke(tenant, key.id, at(2))
         assert await unit.api_keys.by_secret(key.secret_sha256) is None
         assert [listed.revoked_at for listed in await unit.api_keys.list(tenant)] == [at(1)]
+
+
+async def test_a_renewed_key_speaks_by_its_new_secret_only(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    key = _key(tenant, "a" * 64)
+    async with ledger.write() as unit:
+        await unit.api_keys.add(key)
+        await unit.api_keys.renew(other, key.id, "c" * 64)
+        assert await unit.api_keys.by_secret(key.secret_sha256) == key
+        await unit.api_keys.renew(tenant, key.id, "b" * 64)
+        assert await unit.api_keys.by_secret(key.secret_sha256) is None
+        assert await unit.api_keys.list(tenant) == [replace(key, secret_sha256="b" * 64)]
+        await unit.api_keys.revoke(tenant, key.id, at(1))
+        await unit.api_keys.renew(tenant, key.id, "d" * 64)
+        assert [each.secret_sha256 for each in await unit.api_keys.list(tenant)] == ["b" * 64]
 
 
 async def test_two_keys_cannot_have_one_secret(ledger: Ledger):

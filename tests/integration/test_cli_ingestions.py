@@ -1,11 +1,14 @@
 """`lethe ingest` and `lethe ingestions` as processes, over a real API and a worker."""
 
 import asyncio
+import io
 import json
 import os
 import pty
 import subprocess
 import sys
+import tarfile
+import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,6 +71,29 @@ async def test_a_folder_with_failures(shell: Shell, tmp_path: Path) -> None:
     text = (await shell.lethe("ingestions", "show", done["ingestion_id"], "--text")).stdout
     assert "added: 2" in text.splitlines()
     assert f"  {(tmp_path / 'noise.bin').as_uri()}: unsupported_type" in text.splitlines()
+
+
+async def test_an_archive_is_unpacked_and_its_failures_are_told(shell: Shell) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        for name, text in {"tide.md": "The tide turned.", "../out.txt": "No.", "deep/none.txt": ""}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    sent = {"archive": ("notes.tgz", made.getvalue(), "application/gzip")}
+    response = await shell.client.post("/v1/ingestions", data={"source_prefix": "tgz:///"}, files=sent)
+    place, deadline = response.headers["Location"], time.monotonic() + 90
+    while (await shell.client.get(place)).json()["state"] != "done":
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    shown = await shell.json("ingestions", "show", response.json()["id"])
+    assert (shown["total"], shown["added"], shown["failed"]) == (3, 1, 2)
+    assert {(each["name"], each["code"]) for each in shown["failures"]} == {
+        ("../out.txt", "unsafe_document"),
+        ("deep/none.txt", "empty_document"),
+    }
+    (item,) = (await shell.client.get(f"{place}/documents")).json()["items"]
+    assert (item["name"], item["status"]) == ("tgz:///tide.md", "ready")
 
 
 async def test_progress_is_shown_on_a_terminal(shell: Shell, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from lethe.model.operations import Dispatch
 from lethe.model.principals import Caller, Role
 from lethe.privacy.sealing import Purpose, seal
 from lethe.settings import Settings
+from tests.unit.api.test_ingestions import broken_after_the_commit
 from tests.unit.api.test_questions import passage
 from tests.unit.api.world import InProcessWorkflows, World, open_world
 
@@ -251,6 +252,16 @@ async def test_a_new_keys_secret_is_shown_once_and_kept_nowhere(world: World, mo
     assert (await world.get("/v1/documents", first["secret"])).status_code == 200
     async with world.services.ledger.read() as uow:
         assert len(await uow.api_keys.list(world.tenant_id)) == 4
+
+
+async def test_a_key_made_before_a_crash_is_met_again_with_a_secret_that_is_told(world: World) -> None:
+    before = len((await world.get("/v1/keys")).json()["items"])
+    await broken_after_the_commit(world, "/v1/keys", {"json": {"role": "reader"}})
+    again = (await world.post("/v1/keys", idem="k1", json={"role": "reader"})).json()
+    listed = (await world.get("/v1/keys")).json()["items"]
+    assert len(listed) == before + 1
+    assert again == {**listed[0], "secret": again["secret"]}
+    assert (await world.get("/v1/documents", again["secret"])).status_code == 200
 
 
 async def test_a_replayed_answer_holds_nothing_that_was_withdrawn_meanwhile(world: World) -> None:

@@ -50,3 +50,10 @@ class SqlApiKeys(SqlRepository):
             .values(revoked_at=at)
         )
         return result.rowcount > 0
+
+    async def renew(self, tenant_id: Id, key_id: Id, secret_sha256: str) -> None:
+        await self._connection.execute(
+            update(api_keys)
+            .where(api_keys.c.tenant_id == tenant_id, api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+            .values(secret_sha256=secret_sha256)
+        )
