@@ -96,7 +96,7 @@ class Installation:
         await self.start(receipt)
         return receipt
 
-    async def ended(self, document_id: Id, seconds: float = 60.0) -> DocumentView:
+    async def ended(self, document_id: Id, seconds: float = 180.0) -> DocumentView:
         """The document as soon as its ingestion succeeded or gave up."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
