@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Final
 
 from lethe.errors import NoText, UnsupportedType
+from lethe.ingestion.sniffing import MediaType
 from lethe.ports.parsing import Element, ElementKind, ParsedDocument
 
-_MEDIA_TYPES: Final = frozenset({"text/plain", "text/markdown"})
+_MEDIA_TYPES: Final = frozenset({MediaType.PLAIN, MediaType.MARKDOWN})
 
 
 class FakeParser:

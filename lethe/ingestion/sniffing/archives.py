@@ -7,13 +7,15 @@ from typing import BinaryIO, Final
 from xml.parsers import expat
 
 from lethe.errors import CorruptDocument, EncryptedDocument, UnsafeDocument, UnsupportedType
-from lethe.ingestion.sniffing.media import DOCX, EPUB, ODT, PPTX, XLSX
+from lethe.ingestion.sniffing.media import MediaType
 from lethe.settings import LimitSettings
 
 _MEMBERS: Final = 10_000
 _ENCRYPTED_FLAG: Final = 0x1
 _CONTENT_TYPES: Final = "[Content_Types].xml"
-_OFFICE_MAIN: Final = {f"{media_type}.main+xml".encode(): media_type for media_type in (DOCX, PPTX, XLSX)}
+_OFFICE_MAIN: Final = {
+    f"{media_type}.main+xml".encode(): media_type for media_type in (MediaType.DOCX, MediaType.PPTX, MediaType.XLSX)
+}
 _MACRO_MAIN: Final = b".macroEnabled.main+xml"
 _MACROS: Final = "vbaproject.bin"
 _MIMETYPE: Final = "mimetype"
@@ -27,7 +29,7 @@ _PROLOG_BYTES: Final = 64 * 1024
 """A part must begin its root element within this many bytes."""
 
 
-def check_archive(file: BinaryIO, limits: LimitSettings) -> str:
+def check_archive(file: BinaryIO, limits: LimitSettings) -> MediaType:
     """The media type of a zip file that may be parsed: DOCX, PPTX, XLSX, ODT or EPUB.
 
     Raises CorruptDocument, EncryptedDocument, UnsupportedType (another kind of archive) and UnsafeDocument (too many
@@ -40,7 +42,7 @@ def check_archive(file: BinaryIO, limits: LimitSettings) -> str:
             _check_sizes(members, limits)
             kind = _kind(archive)
             for member in members:
-                _check_part(archive, member, may_name_dtd=kind == EPUB)
+                _check_part(archive, member, may_name_dtd=kind == MediaType.EPUB)
             return kind
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise CorruptDocument from error
@@ -74,27 +76,28 @@ def _check_overlaps(members: list[zipfile.ZipInfo]) -> None:
         end = member.header_offset + member.compress_size
 
 
-def _kind(archive: zipfile.ZipFile) -> str:
+def _kind(archive: zipfile.ZipFile) -> MediaType:
     names = set(archive.namelist())
     if _CONTENT_TYPES in names:
         return _office_kind(_read(archive, _CONTENT_TYPES), names)
     if _MIMETYPE not in names:
         raise UnsupportedType("Archives are not supported.")
-    kind = _read(archive, _MIMETYPE)[:_MIMETYPE_BYTES].decode("ascii", errors="replace").strip()
-    if kind not in {ODT, EPUB}:
+    told = _read(archive, _MIMETYPE)[:_MIMETYPE_BYTES].decode("ascii", errors="replace").strip()
+    kind = next((each for each in (MediaType.ODT, MediaType.EPUB) if each == told), None)
+    if kind is None:
         raise UnsupportedType("Of the OpenDocument formats, only odt is supported.")
-    if kind == ODT and _MANIFEST in names and b"encryption-data" in _read(archive, _MANIFEST):
+    if kind == MediaType.ODT and _MANIFEST in names and b"encryption-data" in _read(archive, _MANIFEST):
         raise EncryptedDocument
-    if kind == EPUB and _RIGHTS in names:
+    if kind == MediaType.EPUB and _RIGHTS in names:
         raise EncryptedDocument("The book is protected by rights management.")
     return kind
 
 
-def _office_kind(types: bytes, names: set[str]) -> str:
+def _office_kind(types: bytes, names: set[str]) -> MediaType:
     if _MACRO_MAIN in types:
         raise UnsupportedType("Office files with macros are not supported; save the file without them.")
-    found = next((kind for main, kind in _OFFICE_MAIN.items() if main in types), "")
-    if not found:
+    found = next((kind for main, kind in _OFFICE_MAIN.items() if main in types), None)
+    if found is None:
         raise UnsupportedType("Of the Office formats, docx, pptx and xlsx are supported.")
     if any(name.lower().endswith(_MACROS) for name in names):
         raise UnsafeDocument("The document hides macros under the type of one that has none.")

@@ -5,7 +5,7 @@ import csv
 import re
 from typing import Final
 
-from lethe.ingestion.sniffing.media import CSV, EML, HTML, JSON, MARKDOWN, PLAIN, RST
+from lethe.ingestion.sniffing.media import MediaType
 
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -58,28 +58,28 @@ def looks_like_text(head: bytes) -> bool:
     return text is not None and len(_CONTROLS.findall(text)) * _CONTROL_SHARE <= len(text)
 
 
-def text_type(head: bytes, hint: str) -> str:
+def text_type(head: bytes, hint: MediaType | None) -> MediaType:
     """One of the kinds of text. Mail and whole web pages show themselves; the rest needs the hint or signs."""
     text = _decode(head) or ""
     if _HTML_START.match(text):
-        return HTML
-    if _is_mail(text, claimed=hint == EML):
-        return EML
-    if hint == HTML:
-        return HTML if _HTML_TAG.search(text) else PLAIN
-    if hint == JSON:
-        return JSON if _JSON_START.match(text) else PLAIN
-    return hint if hint in {MARKDOWN, PLAIN, CSV, RST} else _by_signs(text)
+        return MediaType.HTML
+    if _is_mail(text, claimed=hint == MediaType.EML):
+        return MediaType.EML
+    if hint == MediaType.HTML:
+        return MediaType.HTML if _HTML_TAG.search(text) else MediaType.PLAIN
+    if hint == MediaType.JSON:
+        return MediaType.JSON if _JSON_START.match(text) else MediaType.PLAIN
+    return _by_signs(text) if hint is None or hint is MediaType.EML else hint
 
 
-def _by_signs(text: str) -> str:
+def _by_signs(text: str) -> MediaType:
     if _JSON_SIGN.match(text):
-        return JSON
+        return MediaType.JSON
     if _is_table(text):
-        return CSV
+        return MediaType.CSV
     if all(sign.search(text) for sign in _RST_SIGNS):
-        return RST
-    return MARKDOWN if sum(sign.search(text) is not None for sign in _MARKDOWN_SIGNS) > 1 else PLAIN
+        return MediaType.RST
+    return MediaType.MARKDOWN if sum(sign.search(text) is not None for sign in _MARKDOWN_SIGNS) > 1 else MediaType.PLAIN
 
 
 def _decode(head: bytes) -> str | None:

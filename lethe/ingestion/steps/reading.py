@@ -156,7 +156,8 @@ def _blob(pipeline: Pipeline, version: Version) -> AsyncIterator[bytes]:
 
 def _sniff(pipeline: Pipeline, path: Path, version: Version) -> str:
     with path.open("rb") as file:
-        return sniff(file, claimed=version.media_type, suffix=version.filename_suffix, limits=pipeline.limits)
+        told = sniff(file, claimed=version.media_type, suffix=version.filename_suffix, limits=pipeline.limits)
+    return told.value
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

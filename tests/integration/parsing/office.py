@@ -10,6 +10,7 @@ import openpyxl
 from pptx import Presentation
 from pptx.util import Inches
 
+from lethe.ingestion.sniffing import MediaType
 from tests.integration.parsing.ole import message_file
 
 
@@ -99,7 +100,7 @@ def packed(parts: dict[str, str | bytes], mimetype: str = "") -> bytes:
     return buffer.getvalue()
 
 
-ODT_TYPE = "application/vnd.oasis.opendocument.text"
+ODT_TYPE = MediaType.ODT.value
 _OFFICE = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
@@ -129,7 +130,7 @@ def odt(body: str = _ODT_BODY) -> bytes:
     return packed({"content.xml": content, "meta.xml": meta}, ODT_TYPE)
 
 
-EPUB_TYPE = "application/epub+zip"
+EPUB_TYPE = MediaType.EPUB.value
 CONTAINER = (
     '<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
     '<rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'

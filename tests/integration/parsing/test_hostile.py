@@ -13,7 +13,7 @@ import pytest
 
 from lethe.adapters.parsing import LimitedParser
 from lethe.errors import LetheError
-from lethe.ingestion.sniffing import PLAIN, known_suffix, sniff
+from lethe.ingestion.sniffing import MediaType, known_suffix, sniff
 from lethe.settings import LimitSettings, Settings, WorkerSettings
 from tests.hostile import INGESTED, Case, all_cases, cases_of
 
@@ -86,11 +86,11 @@ async def test_each_hostile_file_has_its_outcome_and_hurts_nobody(
         found = await outcome(parser, case, path)
         if found != case.expected:
             wrong.append(f"{case.klass}: {case.filename}: {found}, not {case.expected}")
-        assert len((await parser.parse(good, PLAIN)).elements) == 1
+        assert len((await parser.parse(good, MediaType.PLAIN)).elements) == 1
         path.unlink()
 
     try:
-        await parser.parse(good, PLAIN)
+        await parser.parse(good, MediaType.PLAIN)
         gc.collect()
         before = resident(os.getpid())
         async with watch.over(parser):

@@ -16,7 +16,7 @@ import pytest_asyncio
 from lethe.adapters.parsing import LimitedParser, pool
 from lethe.adapters.parsing.wire import Limits, dump, request_for
 from lethe.errors import ParserCrashed, ParserUnavailable
-from lethe.ingestion.sniffing import CSV, PLAIN
+from lethe.ingestion.sniffing import MediaType
 from lethe.settings import LimitSettings, Settings, WorkerSettings
 
 Start = Callable[..., LimitedParser]
@@ -67,10 +67,10 @@ async def test_a_file_that_takes_too_long_is_stopped_and_the_next_one_is_read(st
     (pid,) = parser.pids()
     began = time.perf_counter()
     with pytest.raises(ParserCrashed):
-        await parser.parse(slow(tmp_path), PLAIN)
+        await parser.parse(slow(tmp_path), MediaType.PLAIN)
     assert time.perf_counter() - began < 5
     assert not is_running(pid)
-    assert len((await parser.parse(good(tmp_path), PLAIN)).elements) == 1
+    assert len((await parser.parse(good(tmp_path), MediaType.PLAIN)).elements) == 1
 
 
 async def test_a_file_that_takes_too_much_memory_or_gives_too_much_is_stopped(start: Start, tmp_path: Path) -> None:
@@ -78,10 +78,10 @@ async def test_a_file_that_takes_too_much_memory_or_gives_too_much_is_stopped(st
     wide, long = tmp_path / "wide", tmp_path / "long"
     wide.write_text("a,b\n" + "word,number\n" * 2_000_000)
     long.write_text("The buoy sends its readings once an hour to the portal.\n\n" * 1_000)
-    for path, media_type in ((wide, CSV), (long, PLAIN)):
+    for path, media_type in ((wide, MediaType.CSV), (long, MediaType.PLAIN)):
         with pytest.raises(ParserCrashed):
             await parser.parse(path, media_type)
-    assert len((await parser.parse(good(tmp_path), PLAIN)).elements) == 1
+    assert len((await parser.parse(good(tmp_path), MediaType.PLAIN)).elements) == 1
 
 
 async def test_the_kernel_holds_the_limits_of_a_child(start: Start) -> None:
@@ -99,7 +99,7 @@ async def test_the_kernel_holds_the_limits_of_a_child(start: Start) -> None:
 async def test_seconds_of_cpu_are_counted_by_the_kernel_too(tmp_path: Path) -> None:
     """A parent that is gone or stopped ends no child: the kernel does (SIGXCPU)."""
     limits = Limits(seconds=1, memory_bytes=1 << 30, output_bytes=1 << 20, pages=10, niceness=0)
-    request = dump(request_for(slow(tmp_path), PLAIN)).encode()
+    request = dump(request_for(slow(tmp_path), MediaType.PLAIN)).encode()
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "lethe.adapters.parsing.child", dump(limits), stdin=PIPE, stdout=PIPE
     )
@@ -111,7 +111,7 @@ async def test_a_child_killed_at_work_is_a_crash_and_one_killed_idle_is_replaced
     parser = start()
     await parser.warm_up()
     (pid,) = parser.pids()
-    reading = asyncio.create_task(parser.parse(slow(tmp_path), PLAIN))
+    reading = asyncio.create_task(parser.parse(slow(tmp_path), MediaType.PLAIN))
     await asyncio.sleep(0.3)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(ParserCrashed):
@@ -120,14 +120,14 @@ async def test_a_child_killed_at_work_is_a_crash_and_one_killed_idle_is_replaced
     (pid,) = parser.pids()
     os.kill(pid, signal.SIGKILL)
     await asyncio.sleep(0.3)
-    assert len((await parser.parse(good(tmp_path), PLAIN)).elements) == 1
+    assert len((await parser.parse(good(tmp_path), MediaType.PLAIN)).elements) == 1
 
 
 async def test_cancelling_kills_the_child(start: Start, tmp_path: Path) -> None:
     parser = start()
     await parser.warm_up()
     (pid,) = parser.pids()
-    reading = asyncio.create_task(parser.parse(slow(tmp_path), PLAIN))
+    reading = asyncio.create_task(parser.parse(slow(tmp_path), MediaType.PLAIN))
     await asyncio.sleep(0.3)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -139,8 +139,8 @@ async def test_cancelling_kills_the_child(start: Start, tmp_path: Path) -> None:
 async def test_closing_leaves_no_child_even_one_that_is_starting(start: Start, tmp_path: Path) -> None:
     parser = start(slots=2)
     await parser.warm_up()
-    reading = asyncio.create_task(parser.parse(slow(tmp_path), PLAIN))
-    starting = asyncio.create_task(parser.parse(good(tmp_path), PLAIN))
+    reading = asyncio.create_task(parser.parse(slow(tmp_path), MediaType.PLAIN))
+    starting = asyncio.create_task(parser.parse(good(tmp_path), MediaType.PLAIN))
     await asyncio.sleep(0.5)
     pids = parser.pids()
     assert len(pids) == 2
@@ -149,7 +149,7 @@ async def test_closing_leaves_no_child_even_one_that_is_starting(start: Start, t
     ended = await asyncio.gather(reading, starting, return_exceptions=True)
     assert [type(error) for error in ended] == [ParserCrashed, ParserUnavailable]
     with pytest.raises(ParserUnavailable):
-        await parser.parse(good(tmp_path), PLAIN)
+        await parser.parse(good(tmp_path), MediaType.PLAIN)
 
 
 async def test_files_read_at_once_share_the_slots(start: Start, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ async def test_files_read_at_once_share_the_slots(start: Start, tmp_path: Path) 
     paths = [tmp_path / str(number) for number in range(12)]
     for number, path in enumerate(paths):
         path.write_text(f"The buoy number {number} sends its readings once an hour to the portal.")
-    documents = await asyncio.gather(*(parser.parse(path, PLAIN) for path in paths))
+    documents = await asyncio.gather(*(parser.parse(path, MediaType.PLAIN) for path in paths))
     assert [document.elements[0].text.split()[3] for document in documents] == [str(number) for number in range(12)]
     assert len(parser.pids()) == 2
 
@@ -169,9 +169,9 @@ async def test_a_child_is_replaced_when_it_is_used_up(
     parser = start()
     seen: set[int] = set()
     for _ in range(3):
-        await parser.parse(good(tmp_path), PLAIN)
+        await parser.parse(good(tmp_path), MediaType.PLAIN)
         seen.update(parser.pids())
-    await parser.parse(good(tmp_path), PLAIN)
+    await parser.parse(good(tmp_path), MediaType.PLAIN)
     assert len(seen | set(parser.pids())) == 2
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lethe.adapters.parsing import LimitedParser
 from lethe.errors import CorruptDocument, DocumentError, DocumentTooLarge, EncryptedDocument, NoText, UnsafeDocument
-from lethe.ingestion.sniffing import EPUB, JSON, MSG, ODT, PPTX, RST, RTF, XLSX, sniff
+from lethe.ingestion.sniffing import MediaType, sniff
 from lethe.ports.parsing import Element, ElementKind, ParsedDocument
 from lethe.settings import LimitSettings, Settings
 from tests.integration.parsing import office
@@ -24,7 +24,7 @@ async def sniffed(parser: LimitedParser, path: Path, expected: str, suffix: str 
 
 
 async def test_pptx(parser: LimitedParser, tmp_path: Path) -> None:
-    document = await sniffed(parser, office.slides_pptx(tmp_path / "a"), PPTX)
+    document = await sniffed(parser, office.slides_pptx(tmp_path / "a"), MediaType.PPTX)
     assert document.title == "Heron review"
     assert [(e.page, e.text) for e in document.elements if e.kind is ElementKind.TITLE] == [
         (1, "Heron"), (2, "What went well"), (3, "Costs")
@@ -37,7 +37,7 @@ async def test_pptx(parser: LimitedParser, tmp_path: Path) -> None:
 
 
 async def test_xlsx(parser: LimitedParser, tmp_path: Path) -> None:
-    document = await sniffed(parser, office.sheets_xlsx(tmp_path / "a"), XLSX)
+    document = await sniffed(parser, office.sheets_xlsx(tmp_path / "a"), MediaType.XLSX)
     assert document.title == "Stock list"
     assert [(e.kind, e.page, e.text) for e in document.elements] == [
         (ElementKind.TITLE, 1, "Stock"),
@@ -53,7 +53,7 @@ async def test_xlsx(parser: LimitedParser, tmp_path: Path) -> None:
 
 
 async def test_msg(parser: LimitedParser, tmp_path: Path) -> None:
-    document = await sniffed(parser, office.message_msg(tmp_path / "a"), MSG)
+    document = await sniffed(parser, office.message_msg(tmp_path / "a"), MediaType.MSG)
     assert document.title == "Prüfung im März"
     assert titles(document) == [(1, "Prüfung im März")]
     assert texts(document, ElementKind.TEXT)[:5] == [
@@ -66,7 +66,7 @@ async def test_msg(parser: LimitedParser, tmp_path: Path) -> None:
 
 
 async def test_rtf(parser: LimitedParser, tmp_path: Path) -> None:
-    document = await sniffed(parser, office.guide_rtf(tmp_path / "a"), RTF)
+    document = await sniffed(parser, office.guide_rtf(tmp_path / "a"), MediaType.RTF)
     assert document.title == "The winter guide"
     assert document.elements == (
         Element(ElementKind.TITLE, "Winter", 1),
@@ -80,7 +80,7 @@ async def test_rtf(parser: LimitedParser, tmp_path: Path) -> None:
 
 
 async def test_odt(parser: LimitedParser, tmp_path: Path) -> None:
-    document = await sniffed(parser, saved(tmp_path / "a", office.odt()), ODT)
+    document = await sniffed(parser, saved(tmp_path / "a", office.odt()), MediaType.ODT)
     assert document.title == "Supply contract"
     assert document.elements == (
         Element(ElementKind.TITLE, "Contract", 1),
@@ -93,7 +93,7 @@ async def test_odt(parser: LimitedParser, tmp_path: Path) -> None:
 
 
 async def test_epub(parser: LimitedParser, tmp_path: Path) -> None:
-    document = await sniffed(parser, office.lake_epub(tmp_path / "a"), EPUB)
+    document = await sniffed(parser, office.lake_epub(tmp_path / "a"), MediaType.EPUB)
     assert document.title == "The lake"
     assert [e.text for e in document.elements] == [
         "One", "The lake is deep.", "cold", "clear", "Two", "The lake freezes in January."
@@ -110,9 +110,9 @@ async def test_an_epub_under_a_key_is_encrypted_unless_only_its_fonts_are(
         path = saved(tmp_path / name, book)
         if refused:
             with pytest.raises(EncryptedDocument):
-                await parser.parse(path, EPUB)
+                await parser.parse(path, MediaType.EPUB)
         else:
-            assert texts(await parser.parse(path, EPUB), ElementKind.TEXT) == ["The lake."]
+            assert texts(await parser.parse(path, MediaType.EPUB), ElementKind.TEXT) == ["The lake."]
 
 
 REST = """
@@ -156,7 +156,7 @@ See :pep:`8` and :c:func:`~lake.depth`.
 
 
 async def test_rst(parser: LimitedParser, tmp_path: Path) -> None:
-    document = await sniffed(parser, saved(tmp_path / "a", REST), RST)
+    document = await sniffed(parser, saved(tmp_path / "a", REST), MediaType.RST)
     assert document.title == "Buoys"
     assert document.elements == (
         Element(ElementKind.TITLE, "Buoys", 1),
@@ -176,7 +176,7 @@ async def test_rst(parser: LimitedParser, tmp_path: Path) -> None:
 async def test_a_pep_has_its_title_from_its_headers(parser: LimitedParser, tmp_path: Path) -> None:
     headers = "PEP: 8\nTitle: Style Guide\nAuthor: Guido,\n        Barry\nStatus: Active\n"
     source = f"{headers}\nIntroduction\n============\n\nText.\n"
-    document = await parser.parse(saved(tmp_path / "a", source), RST)
+    document = await parser.parse(saved(tmp_path / "a", source), MediaType.RST)
     assert document.title == "PEP 8: Style Guide"
     assert titles(document) == [(1, "PEP 8: Style Guide"), (2, "Introduction")]
 
@@ -190,7 +190,7 @@ async def test_json(parser: LimitedParser, tmp_path: Path) -> None:
         "tags": ["lake", "buoy"],
         "owner": {"name": "Ann", "address": {"city": "Ellery", "geo": {"point": {"lat": 1}}}},
     }
-    document = await sniffed(parser, saved(tmp_path / "a", json.dumps(source).replace("1.1", "1.10")), JSON)
+    document = await sniffed(parser, saved(tmp_path / "a", json.dumps(source).replace("1.1", "1.10")), MediaType.JSON)
     assert document.title == "Stations"
     assert document.elements == (
         Element(ElementKind.TEXT, "title: Stations\nprice: 1.10\nopen: true"),
@@ -211,24 +211,24 @@ async def test_json(parser: LimitedParser, tmp_path: Path) -> None:
 
 async def test_json_lines(parser: LimitedParser, tmp_path: Path) -> None:
     source = '{"part": "Mast", "price": 120}\n{"part": "Hull", "price": 900}\n'
-    document = await sniffed(parser, saved(tmp_path / "a", source), JSON, ".jsonl")
+    document = await sniffed(parser, saved(tmp_path / "a", source), MediaType.JSON, ".jsonl")
     assert texts(document, ElementKind.TABLE) == ["part: Mast; price: 120\npart: Hull; price: 900"]
 
 
 async def test_bad_files_have_their_error_and_the_child_lives_on(parser: LimitedParser, tmp_path: Path) -> None:
     deep = "<text:section>" * 3_000 + "<text:p>x</text:p>" + "</text:section>" * 3_000
     cases: list[tuple[bytes, str, type[DocumentError]]] = [
-        (b'{"a": ', JSON, CorruptDocument),
-        (b"[" * 100_000, JSON, UnsafeDocument),
-        (b'{"a": {}, "b": [], "c": null}', JSON, NoText),
-        (office.RTF[:-40], RTF, CorruptDocument),
-        (rb"{\rtf1 " + b"{" * 10_000 + b"x" + b"}" * 10_000 + b"}", RTF, UnsafeDocument),
-        (office.odt(deep), ODT, UnsafeDocument),
-        (office.odt(""), ODT, NoText),
-        (office.epub({}), EPUB, NoText),
-        (office.message_msg(tmp_path / "whole").read_bytes()[:3_000], MSG, CorruptDocument),
-        (office.slides_pptx(tmp_path / "slides").read_bytes()[:9_000], PPTX, CorruptDocument),
-        (office.sheets_xlsx(tmp_path / "sheets").read_bytes()[:3_000], XLSX, CorruptDocument),
+        (b'{"a": ', MediaType.JSON, CorruptDocument),
+        (b"[" * 100_000, MediaType.JSON, UnsafeDocument),
+        (b'{"a": {}, "b": [], "c": null}', MediaType.JSON, NoText),
+        (office.RTF[:-40], MediaType.RTF, CorruptDocument),
+        (rb"{\rtf1 " + b"{" * 10_000 + b"x" + b"}" * 10_000 + b"}", MediaType.RTF, UnsafeDocument),
+        (office.odt(deep), MediaType.ODT, UnsafeDocument),
+        (office.odt(""), MediaType.ODT, NoText),
+        (office.epub({}), MediaType.EPUB, NoText),
+        (office.message_msg(tmp_path / "whole").read_bytes()[:3_000], MediaType.MSG, CorruptDocument),
+        (office.slides_pptx(tmp_path / "slides").read_bytes()[:9_000], MediaType.PPTX, CorruptDocument),
+        (office.sheets_xlsx(tmp_path / "sheets").read_bytes()[:3_000], MediaType.XLSX, CorruptDocument),
     ]
     for number, (data, media_type, error) in enumerate(cases):
         with pytest.raises(error):
@@ -240,9 +240,9 @@ async def test_more_slides_sheets_or_chapters_than_pages_are_too_large(tmp_path:
     parser = LimitedParser.from_settings(Settings(limits=LimitSettings(pages=1)))
     try:
         for path, media_type in (
-            (office.slides_pptx(tmp_path / "a"), PPTX),
-            (office.sheets_xlsx(tmp_path / "b"), XLSX),
-            (office.lake_epub(tmp_path / "c"), EPUB),
+            (office.slides_pptx(tmp_path / "a"), MediaType.PPTX),
+            (office.sheets_xlsx(tmp_path / "b"), MediaType.XLSX),
+            (office.lake_epub(tmp_path / "c"), MediaType.EPUB),
         ):
             with pytest.raises(DocumentTooLarge):
                 await parser.parse(path, media_type)

@@ -18,7 +18,7 @@ from lethe.adapters.parsing.process import environment_of
 from lethe.adapters.parsing.readers.scans import load_models
 from lethe.adapters.parsing.strategies import LAYOUT_MODEL, models_for
 from lethe.errors import ConfigurationError, NoText
-from lethe.ingestion.sniffing import PDF
+from lethe.ingestion.sniffing import MediaType
 from lethe.settings import ParsingSettings, PdfStrategy, Settings
 from tests.integration.parsing import files
 
@@ -51,9 +51,9 @@ def parser(strategy: PdfStrategy) -> LimitedParser:
 async def test_scanned_pages_are_read_and_others_keep_their_text(tmp_path: Path) -> None:
     reading = parser(PdfStrategy.OCR)
     try:
-        document = await reading.parse(scan(tmp_path / "scan"), PDF)
+        document = await reading.parse(scan(tmp_path / "scan"), MediaType.PDF)
         with pytest.raises(NoText):
-            await reading.parse(files.picture_pdf(tmp_path / "empty"), PDF)
+            await reading.parse(files.picture_pdf(tmp_path / "empty"), MediaType.PDF)
     finally:
         await reading.close()
     assert [(element.page, element.text) for element in document.elements] == [
@@ -67,7 +67,7 @@ async def test_without_ocr_a_scan_says_what_would_read_it(tmp_path: Path) -> Non
     reading = parser(PdfStrategy.TEXT)
     try:
         with pytest.raises(NoText) as caught:
-            await reading.parse(files.picture_pdf(tmp_path / "scan"), PDF)
+            await reading.parse(files.picture_pdf(tmp_path / "scan"), MediaType.PDF)
     finally:
         await reading.close()
     assert "parsing.strategy" in caught.value.advice

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lethe.ingestion.chunking.plan import PARSER_REVISION
-from lethe.ingestion.sniffing import DOCX
+from lethe.ingestion.sniffing import MediaType
 from tests.integration.parsing import files
 
 _SCRIPT = """
@@ -22,7 +22,10 @@ assert tokenize.pos_tag("The buoy floats")[2][1] == "VBZ"
 seen = []
 sys.addaudithook(lambda event, _: event.startswith(("socket.", "subprocess.", "urllib.")) and seen.append(event))
 from pathlib import Path
+from lethe.adapters.parsing import readers
 from lethe.adapters.parsing.readers import read
+from lethe.ingestion.sniffing import MediaType
+assert sorted([*readers._READERS, *readers._PAGED]) == sorted(MediaType), "one reader for each type"
 from lethe.adapters.parsing.wire import Limits
 for argument in sys.argv[1:]:
     path, media_type = argument.split("=")
@@ -69,13 +72,13 @@ def test_names_model_and_silence(tmp_path: Path) -> None:
     table.write_text("a,b\n1,2\n")
     output = _run(
         _SCRIPT,
-        f"{files.manual_pdf(tmp_path / 'pdf')}=application/pdf",
-        f"{files.contract_docx(tmp_path / 'docx')}={DOCX}",
-        f"{files.mail(tmp_path / 'mail', html=True)}=message/rfc822",
-        f"{page}=text/html",
-        f"{plain}=text/plain",
-        f"{plain}=text/markdown",
-        f"{table}=text/csv",
+        f"{files.manual_pdf(tmp_path / 'pdf')}={MediaType.PDF}",
+        f"{files.contract_docx(tmp_path / 'docx')}={MediaType.DOCX}",
+        f"{files.mail(tmp_path / 'mail', html=True)}={MediaType.EML}",
+        f"{page}={MediaType.HTML}",
+        f"{plain}={MediaType.PLAIN}",
+        f"{plain}={MediaType.MARKDOWN}",
+        f"{table}={MediaType.CSV}",
     )
     assert output == "done\n"
 

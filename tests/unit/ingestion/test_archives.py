@@ -7,16 +7,16 @@ import zipfile
 import pytest
 
 from lethe.errors import CorruptDocument, EncryptedDocument, LetheError, UnsafeDocument
-from lethe.ingestion.sniffing import EPUB, ODT
+from lethe.ingestion.sniffing import MediaType
 from lethe.settings import LimitSettings
 from tests.unit.ingestion.containers import archive, kind, office, packed
 
 
 def test_a_book_or_text_under_a_key_is_encrypted() -> None:
     with pytest.raises(EncryptedDocument):
-        kind(packed(ODT, **{"META-INF_manifest.xml": b"<m><encryption-data/></m>"}))
+        kind(packed(MediaType.ODT, **{"META-INF_manifest.xml": b"<m><encryption-data/></m>"}))
     with pytest.raises(EncryptedDocument):
-        kind(packed(EPUB, **{"META-INF_rights.xml": b"<rights/>"}))
+        kind(packed(MediaType.EPUB, **{"META-INF_rights.xml": b"<rights/>"}))
 
 
 def test_macros_under_the_type_of_a_document_without_are_unsafe() -> None:
@@ -29,12 +29,15 @@ def test_macros_under_the_type_of_a_document_without_are_unsafe() -> None:
 
 def test_a_page_of_a_book_may_name_its_dtd_and_declare_nothing() -> None:
     page = b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd"><html/>'
-    assert kind(packed(EPUB, **{"page.xhtml": page})) == EPUB
+    assert kind(packed(MediaType.EPUB, **{"page.xhtml": page})) == MediaType.EPUB
     with pytest.raises(UnsafeDocument):
-        kind(packed(ODT, **{"page.xhtml": page}))
+        kind(packed(MediaType.ODT, **{"page.xhtml": page}))
     with pytest.raises(UnsafeDocument):
         kind(
-            packed(EPUB, **{"page.xhtml": b'<!DOCTYPE html [<!ENTITY a SYSTEM "file:///etc/passwd">]><html>&a;</html>'})
+            packed(
+                MediaType.EPUB,
+                **{"page.xhtml": b'<!DOCTYPE html [<!ENTITY a SYSTEM "file:///etc/passwd">]><html>&a;</html>'},
+            )
         )
 
 

@@ -9,23 +9,7 @@ from lethe.errors import (
     EncryptedDocument,
     UnsupportedType,
 )
-from lethe.ingestion.sniffing import (
-    CSV,
-    DOCX,
-    EML,
-    EPUB,
-    HTML,
-    JSON,
-    MARKDOWN,
-    MSG,
-    ODT,
-    PDF,
-    PLAIN,
-    PPTX,
-    RST,
-    RTF,
-    XLSX,
-)
+from lethe.ingestion.sniffing import MediaType
 from tests.unit.ingestion.containers import (
     MACROS,
     MAIL,
@@ -50,21 +34,21 @@ from tests.unit.ingestion.containers import (
 @pytest.mark.parametrize(
     ("data", "suffix", "expected"),
     [
-        (PROSE, ".txt", PLAIN),
-        (NOTES, "md", MARKDOWN),
-        (PAGE, ".HTML", HTML),
-        (TABLE, ".csv", CSV),
-        (MAIL, ".eml", EML),
-        (b"%PDF-1.7\n...", ".pdf", PDF),
-        (office(), ".docx", DOCX),
-        (office(main=SHEET), ".xlsx", XLSX),
-        (office(main=SLIDES), ".pptx", PPTX),
-        (packed(ODT), ".odt", ODT),
-        (packed(EPUB), ".epub", EPUB),
-        (ole("Root Entry", "__properties_version1.0"), ".msg", MSG),
-        (RICH, ".rtf", RTF),
-        (RECORDS, ".json", JSON),
-        (MANUAL, ".rst", RST),
+        (PROSE, ".txt", MediaType.PLAIN),
+        (NOTES, "md", MediaType.MARKDOWN),
+        (PAGE, ".HTML", MediaType.HTML),
+        (TABLE, ".csv", MediaType.CSV),
+        (MAIL, ".eml", MediaType.EML),
+        (b"%PDF-1.7\n...", ".pdf", MediaType.PDF),
+        (office(), ".docx", MediaType.DOCX),
+        (office(main=SHEET), ".xlsx", MediaType.XLSX),
+        (office(main=SLIDES), ".pptx", MediaType.PPTX),
+        (packed(MediaType.ODT), ".odt", MediaType.ODT),
+        (packed(MediaType.EPUB), ".epub", MediaType.EPUB),
+        (ole("Root Entry", "__properties_version1.0"), ".msg", MediaType.MSG),
+        (RICH, ".rtf", MediaType.RTF),
+        (RECORDS, ".json", MediaType.JSON),
+        (MANUAL, ".rst", MediaType.RST),
     ],
 )
 class TestEveryType:
@@ -86,28 +70,28 @@ class TestEveryType:
 
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".csv"])
 def test_mail_and_pages_show_themselves_whatever_they_are_called(suffix: str) -> None:
-    assert kind(MAIL, suffix) == EML
-    assert kind(PAGE, suffix) == HTML
-    assert kind(b"\xef\xbb\xbf  <!-- a --> <!-- b -->\n" + PAGE, suffix) == HTML
-    assert kind(b'<?xml version="1.0" encoding="utf-8"?>\n' + PAGE, suffix) == HTML
+    assert kind(MAIL, suffix) == MediaType.EML
+    assert kind(PAGE, suffix) == MediaType.HTML
+    assert kind(b"\xef\xbb\xbf  <!-- a --> <!-- b -->\n" + PAGE, suffix) == MediaType.HTML
+    assert kind(b'<?xml version="1.0" encoding="utf-8"?>\n' + PAGE, suffix) == MediaType.HTML
 
 
 def test_the_suffix_decides_between_kinds_of_text() -> None:
-    assert kind(NOTES, ".txt") == PLAIN
-    assert kind(PROSE, ".md") == MARKDOWN
-    assert kind(TABLE, ".txt") == PLAIN
-    assert kind(b"one column\n1\n2\n", ".csv") == CSV
-    assert kind(b"a\tb\n1\t2\n", ".tsv") == CSV
-    assert kind(b"no tags at all", ".html") == PLAIN
-    assert kind(b"<p>a fragment</p>", ".htm") == HTML
-    assert kind(PROSE, ".txt", "text/html") == PLAIN
-    assert kind(b"not a mail at all\n", ".eml") == PLAIN
-    assert kind(b"Subject: draft\n\nNo sender yet.\n", ".eml") == EML
+    assert kind(NOTES, ".txt") == MediaType.PLAIN
+    assert kind(PROSE, ".md") == MediaType.MARKDOWN
+    assert kind(TABLE, ".txt") == MediaType.PLAIN
+    assert kind(b"one column\n1\n2\n", ".csv") == MediaType.CSV
+    assert kind(b"a\tb\n1\t2\n", ".tsv") == MediaType.CSV
+    assert kind(b"no tags at all", ".html") == MediaType.PLAIN
+    assert kind(b"<p>a fragment</p>", ".htm") == MediaType.HTML
+    assert kind(PROSE, ".txt", "text/html") == MediaType.PLAIN
+    assert kind(b"not a mail at all\n", ".eml") == MediaType.PLAIN
+    assert kind(b"Subject: draft\n\nNo sender yet.\n", ".eml") == MediaType.EML
 
 
 def test_header_blocks_that_are_no_mail() -> None:
-    assert kind(b"PEP: 8\nTitle: Style\nAuthor: Guido\nStatus: Active\n\nText.\n", ".rst") == RST
-    assert kind(b"From: the desk of Ann\n\nDear all,\n", ".txt") == PLAIN
+    assert kind(b"PEP: 8\nTitle: Style\nAuthor: Guido\nStatus: Active\n\nText.\n", ".rst") == MediaType.RST
+    assert kind(b"From: the desk of Ann\n\nDear all,\n", ".txt") == MediaType.PLAIN
 
 
 @pytest.mark.parametrize(
@@ -115,7 +99,7 @@ def test_header_blocks_that_are_no_mail() -> None:
     ["Grüße aus Ostermere".encode("utf-16"), "Привет, мир".encode("cp1251"), "\ufeffHallo".encode(), "日本語".encode()],
 )
 def test_text_in_other_encodings_is_text(text: bytes) -> None:
-    assert kind(text, ".txt") == PLAIN
+    assert kind(text, ".txt") == MediaType.PLAIN
 
 
 @pytest.mark.parametrize(
@@ -159,12 +143,12 @@ def test_a_password_protected_office_file_is_encrypted() -> None:
 
 
 def test_data_and_prose_that_only_look_alike() -> None:
-    assert kind(b"[1, 2, 3]", ".json") == JSON
-    assert kind(b"not json", ".json") == PLAIN
-    assert kind(b"{{ template }} and more", "") == PLAIN
-    assert kind(b"[see below] the buoy", "") == PLAIN
-    assert kind(RECORDS, ".txt") == PLAIN
-    assert kind(RECORDS, "", "application/json; charset=utf-8") == JSON
+    assert kind(b"[1, 2, 3]", ".json") == MediaType.JSON
+    assert kind(b"not json", ".json") == MediaType.PLAIN
+    assert kind(b"{{ template }} and more", "") == MediaType.PLAIN
+    assert kind(b"[see below] the buoy", "") == MediaType.PLAIN
+    assert kind(RECORDS, ".txt") == MediaType.PLAIN
+    assert kind(RECORDS, "", "application/json; charset=utf-8") == MediaType.JSON
 
 
 @pytest.mark.parametrize(

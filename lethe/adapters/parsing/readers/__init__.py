@@ -1,6 +1,6 @@
 """A reader per format: a path in, a ParsedDocument out. They run in the child only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,44 +22,28 @@ from lethe.adapters.parsing.readers import (
 )
 from lethe.adapters.parsing.wire import Limits
 from lethe.errors import NoText, UnsafeDocument, UnsupportedType
-from lethe.ingestion.sniffing import (
-    CSV,
-    DOCX,
-    EML,
-    EPUB,
-    HTML,
-    JSON,
-    MARKDOWN,
-    MSG,
-    ODT,
-    PDF,
-    PLAIN,
-    PPTX,
-    RST,
-    RTF,
-    XLSX,
-)
+from lethe.ingestion.sniffing import MediaType
 from lethe.ports.parsing import ParsedDocument
 from lethe.settings import PdfStrategy
 
-_READERS: Final[dict[str, Callable[[Path], ParsedDocument]]] = {
-    PLAIN: texts.read_plain,
-    MARKDOWN: texts.read_markdown,
-    RST: restructured.read_rst,
-    HTML: texts.read_html,
-    CSV: tables.read_csv,
-    JSON: data.read_json,
-    EML: mail.read_mail,
-    MSG: outlook.read_msg,
-    RTF: richtext.read_rtf,
-    DOCX: words.read_docx,
-    ODT: opendocument.read_odt,
+_READERS: Final[Mapping[str, Callable[[Path], ParsedDocument]]] = {
+    MediaType.PLAIN: texts.read_plain,
+    MediaType.MARKDOWN: texts.read_markdown,
+    MediaType.RST: restructured.read_rst,
+    MediaType.HTML: texts.read_html,
+    MediaType.CSV: tables.read_csv,
+    MediaType.JSON: data.read_json,
+    MediaType.EML: mail.read_mail,
+    MediaType.MSG: outlook.read_msg,
+    MediaType.RTF: richtext.read_rtf,
+    MediaType.DOCX: words.read_docx,
+    MediaType.ODT: opendocument.read_odt,
 }
-_PAGED: Final[dict[str, Callable[[Path, int], ParsedDocument]]] = {
-    PDF: pages.read_pdf,
-    PPTX: slides.read_pptx,
-    XLSX: sheets.read_xlsx,
-    EPUB: books.read_epub,
+_PAGED: Final[Mapping[str, Callable[[Path, int], ParsedDocument]]] = {
+    MediaType.PDF: pages.read_pdf,
+    MediaType.PPTX: slides.read_pptx,
+    MediaType.XLSX: sheets.read_xlsx,
+    MediaType.EPUB: books.read_epub,
 }
 """Those that count pages, slides, sheets or chapters."""
 
@@ -67,7 +51,7 @@ _PAGED: Final[dict[str, Callable[[Path, int], ParsedDocument]]] = {
 def read(path: Path, media_type: str, limits: Limits) -> ParsedDocument:
     """Read one file. Raises DocumentError, and whatever the vendor raises on a damaged file."""
     try:
-        if media_type == PDF and limits.strategy != PdfStrategy.TEXT:
+        if media_type == MediaType.PDF and limits.strategy != PdfStrategy.TEXT:
             document = scans.read_scanned(path, limits)
         elif media_type in _PAGED:
             document = _PAGED[media_type](path, limits.pages)
