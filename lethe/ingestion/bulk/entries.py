@@ -3,6 +3,7 @@
 Nothing an archive says of itself is taken for granted: whoever made it chose every length and count in it.
 """
 
+import errno
 import gzip
 import stat
 import tarfile
@@ -11,7 +12,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, Self, cast
 
 from lethe.errors import CorruptDocument, DocumentError, DocumentTooLarge, EncryptedDocument, UnsafeDocument
 from lethe.ingestion.bulk.bounded import Bounded
@@ -25,6 +26,11 @@ _DIRECTORY_BYTES: Final = 512
 """Of a zip's directory, for each file it may have."""
 _TAR_READ: Final = 1024 * 1024
 """Most that is read of a tar at once: its headers may claim to be gigabytes long."""
+_PAX: Final = frozenset({tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE})
+_PAX_BYTES: Final = 8 * 1024
+"""Of one such header. Older Pythons search them in quadratic time and let no other thread run meanwhile."""
+_PAX_BYTES_A_FILE: Final = 1024
+"""Of all of them, for each file the archive may have."""
 _GZIP: Final = b"\x1f\x8b"
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """What Python unpacks piece by piece; the others give all that a piece expands to at once."""
@@ -47,6 +53,7 @@ class Entry:
             try:
                 piece = self._open.read(PIECE) if self._open else b""
             except Exception as error:
+                _require_theirs(error)
                 raise CorruptDocument("The archive is damaged at this file.") from error
             if not piece:
                 return
@@ -63,31 +70,68 @@ def open_entries(path: Path, limits: BulkSettings) -> Generator[Iterator[Entry]]
     Raises CorruptDocument at damage, while it goes on too, and DocumentTooLarge where the archive passes its limits.
     """
     with ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
         try:
-            if zipfile.is_zipfile(path):
-                entries = _zip_entries(_open_zip(path, limits, stack), limits)
+            if zipfile.is_zipfile(file):
+                entries = _zip_entries(_open_zip(file, limits, stack), limits)
             else:
-                entries = _tar_entries(_open_tar(path, stack), limits)
+                entries = _tar_entries(_open_tar(file, limits, stack), limits)
         except DocumentError:
             raise
         except Exception as error:
+            _require_theirs(error)
             raise CorruptDocument("This is no zip, tar or tar.gz archive, or it is damaged.") from error
         yield _guarded(entries)
 
 
-def _open_zip(path: Path, limits: BulkSettings, stack: ExitStack) -> zipfile.ZipFile:
+def _require_theirs(error: Exception) -> None:
+    """Raises what says nothing of the archive: no memory, no free descriptor, a disk that fails."""
+    cause: BaseException | None = error
+    while cause is not None:  # zipfile raises an error of its own in the place of one
+        if _is_ours(cause):
+            raise cause
+        cause = cause.__context__
+
+
+def _is_ours(error: BaseException) -> bool:
+    """EINVAL is what a seek gives to a place that no file has, and such a place is the archive's own word."""
+    if isinstance(error, OSError):
+        return error.errno not in {None, errno.EINVAL}
+    return isinstance(error, MemoryError)
+
+
+def _open_zip(file: IO[bytes], limits: BulkSettings, stack: ExitStack) -> zipfile.ZipFile:
+    file.seek(0)
     # Its directory is read at once, whatever length it claims.
-    bounded = Bounded(stack.enter_context(path.open("rb")), _TAR_READ + limits.archive_entries * _DIRECTORY_BYTES)
+    bounded = Bounded(file, _TAR_READ + limits.archive_entries * _DIRECTORY_BYTES)
     return stack.enter_context(zipfile.ZipFile(cast("IO[bytes]", bounded)))
 
 
-def _open_tar(path: Path, stack: ExitStack) -> tarfile.TarFile:
-    file = stack.enter_context(path.open("rb"))
+def _open_tar(file: IO[bytes], limits: BulkSettings, stack: ExitStack) -> tarfile.TarFile:
+    file.seek(0)
     is_packed = file.read(len(_GZIP)) == _GZIP
     file.seek(0)
     clear = stack.enter_context(gzip.GzipFile(fileobj=file)) if is_packed else file
-    bounded = Bounded(cast("IO[bytes]", clear), _TAR_READ)
-    return stack.enter_context(tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:"))
+    bounded = cast("IO[bytes]", Bounded(cast("IO[bytes]", clear), _TAR_READ))
+    return stack.enter_context(tarfile.open(fileobj=bounded, mode="r:", tarinfo=_bounded_headers(limits)))
+
+
+def _bounded_headers(limits: BulkSettings) -> type[tarfile.TarInfo]:
+    """What reads the headers of one tar. Raises DocumentTooLarge before it reads a pax header past the bounds."""
+    left = limits.archive_entries * _PAX_BYTES_A_FILE + _PAX_BYTES
+
+    class Header(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            nonlocal left
+            header = super().frombuf(buf, encoding, errors)
+            if header.type in _PAX:
+                left -= header.size
+                if header.size > _PAX_BYTES or left < 0:
+                    raise DocumentTooLarge("The archive says more of its files than allowed; the rest was not read.")
+            return header
+
+    return Header
 
 
 def _guarded(entries: Iterator[Entry]) -> Iterator[Entry]:
@@ -98,6 +142,7 @@ def _guarded(entries: Iterator[Entry]) -> Iterator[Entry]:
         except DocumentError:
             raise
         except Exception as error:
+            _require_theirs(error)
             raise CorruptDocument("The archive is damaged; what comes after this place was not read.") from error
         if entry is None:
             return
@@ -141,7 +186,8 @@ def _zip_entries(archive: zipfile.ZipFile, limits: BulkSettings) -> Iterator[Ent
             continue
         try:
             opened = archive.open(info)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError):
+        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+            _require_theirs(error)
             yield Entry(budget.files, info.filename, CorruptDocument("The archive is damaged at this file."))
             continue
         with opened:

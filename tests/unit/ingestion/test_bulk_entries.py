@@ -1,7 +1,9 @@
 """The files of an archive that somebody else made."""
 
+import errno
 import gzip
 import io
+import resource
 import tarfile
 import tracemalloc
 import zipfile
@@ -13,6 +15,7 @@ from random import Random
 import pytest
 
 from lethe.errors import CorruptDocument, DocumentTooLarge
+from lethe.ingestion.bulk.bounded import Bounded
 from lethe.ingestion.bulk.entries import Entry, open_entries
 from lethe.settings import BulkSettings
 
@@ -142,6 +145,70 @@ def test_a_header_of_any_length_is_not_read(tmp_path: Path, kind: bytes) -> None
             file.write(bytes(1_000_000))
     with peak_below(16 * 1024 * 1024), pytest.raises(DocumentTooLarge):
         read(tmp_path / "a.tgz")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE])
+def test_a_header_that_is_slow_to_search_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    with gzip.open(tmp_path / "a.tgz", "wb") as file:
+        file.write(pax_header(kind, b"1" * 9_000))
+    with pytest.raises(DocumentTooLarge):
+        read(tmp_path / "a.tgz")
+
+
+def test_headers_are_bounded_in_all(tmp_path: Path) -> None:
+    """One file may have many: they count together."""
+    path = tmp_path / "a.tar"
+    headers = 30 * pax_header(tarfile.XHDTYPE, b"1010 comment=" + b"x" * 996 + b"\n")
+    path.write_bytes(headers + tarfile.TarInfo("a.txt").tobuf(tarfile.PAX_FORMAT) + bytes(1024))
+    assert read(path) == [("a.txt", "", b"")]
+    with pytest.raises(DocumentTooLarge), open_entries(path, BulkSettings(archive_entries=20)):
+        pass
+
+
+def pax_header(kind: bytes, content: bytes) -> bytes:
+    info = tarfile.TarInfo("header")
+    info.type, info.size = kind, len(content)
+    return info.tobuf(tarfile.PAX_FORMAT) + content.ljust(-(-len(content) // 512) * 512, b"\0")
+
+
+def test_a_long_name_is_met_again(tmp_path: Path) -> None:
+    name = "n\u00f6" * 400 + ".txt"
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    assert read(tmp_path / "a.tar") == [(name, "", b"")]
+
+
+@pytest.mark.parametrize("make", [tar, zipped])
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "the disk"), MemoryError()])
+def test_what_is_wrong_with_the_machine_says_nothing_of_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[..., Path], error: Exception
+) -> None:
+    path = make(tmp_path / "a", ("a.txt", b"one"), ("b.txt", b"two"))
+
+    def fail(self: object, size: int = -1, /) -> bytes:
+        raise error
+
+    with open_entries(path, BulkSettings()) as entries, monkeypatch.context() as patch:
+        entry = next(entries)
+        patch.setattr(Bounded, "read", fail)
+        with pytest.raises(type(error)):
+            list(entry.pieces())
+        with pytest.raises(type(error)):
+            list(entries)
+    monkeypatch.setattr(Bounded, "read", fail)
+    with pytest.raises(type(error)):
+        read(path)
+
+
+def test_no_free_descriptor_says_nothing_of_the_archive(tmp_path: Path) -> None:
+    path = tar(tmp_path / "a", ("a.txt", b"one"))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"), open_entries(path, BulkSettings()):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_directory_of_any_length_is_not_read(tmp_path: Path) -> None:
