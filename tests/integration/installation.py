@@ -168,7 +168,12 @@ class WorkerProcess:
             "LETHE_WORKER__METRICS_PORT": str(self.metrics_port),
         }
         if failpoint:
-            environment["LETHE_TESTING__FAILPOINT"] = failpoint
+            # It will die, so what it began is waited for: how long is a setting of its own, and no part of the promise.
+            environment |= {
+                "LETHE_TESTING__FAILPOINT": failpoint,
+                "LETHE_TEMPORAL__HEARTBEAT_SECONDS": "3",
+                "LETHE_TEMPORAL__STICKY_SECONDS": "1",
+            }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers", "run"], env=environment, stdout=log, stderr=log
