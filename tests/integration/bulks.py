@@ -106,14 +106,15 @@ def uris(prefix: str, texts: Sequence[str]) -> dict[str, str]:
     return {f"file:///{prefix}/note-{number:04}.txt": text for number, text in enumerate(texts)}
 
 
-async def until_more(installation: Installation, ingestion_id: Id, seconds: float = 90.0) -> None:
-    """Until a worker has been at it: another document is done, or another text was embedded."""
-    cases, deadline = use_cases(installation), time.monotonic() + seconds
+async def mark(installation: Installation, ingestion_id: Id) -> tuple[int, int]:
+    """What tells whether a worker has been at it: documents that are done, and texts embedded."""
+    return (await use_cases(installation).get(installation.caller, ingestion_id)).done, embedded(installation)
 
-    async def mark() -> tuple[int, int]:
-        return (await cases.get(installation.caller, ingestion_id)).done, embedded(installation)
 
-    first = await mark()
-    while await mark() == first:
-        assert time.monotonic() < deadline, first
+async def until_more(
+    installation: Installation, ingestion_id: Id, since: tuple[int, int], seconds: float = 90.0
+) -> None:
+    deadline = time.monotonic() + seconds
+    while await mark(installation, ingestion_id) == since:
+        assert time.monotonic() < deadline, since
         await asyncio.sleep(0.05)

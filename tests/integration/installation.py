@@ -33,7 +33,7 @@ from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.principals import Caller, Role
 from lethe.ports.embedding import Embedder
 from lethe.retrieval.search import Search
-from lethe.settings import ProviderSettings, Settings, TemporalSettings, WeaviateSettings, WorkerSettings
+from lethe.settings import ProviderSettings, Settings, WeaviateSettings, WorkerSettings
 from workers.bootstrap import bootstrap
 from workers.temporal import connect, ensure_search_attributes
 from workflows.starters import Starters
@@ -128,6 +128,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_STATE": str(settings.state),
         "LETHE_TEMPORAL__ADDRESS": settings.temporal.address,
         "LETHE_TEMPORAL__NAMESPACE": settings.temporal.namespace,
+        "LETHE_TEMPORAL__HEARTBEAT_SECONDS": str(settings.temporal.heartbeat_seconds),
+        "LETHE_TEMPORAL__STICKY_SECONDS": str(settings.temporal.sticky_seconds),
+        "LETHE_BULK__BATCH_DOCUMENTS": str(settings.bulk.batch_documents),
         "LETHE_WEAVIATE__URL": settings.weaviate.url,
         "LETHE_WEAVIATE__GRPC_PORT": str(settings.weaviate.grpc_port),
         "LETHE_WEAVIATE__API_KEY": settings.weaviate.api_key.get_secret_value(),
@@ -202,7 +205,7 @@ async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings
     namespace = f"test-{new_id()}"
     settings = base.model_copy(
         update={
-            "temporal": TemporalSettings(address=temporal, namespace=namespace),
+            "temporal": base.temporal.model_copy(update={"address": temporal, "namespace": namespace}),
             "weaviate": weaviate,
             "worker": WorkerSettings(),
         }

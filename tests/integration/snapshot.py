@@ -6,7 +6,7 @@ its declarations of tables, collections and prefixes.
 
 import hashlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,25 @@ Rows = dict[str, list[dict[str, Any]]]
 
 async def document_state(installation: Installation, document_id: Id) -> dict[str, Any]:
     """Rows by table, objects of every build, blobs and keys of a document that exists."""
+    return await documents_state(installation, [document_id])
+
+
+async def documents_state(installation: Installation, document_ids: Sequence[Id]) -> dict[str, Any]:
+    """As `document_state`, of many at once: each reads every store whole."""
     tenant_id = installation.caller.tenant_id
+    names: dict[Id, str] = {}
+    held: list[Version] = []
     async with installation.ledger.read() as uow:
-        versions = await uow.versions.of_document(tenant_id, document_id)
-        chunks = {c.id: f"chunk {c.ordinal}" for v in versions for c in await uow.chunks.of_version(tenant_id, v.id)}
-    names = {document_id: "document", **{v.id: f"version {n}" for n, v in enumerate(versions)}, **chunks}
+        for place, document_id in enumerate(document_ids):
+            names[document_id] = f"document {place}"
+            versions = await uow.versions.of_document(tenant_id, document_id)
+            held.extend(versions)
+            for number, version in enumerate(versions):
+                names[version.id] = f"version {place}.{number}"
+                chunks = await uow.chunks.of_version(tenant_id, version.id)
+                names |= {chunk.id: f"chunk {place}.{chunk.ordinal}" for chunk in chunks}
     state = await mentions(installation, names)
-    state["contents"] = [await _contents(installation, version) for version in versions]
+    state["contents"] = [await _contents(installation, version) for version in held]
     return state
 
 
