@@ -100,7 +100,8 @@ class Change:
     """What a caller wishes of a document whose live version it saw.
 
     ``submission`` is that of the upload that wishes it: later ones have made wishes of their own. None for a patch,
-    which is later than every submission there is. ``dispatches``: whether a workflow is to tell the index; otherwise
+    which is later than every submission there is. ``linked_by``: the version of that upload, which names the persons
+    that its text is about, and goes. ``dispatches``: whether a workflow is to tell the index; otherwise
     the caller is one that does.
     """
 
@@ -108,6 +109,7 @@ class Change:
     live: Version
     wish: UploadRequest | MetadataPatch
     submission: int | None = None
+    linked_by: Id | None = None
     dispatches: bool = True
 
     def concerns(self, version: Version) -> bool:
@@ -136,6 +138,8 @@ async def write_metadata(ledger: Ledger, keyring: KeyRing, clock: Clock, change:
                 v for v in await uow.versions.of_document(live.tenant_id, live.document_id) if change.concerns(v)
             ]
             if all(version.id in seen for version in concerned):
+                if change.linked_by:
+                    await uow.subjects.share(live.tenant_id, change.linked_by, [each.id for each in concerned])
                 opened = [(version, keys[version.id]) for version in concerned if version.id in keys]
                 return await _apply(uow, change, opened, digest_key, clock.now())
         # An upload was planned between the look and the lock: its key is needed too.

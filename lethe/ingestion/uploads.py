@@ -253,7 +253,7 @@ class Uploads:
         return live
 
     async def _change_nothing_or_metadata(self, planned: _Planned, live: Version) -> Receipt:
-        change = Change(planned.caller, live, planned.request, planned.version.submission)
+        change = Change(planned.caller, live, planned.request, planned.version.submission, linked_by=planned.version.id)
         workflow_id = await write_metadata(self.ledger, self.keyring, self.clock, change)
         outcome = Outcome.METADATA_UPDATED if workflow_id else Outcome.SKIPPED
         await self._count_settled(planned, outcome)

@@ -28,6 +28,21 @@ async def test_one_identifier_is_one_subject(ledger: Ledger):
         assert await unit.subjects.of_version(tenant, two) == [subject]
 
 
+async def test_what_is_shared_stays_when_the_first_goes(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    one, two, three = await _versions(ledger, tenant, 3)
+    async with ledger.write() as unit:
+        subject = await unit.subjects.link(tenant, one, "email", BLIND, b"sealed", new_id(), NOON)
+        for _ in range(2):
+            await unit.subjects.share(tenant, one, [two, three])
+        await unit.subjects.share(tenant, one, [])
+        assert await unit.subjects.leave(tenant, [one]) == []
+        await unit.subjects.unlink(tenant, one)
+        for other in (two, three):
+            assert await unit.subjects.of_version(tenant, other) == [subject]
+        assert await unit.subjects.by_blind(tenant, "email", BLIND) == subject
+
+
 async def test_kinds_and_tenants_are_apart(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
     (one,), (foreign,) = await _versions(ledger, tenant, 1), await _versions(ledger, other, 1)

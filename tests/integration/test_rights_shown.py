@@ -60,6 +60,15 @@ async def test_a_known_person_whose_key_went_is_linked_again(house: House) -> No
         assert await uow.subjects.of_version(house.tenant_id, second.version_id) == known
 
 
+async def test_a_person_named_with_unchanged_text_is_linked_to_what_is_there(house: House) -> None:
+    first = await house.live("one")
+    again = await house.upload("one", subjects=(ADA,))
+    assert again.version_id == first.version_id
+    async with house.ledger.read() as uow:
+        (known,) = await uow.subjects.of_version(house.tenant_id, first.version_id)
+    assert len(await house.keyring.get_many(house.tenant_id, [known])) == 1
+
+
 async def test_no_key_is_kept_that_opens_nothing(house: House) -> None:
     receipts = [await house.upload("one", source_uri=uri, subjects=(ADA, ADA)) for uri in ("file:///a", "file:///b")]
     async with house.ledger.read() as uow:

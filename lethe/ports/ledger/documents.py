@@ -198,6 +198,10 @@ class SubjectRepository(Protocol):
         """
         ...
 
+    async def share(self, tenant_id: Id, version_id: Id, others: Collection[Id]) -> None:
+        """Link the other versions to everyone the version is linked to. Idempotent."""
+        ...
+
     async def leave(self, tenant_id: Id, version_ids: Collection[Id]) -> list[Id]:
         """Before the versions go: remove their links to subjects that others link too; returns the subjects left.
 

@@ -37,6 +37,15 @@ class SqlSubjects(SqlRepository):
         await insert_missing(self._connection, links, [link])
         return owner
 
+    async def share(self, tenant_id: Id, version_id: Id, others: Collection[Id]) -> None:
+        linked = await self.of_version(tenant_id, version_id)
+        pairs = [
+            {"tenant_id": tenant_id, "version_id": other, "subject_id": subject}
+            for other in others
+            for subject in linked
+        ]
+        await insert_missing(self._connection, links, pairs)
+
     async def leave(self, tenant_id: Id, version_ids: Collection[Id]) -> list[Id]:
         own = one_of(links.c.version_id, version_ids)
         linked = await self._linked(tenant_id, own)
