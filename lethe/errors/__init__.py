@@ -14,6 +14,7 @@ from lethe.errors.base import (
     placed,
 )
 from lethe.errors.documents import (
+    ArchiveUnreadable,
     CorruptDocument,
     DocumentError,
     DocumentTooLarge,
@@ -28,6 +29,7 @@ from lethe.errors.documents import (
     VersionSuperseded,
 )
 from lethe.errors.requests import (
+    ArchiveChanged,
     AuditNotFound,
     ChunkNotFound,
     ClientError,
@@ -103,6 +105,8 @@ from lethe.errors.webhooks import (
 )
 
 __all__ = [
+    "ArchiveChanged",
+    "ArchiveUnreadable",
     "AuditNotFound",
     "BlobUnavailable",
     "ChunkNotFound",

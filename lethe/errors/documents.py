@@ -47,6 +47,14 @@ class DocumentTooLarge(DocumentError):
     advice = "Split it, or raise `limits`."
 
 
+class ArchiveUnreadable(DocumentError):
+    """Our loss, and final: the blob is gone, or its key, or they do not belong together."""
+
+    code = "archive_unreadable"
+    title = "The archive that was taken in is missing or does not open any more; what was left of it was not read"
+    advice = "Send the archive again, as another ingestion, and tell the operator."
+
+
 class UnsafeDocument(DocumentError):
     code = "unsafe_document"
     title = "The document has a construct that is refused (external entity, bomb)"

@@ -119,6 +119,13 @@ class IngestionClosed(ClientError):
     advice = "Start another one."
 
 
+class ArchiveChanged(ClientError):
+    code = "archive_changed"
+    status = 409
+    title = "Another archive was sent to this ingestion before"
+    advice = "Send this one under a new Idempotency-Key; cancel the earlier ingestion if its files are not wanted."
+
+
 class QuarantineNotFound(NotFound):
     code = "quarantine_not_found"
     title = "There is no such quarantine"

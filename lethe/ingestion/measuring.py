@@ -8,6 +8,20 @@ from lethe.errors import EmptyDocument, PayloadTooLarge
 
 
 @dataclass(slots=True)
+class Digested:
+    """Bytes as they pass by, however many."""
+
+    sha256: bytes = b""
+
+    async def over(self, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        digest = hashlib.sha256()
+        async for piece in data:
+            digest.update(piece)
+            yield piece
+        self.sha256 = digest.digest()
+
+
+@dataclass(slots=True)
 class Measured:
     """The bytes as they pass by."""
 

@@ -25,6 +25,11 @@ def blob_prefix(tenant_id: Id, owner_id: Id) -> str:
     return f"{tenant_id}/{owner_id}/"
 
 
+def archive_key(tenant_id: Id, ingestion_id: Id, sending_id: Id) -> str:
+    """Where an archive is: each sending has a place of its own, so that none touches the one that is unpacked."""
+    return f"{blob_key(tenant_id, ingestion_id, BlobName.ARCHIVE)}/{sending_id}"
+
+
 def blob_key(tenant_id: Id, owner_id: Id, name: BlobName) -> str:
     """Where the blob is."""
     return blob_prefix(tenant_id, owner_id) + name.value

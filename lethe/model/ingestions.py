@@ -28,7 +28,8 @@ class Ingestion:
     ``batch_window`` is how many batches run at once. ``given`` numbers the versions it is to bring in (their
     ``position``, from 1, in the order of commits); ``skipped`` documents were unchanged, ``refused`` ones left no
     version. ``added`` and ``updated`` count what became readable (or, of ``updated``, changed in metadata alone).
-    ``archive_key`` is the blob of an archive that is still to be unpacked, up to its entry ``unpacked``.
+    ``archive_key`` is the blob of an archive that is still to be unpacked, up to its entry ``unpacked``;
+    ``archive_hmac`` tells its bytes from another's, also when it is unpacked.
     ``sealed_options`` (what is said of every document of the archive) opens with the key of the ingestion's own id.
     """
 
@@ -49,6 +50,7 @@ class Ingestion:
     skipped: int = 0
     refused: int = 0
     archive_key: str = ""
+    archive_hmac: str = ""
     unpacked: int = 0
     sealed_options: bytes = b""
 

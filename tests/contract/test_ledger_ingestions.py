@@ -53,7 +53,11 @@ async def test_a_final_state_stays_and_a_close_is_the_first(ledger: Ledger) -> N
         await unit.ingestions.set_window(tenant, row.id, 7, at(1))
         await unit.ingestions.close(tenant, row.id, at(2))
         await unit.ingestions.close(tenant, row.id, at(3))
-        await unit.ingestions.set_archive(tenant, row.id, "a/b")
+        await unit.ingestions.set_archive(tenant, row.id, "a/b", "digest")
+        named = await unit.ingestions.get(tenant, row.id)
+        assert named
+        assert (named.archive_key, named.archive_hmac) == ("a/b", "digest")
+        await unit.ingestions.forget_archive(tenant, row.id)
         await unit.ingestions.set_state(tenant, row.id, IngestionState.PAUSED, at(4))
         await unit.ingestions.set_state(tenant, row.id, IngestionState.CANCELLED, at(5))
         await unit.ingestions.set_state(tenant, row.id, IngestionState.DONE, at(6))
@@ -62,7 +66,7 @@ async def test_a_final_state_stays_and_a_close_is_the_first(ledger: Ledger) -> N
         assert await unit.ingestions.get(other, row.id) is None
     assert found == replace(
         row, state=IngestionState.CANCELLED, batch_window=7, closed_at=at(2), updated_at=at(5), ended_at=at(5),
-        archive_key="a/b",
+        archive_hmac="digest",
     )  # fmt: skip
 
 
@@ -84,7 +88,7 @@ async def test_what_was_refused_is_forgotten_in_time(ledger: Ledger) -> None:
     refusals = [Refusal(tenant, row.id, new_id(), "empty_document", b"name", at(-n)) for n in range(3)]
     async with ledger.write() as unit:
         for each in (row, running):
-            await unit.ingestions.add(replace(each, sealed_options=b"said"))
+            await unit.ingestions.add(replace(each, sealed_options=b"said", archive_hmac="digest"))
         for number, refusal in enumerate(refusals, start=1):
             await unit.ingestions.refuse(refusal, entry=number)
         await unit.ingestions.refuse(refusals[0])
@@ -100,7 +104,7 @@ async def test_what_was_refused_is_forgotten_in_time(ledger: Ledger) -> None:
         assert await unit.ingestions.refusals(tenant, row.id, None, 2) == []
         found = await unit.ingestions.get(tenant, row.id)
     assert found is not None
-    assert (found.refused, found.unpacked, found.sealed_options) == (3, 3, b"")
+    assert (found.refused, found.unpacked, found.sealed_options, found.archive_hmac) == (3, 3, b"", "")
 
 
 async def test_versions_of_an_ingestion_come_by_position(ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """Unpacking an archive while other things happen to its ingestion: on both engines, with only SQL being real."""
 
 import asyncio
+import errno
 import io
 import threading
 import zipfile
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.bulk import IngestionRef
-from lethe.errors import LedgerConflict
+from lethe.errors import ArchiveChanged, IngestionClosed, LedgerConflict
 from lethe.ingestion.bulk.archives import Archives, Unpacking
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.removal import VersionRemover
@@ -30,6 +32,19 @@ FILES = {"a.txt": "The first.", "b.txt": "The second.", "c.txt": "The third."}
 PREFIX = "archive:///"
 
 
+def zipped(files: Mapping[str, str]) -> bytes:
+    """The same bytes for the same files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return made.getvalue()
+
+
+class KilledError(Exception):
+    """Stands for the end of the process: nothing tidies up after it."""
+
+
 class Desk:
     """An ingestion of one archive."""
 
@@ -39,16 +54,36 @@ class Desk:
         self.scratch = scratch
         self.ref = IngestionRef(tenant_id=house.tenant_id, ingestion_id=house.tenant_id)
 
-    async def begin(self, files: Mapping[str, str] = FILES) -> Id:
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(name, text)
+    async def begin(self, data: bytes = b"") -> Id:
         caller = self.house.writer
         ingestion = await self.ingestions.start(caller, 4, {"source_prefix": PREFIX})
-        await self.ingestions.keep_archive(caller, ingestion.id, once(made.getvalue()))
         self.ref = IngestionRef(tenant_id=caller.tenant_id, ingestion_id=ingestion.id)
+        await self.send(once(data or zipped(FILES)))
         return ingestion.id
+
+    async def send(self, data: AsyncIterator[bytes]) -> None:
+        await self.ingestions.keep_archive(self.house.writer, self.ref.ingestion_id, data)
+
+    @property
+    def archives(self) -> set[str]:
+        """The blobs of archives."""
+        return {key for key in self.contents if "/archive" in key}
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        blobs = self.house.uploads.blobs
+        assert isinstance(blobs, FakeBlobs)
+        return blobs.contents
+
+    async def unpack_one(self) -> None:
+        """The first file, and no more: the worker is killed behind it."""
+
+        def die(passed: str) -> None:
+            if passed == "entry:after":
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            await self.unpack(die)
 
     async def unpack(self, reach: Callable[[str], None] = lambda place: None, **limits: int) -> None:
         archives = Archives(self.ingestions, BulkSettings.model_validate(limits), self.scratch)
@@ -90,10 +125,6 @@ async def test_a_document_sent_beside_the_archive_is_left_alone(desk: Desk) -> N
     assert await desk.refusals() == []
 
 
-class KilledError(Exception):
-    """Stands for the end of the process: nothing tidies up after it."""
-
-
 @pytest.mark.parametrize("place", ["entry:read", "entry:after", "forget:before", "forget:after"])
 async def test_what_a_killed_attempt_left_is_gone_on_with(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
@@ -116,6 +147,82 @@ async def test_what_a_killed_attempt_left_is_gone_on_with(
     assert await desk.refusals() == []
     view = await desk.ingestions.get(desk.house.writer, desk.ref.ingestion_id)
     assert (view.total, view.skipped) == (3, 0)
+
+
+async def test_an_archive_that_is_sent_again_leaves_the_one_that_is_unpacked(desk: Desk) -> None:
+    """The first sending broke off behind its archive; while the second one comes the ingestion is closed."""
+    ingestion_id = await desk.begin()
+    await desk.unpack_one()
+
+    async def closed_meanwhile() -> AsyncIterator[bytes]:
+        yield zipped(FILES)
+        await desk.ingestions.close(desk.house.writer, ingestion_id)
+
+    kept = desk.archives
+    with pytest.raises(IngestionClosed):
+        await desk.send(closed_meanwhile())
+    assert desk.archives == kept
+    await desk.unpack()
+    assert await desk.ended() == list(FILES)
+    assert await desk.refusals() == []
+    assert desk.archives == set()
+
+
+async def test_the_same_archive_again_changes_nothing(desk: Desk) -> None:
+    await desk.begin()
+    kept = desk.archives
+    await desk.send(once(zipped(FILES)))
+    assert desk.archives == kept
+    await desk.unpack()
+    await desk.send(once(zipped(FILES)))
+    await desk.unpack()
+    assert (await desk.ended(), desk.archives) == (list(FILES), set())
+
+
+@pytest.mark.parametrize("is_unpacked", [False, True])
+async def test_another_archive_is_refused_and_not_taken_for_the_first(desk: Desk, is_unpacked: bool) -> None:
+    """Its files have the numbers of the first one's, which were taken or refused."""
+    await desk.begin(b"PK damaged")
+    kept = desk.archives
+    if is_unpacked:
+        await desk.unpack()
+        assert await desk.refusals() == [("", "corrupt_document")]
+    with pytest.raises(ArchiveChanged):
+        await desk.send(once(zipped(FILES)))
+    assert desk.archives == (set() if is_unpacked else kept)
+
+
+@pytest.mark.parametrize("what", ["blob", "key", "bytes"])
+async def test_an_archive_that_cannot_be_read_any_more_is_told_and_ends(desk: Desk, what: str) -> None:
+    ingestion_id = await desk.begin()
+    await desk.unpack_one()
+    (place,) = desk.archives
+    if what == "blob":
+        del desk.contents[place]
+    elif what == "key":
+        await desk.house.keyring.destroy(desk.ref.tenant_id, [ingestion_id])
+    else:
+        desk.contents[place] = desk.contents[place][:-1]
+    await desk.unpack()
+    assert await desk.ended() == ["a.txt"]
+    assert await desk.refusals() == [("", "archive_unreadable")]
+    assert desk.archives == set()
+    await desk.unpack()
+    assert len(await desk.refusals()) == 1
+
+
+async def test_a_disk_that_fails_costs_no_archive(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.begin()
+
+    def fail(self: object, size: int = -1) -> bytes:
+        raise OSError(errno.EIO, "the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile.ZipExtFile, "read", fail)
+        with pytest.raises(OSError, match="the disk"):
+            await desk.unpack()
+    await desk.unpack()
+    assert (await desk.ended(), await desk.refusals()) == (list(FILES), [])
 
 
 async def test_of_two_attempts_at_once_each_file_is_taken_in_once(desk: Desk) -> None:

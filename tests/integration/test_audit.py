@@ -136,7 +136,7 @@ async def test_blobs_without_a_version_go_and_lost_originals_are_told(running: I
     (receipt,) = await ingested(running, 1, "blobs")
     tenant_id, nobody = running.caller.tenant_id, new_id()
 
-    for name in ("original", "elements", "archive", "not-ours"):
+    for name in ("original", "elements", "archive/one", "not-ours"):
         await running.blobs.write(f"{tenant_id}/{nobody}/{name}", once(b"left behind"))
     report = await audit(running)
     assert (report.blobs.orphans, report.blobs.holes, report.blobs.repaired) == (3, 0, 3)
@@ -155,13 +155,16 @@ async def test_an_archive_goes_when_its_ingestion_is_over_and_not_before(running
     bulk = Ingestions(running.ledger, running.keyring, running.uploads, SystemClock())
     started = await bulk.start(me, 1)
     await bulk.keep_archive(me, started.id, once(b"not unpacked yet"))
+    async with running.ledger.read() as uow:
+        named = await uow.ingestions.get(me.tenant_id, started.id)
+    assert named
     key = f"{me.tenant_id}/{started.id}/archive"
     assert (await audit(running)).blobs.orphans == 0
-    assert [found async for found in running.blobs.list(key)] == [key]
+    assert [found async for found in running.blobs.list(key)] == [named.archive_key]
 
     # Killed after the blob was written: nobody names it, and once the ingestion is over nobody will.
     async with running.ledger.write() as uow:
-        await uow.ingestions.set_archive(me.tenant_id, started.id, "")
+        await uow.ingestions.forget_archive(me.tenant_id, started.id)
     assert (await audit(running)).blobs.orphans == 0
     async with running.ledger.write() as uow:
         await uow.ingestions.set_state(me.tenant_id, started.id, IngestionState.CANCELLED, now)

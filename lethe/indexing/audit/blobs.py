@@ -62,13 +62,17 @@ class BlobAudit:
         """What is there by its owner, in pages. What is not named as our blobs are is somebody else's."""
         held: dict[Id, set[BlobName]] = {}
         async for key in self.blobs.list(self.tenant_id):
-            _, owner_id, *rest = key.split("/")
-            if len(rest) != 1 or rest[0] not in set(BlobName) or not is_id(owner_id):
-                continue
+            match key.split("/"):
+                case [_, owner_id, name] if name in OF_VERSION and is_id(owner_id):
+                    pass
+                case [_, owner_id, BlobName.ARCHIVE as name, _] if is_id(owner_id):
+                    pass
+                case _:
+                    continue
             if len(held) == self.page and owner_id not in held:
                 yield held
                 held = {}
-            held.setdefault(owner_id, set()).add(BlobName(rest[0]))
+            held.setdefault(owner_id, set()).add(BlobName(name))
         if held:
             yield held
 

@@ -3,14 +3,23 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
 from lethe.contracts.bulk import IngestionRef
-from lethe.errors import DocumentError, IngestionClosed, IngestionNotFound, NotFound, WorkerStopping
+from lethe.errors import (
+    ArchiveUnreadable,
+    DocumentError,
+    IngestionClosed,
+    IngestionNotFound,
+    KeyDestroyed,
+    NotFound,
+    SealBroken,
+    WorkerStopping,
+)
 from lethe.ingestion.bulk.entries import Entry, open_entries
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.requests import MetadataValue, UploadRequest
@@ -62,18 +71,18 @@ class Archives:
         try:
             if ingestion.unpacked < ENDED and not await self._unpack(ingestion, unpacking):
                 return
-        except NotFound:  # an earlier attempt had removed it, and was killed before it said so
-            pass
         except IngestionClosed:  # cancelled meanwhile
             return
         except DocumentError as error:
             with suppress(IngestionClosed):  # another attempt has said so
                 await self.ingestions.refuse_entry(ingestion, "", error, ENDED)
+        async with self.ingestions.ledger.write() as uow:  # before it is gone: from here on that is no loss
+            await uow.ingestions.count(tenant_id, ingestion.id, entry=ENDED)
         unpacking.reach("forget:before")
         await self.ingestions.uploads.blobs.delete_prefix(blob_prefix(tenant_id, ingestion.id))
         unpacking.reach("forget:after")
         async with self.ingestions.ledger.write() as uow:
-            await uow.ingestions.set_archive(tenant_id, ingestion.id, "")
+            await uow.ingestions.forget_archive(tenant_id, ingestion.id)
 
     async def _unpack(self, ingestion: Ingestion, unpacking: Unpacking) -> bool:
         """Take entries in until the time is up; returns whether the last one was among them."""
@@ -110,8 +119,9 @@ class Archives:
 
     async def _options(self, ingestion: Ingestion) -> UploadRequest:
         """What is said of every document. ``source_uri`` is the beginning of each one's."""
-        key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
-        said = cast("dict[str, object]", unseal_json(key, Purpose.OPTIONS, ingestion.sealed_options))
+        with _required():
+            key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
+            said = cast("dict[str, object]", unseal_json(key, Purpose.OPTIONS, ingestion.sealed_options))
         subjects = cast("list[dict[str, str]]", said.get("subjects") or [])
         readers = cast("list[Id] | None", said.get("readers"))
         return UploadRequest(
@@ -124,11 +134,11 @@ class Archives:
 
     @asynccontextmanager
     async def _clear(self, ingestion: Ingestion) -> AsyncGenerator[Path]:
-        key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
-        sealed = self.ingestions.uploads.blobs.read(ingestion.archive_key)
         with tempfile.TemporaryDirectory(dir=self.scratch, prefix="read-") as folder:
             path = Path(folder) / BlobName.ARCHIVE
-            with path.open("wb") as file:
+            with _required(), path.open("wb") as file:
+                key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
+                sealed = self.ingestions.uploads.blobs.read(ingestion.archive_key)
                 async for piece in unseal_stream(key, Purpose.ARCHIVE, sealed):
                     await asyncio.to_thread(file.write, piece)
             yield path
@@ -141,6 +151,15 @@ class Archives:
             yield _threaded(entries)
         finally:
             opened.__exit__(None, None, None)
+
+
+@contextmanager
+def _required() -> Generator[None]:
+    """Without what is read in this block nothing more can be unpacked, ever. Raises ArchiveUnreadable."""
+    try:
+        yield
+    except (NotFound, SealBroken, KeyDestroyed) as error:
+        raise ArchiveUnreadable from error
 
 
 async def _threaded(items: Iterator[ItemT]) -> AsyncIterator[ItemT]:

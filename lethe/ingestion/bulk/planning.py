@@ -109,7 +109,7 @@ class BulkPlanning:
         if len(versions) < SWEEP:
             await self.remover.blobs.delete_prefix(blob_prefix(ref.tenant_id, ref.ingestion_id))
             async with self.ledger.write() as uow:
-                await uow.ingestions.set_archive(ref.tenant_id, ref.ingestion_id, "")
+                await uow.ingestions.forget_archive(ref.tenant_id, ref.ingestion_id)
         return Swept(versions=len(versions), is_more=len(versions) == SWEEP)
 
     async def _counts(self, uow: UnitOfWork, ingestion: Ingestion) -> BulkCounts:

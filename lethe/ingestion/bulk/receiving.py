@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from lethe.errors import (
+    ArchiveChanged,
     ClientError,
     DocumentConflict,
     DocumentError,
@@ -22,10 +23,11 @@ from lethe.ingestion.bulk.views import (
     refused_view,
     view_of,
 )
+from lethe.ingestion.measuring import Digested
 from lethe.ingestion.planning import require_taking
 from lethe.ingestion.requests import Outcome, UploadRequest
 from lethe.ingestion.uploads import Uploads
-from lethe.model.blobs import BlobName, blob_key
+from lethe.model.blobs import archive_key
 from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
 from lethe.model.ingestions import Ingestion, IngestionState, Refusal, Taking
@@ -33,8 +35,9 @@ from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.principals import Caller, Role
 from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
-from lethe.ports.keyring import KeyRing
+from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, PageCursor
+from lethe.privacy.digests import keyed_digest
 from lethe.privacy.sealing import Purpose, seal_json, seal_stream, seal_text
 
 
@@ -144,8 +147,8 @@ class Ingestions:
     async def _refuse(
         self, tenant_id: Id, taking: Taking, name: str, error: LetheError, item_id: Id | None = None
     ) -> Taken:
-        key = await self.keyring.get(tenant_id, taking.ingestion_id)
-        sealed = seal_text(key, Purpose.REFUSED_NAME, name)
+        key = (await self.keyring.get_many(tenant_id, [taking.ingestion_id])).get(taking.ingestion_id)
+        sealed = b"" if key is None else seal_text(key, Purpose.REFUSED_NAME, name)
         refusal = Refusal(tenant_id, taking.ingestion_id, item_id or new_id(), error.code, sealed, self.clock.now())
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
@@ -155,19 +158,30 @@ class Ingestions:
         return Taken(name, None, None, None, error.code)
 
     async def keep_archive(self, caller: Caller, ingestion_id: Id, data: AsyncIterator[bytes]) -> None:
-        """Store an archive, sealed, to be unpacked by the workflow. Raises IngestionClosed; then nothing remains."""
-        key = await self.keyring.get(caller.tenant_id, ingestion_id)
-        place = blob_key(caller.tenant_id, ingestion_id, BlobName.ARCHIVE)
-        await self.uploads.blobs.write(place, seal_stream(key, Purpose.ARCHIVE, data))
+        """Store an archive, sealed, to be unpacked by the workflow; the same one again changes nothing.
+
+        Raises IngestionClosed, and ArchiveChanged if the ingestion was given another one; then nothing of it remains.
+        """
+        tenant_id, digested = caller.tenant_id, Digested()
+        key = await self.keyring.get(tenant_id, ingestion_id)
+        digest_key = await self.keyring.secret(tenant_id, SecretPurpose.DIGEST)
+        place = archive_key(tenant_id, ingestion_id, new_id())
+        await self.uploads.blobs.write(place, seal_stream(key, Purpose.ARCHIVE, digested.over(data)))
+        archive_hmac = keyed_digest(digest_key, "archive", digested.sha256)
         async with self.ledger.write() as uow:
-            await uow.tenants.lock(caller.tenant_id)
-            ingestion = await uow.ingestions.get(caller.tenant_id, ingestion_id)
-            is_open = ingestion is not None and ingestion.is_open
-            if is_open:
-                await uow.ingestions.set_archive(caller.tenant_id, ingestion_id, place)
-        if not is_open:
-            await self.uploads.blobs.delete_prefix(place)
+            await uow.tenants.lock(tenant_id)
+            ingestion = await uow.ingestions.get(tenant_id, ingestion_id)
+            is_first = ingestion is not None and ingestion.is_open and not ingestion.archive_hmac
+            if is_first:
+                await uow.ingestions.set_archive(tenant_id, ingestion_id, place, archive_hmac)
+        if is_first:
+            return
+        await self.uploads.blobs.delete_prefix(place)
+        if ingestion is None or not ingestion.is_open:
             raise IngestionClosed
+        if ingestion.archive_hmac != archive_hmac:
+            # Its files would be numbered as those of the first one, and be taken for them.
+            raise ArchiveChanged(f"Ingestion {ingestion_id} was given another archive.")
 
     async def close(self, caller: Caller, ingestion_id: Id) -> IngestionView:
         """No more documents come."""

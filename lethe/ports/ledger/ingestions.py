@@ -51,8 +51,12 @@ class IngestionRepository(Protocol):
         """Newest first."""
         ...
 
-    async def set_archive(self, tenant_id: Id, ingestion_id: Id, archive_key: str) -> None:
-        """Name the archive that is to be unpacked; "" when it is."""
+    async def set_archive(self, tenant_id: Id, ingestion_id: Id, archive_key: str, archive_hmac: str) -> None:
+        """Name the archive that is to be unpacked."""
+        ...
+
+    async def forget_archive(self, tenant_id: Id, ingestion_id: Id) -> None:
+        """Name none any more; what tells it from another stays."""
         ...
 
     async def ended_before(self, as_of: datetime, limit: int) -> Sequence[Ingestion]:
@@ -60,5 +64,5 @@ class IngestionRepository(Protocol):
         ...
 
     async def forget_sealed(self, tenant_id: Id, ingestion_id: Id) -> None:
-        """Remove the refusals and the options; the counts stay."""
+        """Remove the refusals, the options and what tells the archive from another; the counts stay."""
         ...

@@ -194,6 +194,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         pseudonym("principal_id", "the caller"),
         pseudonym("groups", "the caller's groups"),
         facts("role", "state", "batch_window", "given", "added", "updated", "skipped", "refused", "unpacked"),
+        digest("archive_hmac", "the bytes of an archive"),
         sealed("sealed_options", "what the sender said of every document: metadata, people", Key.INGESTION),
         times("created_at", "updated_at", "closed_at", "ended_at"),
         erasers=("lethe.privacy.retention:expire_ingestions",),

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("skipped", sa.BigInteger(), nullable=False),
         sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.Column("archive_key", sa.String(length=200), nullable=False),
+        sa.Column("archive_hmac", sa.String(length=64), nullable=False),
         sa.Column("unpacked", sa.BigInteger(), nullable=False),
         sa.Column("sealed_options", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_ingestions_tenant_id_tenants")),

@@ -77,8 +77,11 @@ class SqlIngestions(SqlRepository):
         wanted = REFUSAL.of(tenant_id, refusals.c.ingestion_id == ingestion_id)
         return await REFUSAL.all(self._connection, page_of(wanted, refusals, after, limit))
 
-    async def set_archive(self, tenant_id: Id, ingestion_id: Id, archive_key: str) -> None:
-        await self._set(tenant_id, ingestion_id, {"archive_key": archive_key})
+    async def set_archive(self, tenant_id: Id, ingestion_id: Id, archive_key: str, archive_hmac: str) -> None:
+        await self._set(tenant_id, ingestion_id, {"archive_key": archive_key, "archive_hmac": archive_hmac})
+
+    async def forget_archive(self, tenant_id: Id, ingestion_id: Id) -> None:
+        await self._set(tenant_id, ingestion_id, {"archive_key": ""})
 
     async def ended_before(self, as_of: datetime, limit: int) -> Sequence[Ingestion]:
         refused = exists(select(refusals.c.id)).where(
@@ -94,7 +97,7 @@ class SqlIngestions(SqlRepository):
 
     async def forget_sealed(self, tenant_id: Id, ingestion_id: Id) -> None:
         await self._connection.execute(delete_of(refusals, tenant_id, refusals.c.ingestion_id == ingestion_id))
-        await self._set(tenant_id, ingestion_id, {"sealed_options": b""})
+        await self._set(tenant_id, ingestion_id, {"sealed_options": b"", "archive_hmac": ""})
 
     async def _set(
         self, tenant_id: Id, ingestion_id: Id, values: Mapping[str, Any], *further: ColumnElement[bool]

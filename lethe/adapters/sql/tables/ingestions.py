@@ -27,6 +27,7 @@ ingestions = Table(
     column("skipped", BigInteger),
     column("refused", BigInteger),
     column("archive_key", String(200)),
+    column("archive_hmac", String(64)),
     column("unpacked", BigInteger),
     column("sealed_options", LargeBinary),
     of_tenant(),
