@@ -9,7 +9,8 @@ is an effect the claim stays, whatever happens afterwards, and the record is fin
 claim whose process died is taken over after ``lease`` seconds, which no request outlives.
 
 Whether a request that broke off (a store failed, the process died) had its effect nobody knows. Its claim is taken
-over together with the id it gave its effect, so that the next sending finds what is there already.
+over together with the id it gave its effect, so that the next sending finds what is there already. A refusal of that
+next sending says nothing about the first: the id goes on to whoever comes after it.
 """
 
 import asyncio
@@ -89,7 +90,9 @@ class Idempotency:
         """
         if attempt.key is None:
             return await perform(new_id()), False
-        record = await self._claim(await self._record(attempt, attempt.key), attempt.lease)
+        fresh = await self._record(attempt, attempt.key)
+        record = await self._claim(fresh, attempt.lease)
+        is_inherited = record.key_id != fresh.key_id
         if record.status:
             key = await self.keyring.get(record.tenant_id, record.key_id)
             return memo.model_validate_json(unseal(key, Purpose.IDEMPOTENCY, record.sealed_body)), True
@@ -97,8 +100,9 @@ class Idempotency:
             done = await perform(record.key_id)
         except BaseException as error:
             # Also when the sender hangs up: its next sending must find the key free.
-            is_refused = isinstance(error, LetheError) and error.status < _OURS and not attempt.may_leave
-            await _to_its_end(self._forget(record) if is_refused else self._release(record, attempt.lease))
+            is_refused = isinstance(error, LetheError) and error.status < _OURS
+            left_nothing = is_refused and not is_inherited and not attempt.may_leave
+            await _to_its_end(self._forget(record) if left_nothing else self._release(record, attempt.lease))
             raise
         await _to_its_end(self._finish(record, attempt.status, done))
         return done, False
@@ -116,7 +120,7 @@ class Idempotency:
         """Let the next sending take the claim over, and what goes with it."""
         taken = record.created_at - timedelta(seconds=lease)
         async with self.ledger.write() as uow:
-            await uow.idempotency.release(record.tenant_id, record.principal_id, record.key_hmac, taken)
+            await uow.idempotency.release(record, taken)
 
     async def _finish(self, record: IdempotencyRecord, status: int, done: BaseModel) -> None:
         """Never raises a LetheError: the effect is there, and its sender is better told so than of this record."""
@@ -124,7 +128,7 @@ class Idempotency:
             key = await self.keyring.create(record.tenant_id, record.key_id)
             sealed = seal(key, Purpose.IDEMPOTENCY, done.model_dump_json().encode())
             async with self.ledger.write() as uow:
-                await uow.idempotency.finish(record.tenant_id, record.principal_id, record.key_hmac, status, sealed)
+                await uow.idempotency.finish(record, status, sealed)
         except LetheError as error:
             _log.warning("effect not recorded", extra={"tenant": record.tenant_id, "code": error.code})
 

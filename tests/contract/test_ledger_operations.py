@@ -154,7 +154,7 @@ async def test_the_first_claim_of_a_key_wins(ledger: Ledger):
         assert await unit.idempotency.claim(second) == first
         assert await unit.idempotency.claim(replace(first, principal_id=new_id())) is None
         assert await unit.idempotency.claim(replace(first, tenant_id=other)) is None
-        await unit.idempotency.finish(tenant, first.principal_id, first.key_hmac, 202, b"body")
+        await unit.idempotency.finish(first, 202, b"body")
         finished = replace(first, status=202, sealed_body=b"body")
         assert await unit.idempotency.claim(second) == finished
 
@@ -171,6 +171,20 @@ async def test_what_took_the_place_of_an_old_claim_is_not_forgotten_with_it(ledg
         assert await unit.idempotency.claim(new) is None
         await unit.idempotency.forget(old)
         assert await unit.idempotency.claim(old) == new
+
+
+async def test_who_outlived_its_claim_leaves_the_one_that_took_its_place_alone(ledger: Ledger):
+    """The successor keeps the id of the effect, so only the time tells the two apart."""
+    tenant = await add_tenant(ledger)
+    old = record(tenant)
+    new = replace(old, created_at=at(10))
+    async with ledger.write() as unit:
+        await unit.idempotency.claim(new)
+        await unit.idempotency.release(old, at(-10))
+        await unit.idempotency.finish(old, 202, b"body")
+        assert await unit.idempotency.claim(old) == new
+        await unit.idempotency.release(new, at(-10))
+        assert await unit.idempotency.claim(old) == replace(new, created_at=at(-10))
 
 
 async def test_a_forgotten_key_is_free_again(ledger: Ledger):

@@ -113,20 +113,22 @@ class TallyRepository(Protocol):
 
 
 class IdempotencyRepository(Protocol):
+    """First answers. A record that took the place of a given one meanwhile is left as it is."""
+
     async def claim(self, record: IdempotencyRecord) -> IdempotencyRecord | None:
         """Insert the record, or return the one that is there."""
         ...
 
-    async def finish(self, tenant_id: Id, principal_id: Id, key_hmac: str, status: int, sealed_body: bytes) -> None: ...
+    async def finish(self, record: IdempotencyRecord, status: int, sealed_body: bytes) -> None: ...
 
     async def expired(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
         """At most ``limit`` records of any tenant created before then."""
         ...
 
-    async def release(self, tenant_id: Id, principal_id: Id, key_hmac: str, created_at: datetime) -> None:
-        """Make an unfinished record as old as ``created_at``."""
+    async def release(self, record: IdempotencyRecord, created_at: datetime) -> None:
+        """Make it as old as ``created_at``, if it is unfinished."""
         ...
 
     async def forget(self, record: IdempotencyRecord) -> None:
-        """Remove it; a claim that took its place meanwhile stays."""
+        """Remove it."""
         ...

@@ -13,7 +13,6 @@ from lethe.model.operations import Dispatch
 from lethe.model.principals import Caller, Role
 from lethe.privacy.sealing import Purpose, seal
 from lethe.settings import Settings
-from tests.unit.api.test_ingestions import broken_after_the_commit
 from tests.unit.api.test_questions import passage
 from tests.unit.api.world import InProcessWorkflows, World, open_world
 
@@ -123,42 +122,6 @@ async def test_a_key_used_again_after_its_time_leaves_nothing_of_the_first_respo
     assert set(await world.services.keyring.get_many(world.tenant_id, {old.key_id, new.key_id})) == {new.key_id}
 
 
-async def test_an_upload_that_broke_off_after_its_commit_is_met_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without a source of its own the document is known by nothing but the request that made it."""
-    finish = Idempotency._finish  # pyright: ignore[reportPrivateUsage]
-
-    async def die(*_: object) -> None:
-        raise asyncio.CancelledError
-
-    monkeypatch.setattr(Idempotency, "_finish", die)
-    with pytest.raises(asyncio.CancelledError):
-        await world.post("/v1/documents", idem="k1", **_file(b"body"))
-    monkeypatch.setattr(Idempotency, "_finish", finish)
-    assert (await world.post("/v1/documents", idem="k1", **_file(b"body"))).json()["code"] == "idempotency_in_flight"
-    world.clock.advance(timedelta(seconds=world.services.settings.limits.upload_seconds + 61))
-    again = (await world.post("/v1/documents", idem="k1", **_file(b"body"))).json()
-    assert [item["id"] for item in (await world.get("/v1/documents")).json()["items"]] == [again["document_id"]]
-
-
-async def test_a_request_whose_store_failed_may_be_sent_again_at_once_and_is_met_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its commit may have happened: the answer to it was lost."""
-    receive = type(world.services.uploads).receive
-
-    async def cut(*values: Any, **named: Any) -> None:
-        await receive(*values, **named)
-        raise LedgerUnavailable
-
-    monkeypatch.setattr(type(world.services.uploads), "receive", cut)
-    assert (await world.post("/v1/documents", idem="k1", **_file(b"body"))).status_code == 503
-    monkeypatch.setattr(type(world.services.uploads), "receive", receive)
-    again = (await world.post("/v1/documents", idem="k1", **_file(b"body"))).json()
-    assert [item["id"] for item in (await world.get("/v1/documents")).json()["items"]] == [again["document_id"]]
-
-
 async def test_an_effect_keeps_its_key_whatever_fails_afterwards(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sender hangs up, or the process stops, while the workflow is being started."""
     start, entered = type(world.workflows).start, asyncio.Event()
@@ -252,16 +215,6 @@ async def test_a_new_keys_secret_is_shown_once_and_kept_nowhere(world: World, mo
     assert (await world.get("/v1/documents", first["secret"])).status_code == 200
     async with world.services.ledger.read() as uow:
         assert len(await uow.api_keys.list(world.tenant_id)) == 4
-
-
-async def test_a_key_made_before_a_crash_is_met_again_with_a_secret_that_is_told(world: World) -> None:
-    before = len((await world.get("/v1/keys")).json()["items"])
-    await broken_after_the_commit(world, "/v1/keys", {"json": {"role": "reader"}})
-    again = (await world.post("/v1/keys", idem="k1", json={"role": "reader"})).json()
-    listed = (await world.get("/v1/keys")).json()["items"]
-    assert len(listed) == before + 1
-    assert again == {**listed[0], "secret": again["secret"]}
-    assert (await world.get("/v1/documents", again["secret"])).status_code == 200
 
 
 async def test_a_replayed_answer_holds_nothing_that_was_withdrawn_meanwhile(world: World) -> None:

@@ -26,28 +26,32 @@ class SqlIdempotency(SqlRepository):
             # It was forgotten between the two statements: the key is free again.
         return None
 
-    async def finish(self, tenant_id: Id, principal_id: Id, key_hmac: str, status: int, sealed_body: bytes) -> None:
+    async def finish(self, record: IdempotencyRecord, status: int, sealed_body: bytes) -> None:
         await self._connection.execute(
-            update(keys)
-            .where(keys.c.tenant_id == tenant_id, _key(principal_id, key_hmac))
-            .values(status=status, sealed_body=sealed_body)
+            update(keys).where(_itself(record)).values(status=status, sealed_body=sealed_body)
         )
 
     async def expired(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
         expired = RECORD.select().where(keys.c.created_at < created_before).order_by(keys.c.created_at).limit(limit)
         return await RECORD.all(self._connection, expired)
 
-    async def release(self, tenant_id: Id, principal_id: Id, key_hmac: str, created_at: datetime) -> None:
+    async def release(self, record: IdempotencyRecord, created_at: datetime) -> None:
         await self._connection.execute(
-            update(keys)
-            .where(keys.c.tenant_id == tenant_id, _key(principal_id, key_hmac), keys.c.status == 0)
-            .values(created_at=created_at)
+            update(keys).where(_itself(record), keys.c.status == 0).values(created_at=created_at)
         )
 
     async def forget(self, record: IdempotencyRecord) -> None:
-        itself = (keys.c.key_id == record.key_id, keys.c.created_at == record.created_at)
-        named = _key(record.principal_id, record.key_hmac)
-        await self._connection.execute(delete_of(keys, record.tenant_id, named, *itself))
+        await self._connection.execute(delete_of(keys, record.tenant_id, _itself(record)))
+
+
+def _itself(record: IdempotencyRecord) -> ColumnElement[bool]:
+    """Not one that took its place under the same key."""
+    return and_(
+        keys.c.tenant_id == record.tenant_id,
+        _key(record.principal_id, record.key_hmac),
+        keys.c.key_id == record.key_id,
+        keys.c.created_at == record.created_at,
+    )
 
 
 def _key(principal_id: Id, key_hmac: str) -> ColumnElement[bool]:

@@ -1,0 +1,76 @@
+"""What a request did that broke off is met again by its next sending."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.idempotency import Idempotency
+from lethe.errors import LedgerConflict, LedgerUnavailable
+from tests.unit.api.test_ingestions import broken_after_the_commit
+from tests.unit.api.world import World
+
+UPLOAD: dict[str, Any] = {"data": {"title": "T"}, "files": {"file": ("x.txt", b"body", "text/plain")}}
+
+
+async def test_an_upload_that_broke_off_after_its_commit_is_met_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a source of its own the document is known by nothing but the request that made it."""
+    finish = Idempotency._finish  # pyright: ignore[reportPrivateUsage]
+
+    async def die(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Idempotency, "_finish", die)
+    with pytest.raises(asyncio.CancelledError):
+        await world.post("/v1/documents", idem="k1", **UPLOAD)
+    monkeypatch.setattr(Idempotency, "_finish", finish)
+    assert (await world.post("/v1/documents", idem="k1", **UPLOAD)).json()["code"] == "idempotency_in_flight"
+    world.clock.advance(timedelta(seconds=world.services.settings.limits.upload_seconds + 61))
+    again = (await world.post("/v1/documents", idem="k1", **UPLOAD)).json()
+    assert [item["id"] for item in (await world.get("/v1/documents")).json()["items"]] == [again["document_id"]]
+
+
+async def test_a_request_whose_store_failed_may_be_sent_again_at_once_and_is_met_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit may have happened: the answer to it was lost."""
+    receive = type(world.services.uploads).receive
+
+    async def cut(*values: Any, **named: Any) -> None:
+        await receive(*values, **named)
+        raise LedgerUnavailable
+
+    monkeypatch.setattr(type(world.services.uploads), "receive", cut)
+    assert (await world.post("/v1/documents", idem="k1", **UPLOAD)).status_code == 503
+    monkeypatch.setattr(type(world.services.uploads), "receive", receive)
+    again = (await world.post("/v1/documents", idem="k1", **UPLOAD)).json()
+    assert [item["id"] for item in (await world.get("/v1/documents")).json()["items"]] == [again["document_id"]]
+
+
+async def test_a_refusal_in_between_does_not_part_an_upload_from_its_effect(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first sending's answer is lost, the second is refused for what happens at that moment, the third comes."""
+    await broken_after_the_commit(world, "/v1/documents", UPLOAD)
+
+    async def refuse(*_: Any, **_named: Any) -> None:
+        raise LedgerConflict
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(world.services.uploads), "receive", refuse)
+        assert (await world.post("/v1/documents", idem="k1", **UPLOAD)).status_code == 409
+    again = (await world.post("/v1/documents", idem="k1", **UPLOAD)).json()
+    assert [item["id"] for item in (await world.get("/v1/documents")).json()["items"]] == [again["document_id"]]
+
+
+async def test_a_key_made_before_a_crash_is_met_again_with_a_secret_that_is_told(world: World) -> None:
+    before = len((await world.get("/v1/keys")).json()["items"])
+    await broken_after_the_commit(world, "/v1/keys", {"json": {"role": "reader"}})
+    again = (await world.post("/v1/keys", idem="k1", json={"role": "reader"})).json()
+    listed = (await world.get("/v1/keys")).json()["items"]
+    assert len(listed) == before + 1
+    assert again == {**listed[0], "secret": again["secret"]}
+    assert (await world.get("/v1/documents", again["secret"])).status_code == 200
