@@ -54,8 +54,9 @@ async def list_webhooks(caller: Admin, services: ServicesDep, query: Annotated[P
     keys = await services.keyring.get_many(caller.tenant_id, [webhook.id for webhook in shown])
     items = [
         _webhook_out(webhook, unseal_text(keys[webhook.id], Purpose.WEBHOOK_URL, webhook.sealed_url))
-        for webhook in shown
         if webhook.id in keys
+        else _webhook_out(webhook, None)
+        for webhook in shown
     ]
     cursor = None
     if len(found) > query.limit:
@@ -109,7 +110,7 @@ async def redeliver(
     return pending
 
 
-def _webhook_out(webhook: Webhook, url: str) -> WebhookOut:
+def _webhook_out(webhook: Webhook, url: str | None) -> WebhookOut:
     return WebhookOut(
         id=webhook.id,
         url=url,

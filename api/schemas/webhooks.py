@@ -17,10 +17,13 @@ class WebhookIn(Taken):
 
 
 class WebhookOut(Given):
-    """A webhook without its secret; one that answered 410 is disabled."""
+    """A webhook without its secret; one that answered 410 is disabled.
+
+    ``url`` is null where a deletion broke off: delete it again.
+    """
 
     id: OpaqueId
-    url: str
+    url: str | None
     events: list[WebhookEvent]
     created_at: datetime
     disabled_at: datetime | None

@@ -59,7 +59,8 @@ class Deliveries:
         try:
             reply = await self._send(webhook, delivery)
         except KeyDestroyed:
-            return Attempt(DeliveryState.DELIVERED)
+            # Somebody deletes the webhook; if they were killed the row, and this one, may stay for long.
+            return await self._settle(delivery, None, WebhookGone)
         except (WebhookAddressRefused, WebhookTimedOut, WebhookUnreachable) as error:
             return await self._settle(delivery, None, type(error))
         return await self._settle(delivery, reply, _failure(reply))

@@ -48,7 +48,8 @@ class Webhooks:
             events=tuple(sorted({event.value for event in events})),
             created_at=self.clock.now(),
         )
-        # Its key is kept whatever happens: a unit whose answer is lost may have been committed.
+        # Its key is kept whatever happens: a unit whose answer is lost may have been committed, and the next sending
+        # needs the key under the same id. Where none comes, the key is left, and opens nothing.
         async with self.ledger.write() as uow:
             await uow.webhooks.add(webhook)
         return webhook
@@ -60,9 +61,11 @@ class Webhooks:
 
     async def delete(self, tenant_id: Id, webhook_id: Id) -> None:
         """With its deliveries; nothing is told to it any more. Raises WebhookNotFound."""
-        async with self.ledger.read() as uow:
+        async with self.ledger.write() as uow:
             if await uow.webhooks.get(tenant_id, webhook_id) is None:
                 raise WebhookNotFound
+            # After a kill it is disabled, and listed without its address until it is deleted again.
+            await uow.webhooks.disable(tenant_id, webhook_id, self.clock.now())
         # The key before the row that names it: deleted again after a kill, it is found.
         await self.keyring.destroy(tenant_id, [webhook_id])
         async with self.ledger.write() as uow:

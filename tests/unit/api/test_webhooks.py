@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from lethe.errors import WorkflowsUnavailable
-from lethe.model.ids import new_id
+from lethe.adapters.sql.repositories.webhooks import SqlWebhooks
+from lethe.adapters.webhooks import HttpSender
+from lethe.errors import LedgerUnavailable, WorkflowsUnavailable
+from lethe.model.ids import Id, new_id
 from lethe.model.operations import DispatchKind
 from lethe.model.webhooks import DeliveryState, WebhookEvent
 from lethe.settings import Settings, WebhookSettings
+from lethe.webhooks.delivering import Attempt, Deliveries
 from lethe.webhooks.telling import Happening, tell
 from tests.unit.api.test_ingestions import broken_after_the_commit
 from tests.unit.api.world import World, open_world
@@ -124,6 +127,47 @@ async def test_a_deleted_webhook_is_gone_with_its_deliveries(world: World) -> No
     assert answers[1].json()["code"] == "webhook_not_found"
     assert (await world.get(f"{PATH}/{webhook_id}/deliveries")).json()["code"] == "webhook_not_found"
     assert [item["id"] for item in (await world.get(PATH)).json()["items"]] == [kept]
+
+
+async def test_a_deletion_that_broke_off_can_be_seen_and_done_again(world: World) -> None:
+    webhook_id = await made(world)
+    pending = await delivery(world, webhook_id, DeliveryState.PENDING)
+    with pytest.MonkeyPatch.context() as patch:
+
+        async def die(*_: object) -> None:
+            raise LedgerUnavailable
+
+        patch.setattr(SqlWebhooks, "delete", die)
+        await world.client.delete(f"{PATH}/{webhook_id}", headers={"X-API-Key": world.admin})
+    (left,) = (await world.get(PATH)).json()["items"]
+    assert (left["id"], left["url"], left["disabled_at"] is None) == (webhook_id, None, False)
+    async with world.services.ledger.read() as uow:
+        assert await uow.webhooks.listening(world.tenant_id, WebhookEvent.DOCUMENT_FAILED) == []
+    assert (await _attempt(world, pending)).state is DeliveryState.DEAD
+    again = await world.client.delete(f"{PATH}/{webhook_id}", headers={"X-API-Key": world.admin})
+    assert (again.status_code, (await world.get(PATH)).json()["items"]) == (204, [])
+
+
+async def test_a_webhook_without_its_key_gives_its_deliveries_up_and_is_disabled(world: World) -> None:
+    webhook_id = await made(world)
+    pending = await delivery(world, webhook_id, DeliveryState.PENDING)
+    await world.services.keyring.destroy(world.tenant_id, [webhook_id])
+    assert await _attempt(world, pending) == Attempt(DeliveryState.DEAD, "webhook_gone")
+    async with world.services.ledger.read() as uow:
+        settled = await uow.webhooks.delivery(world.tenant_id, pending)
+        assert await uow.webhooks.listening(world.tenant_id, WebhookEvent.DOCUMENT_FAILED) == []
+    assert settled
+    assert (settled.state, settled.last_code) == (DeliveryState.DEAD, "webhook_gone")
+
+
+async def _attempt(world: World, delivery_id: Id) -> Attempt:
+    services, settings = world.services, world.services.settings.webhooks
+    sender = HttpSender(settings)
+    try:
+        deliveries = Deliveries(services.ledger, services.keyring, services.clock, sender, settings)
+        return await deliveries.attempt(world.tenant_id, delivery_id)
+    finally:
+        await sender.close()
 
 
 async def test_only_an_admin_of_the_tenant_has_to_do_with_webhooks(world: World) -> None:
