@@ -15,8 +15,11 @@ from lethe.settings import Settings
 
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 RETRIED: Final = frozenset({429, 503})
+_IN_FLIGHT: Final = "idempotency_in_flight"
 _ATTEMPTS: Final = 5
 _LONGEST_WAIT_SECONDS: Final = 30.0
+_CLAIM_SLACK_SECONDS: Final = 120.0
+"""More than the API holds an upload's idempotency key beyond the time that an upload may take."""
 _LARGEST_PAGE: Final = 200
 
 
@@ -65,8 +68,10 @@ class Unreachable(CommandError):
 class Client:
     """One connection pool to the API; safe to share between threads."""
 
-    def __init__(self, address: str, key: str) -> None:
+    def __init__(self, address: str, key: str, claimed_seconds: float = 0.0) -> None:
+        """``claimed_seconds``: how long an API that was killed may leave a request's idempotency key claimed."""
         self.address = address
+        self._claimed_seconds = claimed_seconds
         self._http = httpx.Client(
             base_url=address, headers={"X-API-Key": key}, timeout=_TIMEOUT, trust_env=not _is_local(address)
         )
@@ -80,17 +85,26 @@ class Client:
         self._http.close()
 
     def patiently(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """What ``send`` returns. A busy or restarting API is asked again; ``send`` repeats its idempotency key."""
-        for attempt in range(1, _ATTEMPTS):
+        """What ``send`` returns. A busy or restarting API is asked again; ``send`` repeats its idempotency key.
+
+        A key that is claimed, perhaps by an API that was killed over it, is tried until the claim must have ended.
+        """
+        attempt, until = 1, time.monotonic() + self._claimed_seconds
+        while True:
             try:
                 return send()
             except Unreachable:
-                time.sleep(2.0**attempt / 2)
-            except ApiError as error:
-                if error.status not in RETRIED:
+                if attempt == _ATTEMPTS:
                     raise
-                time.sleep(error.retry_after or 2.0**attempt / 2)
-        return send()
+                wait = 2.0**attempt / 2
+            except ApiError as error:
+                is_claimed = error.problem.code == _IN_FLIGHT and time.monotonic() < until
+                if not is_claimed and (error.status not in RETRIED or attempt == _ATTEMPTS):
+                    raise
+                wait = error.retry_after or 2.0**attempt / 2
+                attempt -= is_claimed
+            attempt += 1
+            time.sleep(wait)
 
     def send_files(
         self, path: str, files: Sequence[tuple[str, BinaryIO]], fields: Mapping[str, str], idempotency_key: str
@@ -143,7 +157,8 @@ def connect(settings: Settings) -> Client:
     record = folder.record()
     address = record.addresses.get("api") if record else None
     key = settings.admin_key.get_secret_value() or folder.key()
-    return Client(address or f"http://{HOST}:{settings.api.port}", key)
+    claimed_seconds = settings.limits.upload_seconds + _CLAIM_SLACK_SECONDS
+    return Client(address or f"http://{HOST}:{settings.api.port}", key, claimed_seconds)
 
 
 def _body(response: httpx.Response) -> dict[str, Any]:

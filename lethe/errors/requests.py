@@ -63,7 +63,10 @@ class IdempotencyInFlight(ClientError):
     code = "idempotency_in_flight"
     status = 409
     title = "A request with this Idempotency-Key is still being served"
-    advice = "Wait for the first request to end, then repeat."
+    advice = "Wait for the first request to end, then repeat after Retry-After seconds."
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = 5.0, asked_delay: float | None = None) -> None:
+        super().__init__(detail, retry_after=retry_after, asked_delay=asked_delay)
 
 
 class Unauthenticated(ClientError):

@@ -85,6 +85,7 @@ async def test_a_request_still_served_is_not_repeated(world: World, monkeypatch:
     await entered.wait()
     response = await world.post("/v1/query", idem="k1", json={"question": "Why?"})
     assert (response.status_code, response.json()["code"]) == (409, "idempotency_in_flight")
+    assert int(response.headers["retry-after"]) > 0
     leave.set()
     done = (await first).json()
     assert (await world.post("/v1/query", idem="k1", json={"question": "Why?"})).json()["id"] == done["id"]
