@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, NoReturn
+from typing import Final
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -32,6 +32,7 @@ from workflows.bulk_steps import (
     details,
     end_abandoned,
     hand_over,
+    has_room,
     ingest,
     progress_of,
     sweep,
@@ -39,12 +40,8 @@ from workflows.bulk_steps import (
 )
 from workflows.failures import code_of
 
-MOST_EVENTS: Final = 1_900
-"""A run's history stays below 2,000."""
 EVENTS_OF_A_BATCH: Final = 12
 EVENTS_OF_A_FAILURE: Final = 6
-RESERVE: Final = 60
-"""Events of a look and what follows it, of dropping and ending."""
 FIRST_LOOK: Final = timedelta(seconds=5)
 LAST_LOOK: Final = timedelta(minutes=1)
 MOST_WINDOW: Final = 16
@@ -126,7 +123,7 @@ class IngestBulk:
     async def _work(self) -> IngestionState:
         """Until the ingestion is done or cancelled; a long one goes on in another run."""
         while True:
-            if not self._has_room(0):
+            if not has_room(self._reserved):
                 await self._go_on()
             self._is_news = False
             page = await self._next_page()
@@ -150,8 +147,7 @@ class IngestBulk:
 
     async def _next_page(self) -> BulkPage:
         cursor = BulkCursor(**self._ref.model_dump(), after=self._planned_to)
-        page = await control(BulkActivities.plan_batches, cursor, f"behind {self._planned_to}")
-        self._page = page
+        page = self._page = await control(BulkActivities.plan_batches, cursor, f"behind {self._planned_to}")
         if page.counts.total != self._state.total:
             self._note(total=page.counts.total)
             self._stir()
@@ -164,9 +160,10 @@ class IngestBulk:
     async def _spawn_all(self, page: BulkPage) -> None:
         for batch in page.batches:
             reserved = EVENTS_OF_A_BATCH + EVENTS_OF_A_FAILURE * len(batch.version_ids)
-            while len(self._running) >= page.batch_window or not self._has_room(reserved):
+            while len(self._running) >= page.batch_window or not has_room(self._reserved + reserved):
                 if not self._running:
                     await self._go_on()
+                    return  # it has ended
                 await self._until_changed()
                 if self._is_news:
                     return  # another state or window: the page is read again from here
@@ -243,14 +240,24 @@ class IngestBulk:
     def _stir(self) -> None:
         self._note(idle_since=workflow.time())
 
-    def _has_room(self, more: int) -> bool:
-        info = workflow.info()
-        length = info.get_current_history_length() + self._reserved + more + RESERVE
-        return length <= MOST_EVENTS and not info.is_continue_as_new_suggested()
+    def _is_still(self) -> bool:
+        return not self._running and self._unpacking is None
 
-    async def _go_on(self) -> NoReturn:
-        """In another run, once nothing runs in this one. It begins with a look: no signal was for nothing."""
-        await workflow.wait_condition(lambda: not self._running and self._unpacking is None)
+    async def _go_on(self) -> None:
+        """In another run, once nothing runs in this one. It begins with a look: no signal was for nothing.
+
+        Returns if the ingestion has ended meanwhile: what runs may be tried again for long. That is looked up after
+        news, and once a minute at most, since there is little room for it.
+        """
+        while not self._is_still():
+            await workflow.wait_condition(lambda: self._is_news or self._is_still())
+            if self._is_still():
+                break
+            self._is_news = False
+            if (await self._next_page()).state.is_final:
+                return
+            with suppress(TimeoutError):
+                await workflow.wait_condition(self._is_still, timeout=LAST_LOOK)
         await self._dropping.ended()
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._note(cursor=self._planned_to)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -38,6 +38,19 @@ from workflows.steps import run_step
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+
+
+MOST_EVENTS: Final = 1_900
+"""A run's history stays below 2,000, but for what is sent to it while it waits for its last batches."""
+RESERVE: Final = 60
+"""Events of a look and what follows it, of dropping and ending."""
+
+
+def has_room(more: int) -> bool:
+    """Whether the run may have so many more events before it ends."""
+    info = workflow.info()
+    length = info.get_current_history_length() + more + RESERVE
+    return length <= MOST_EVENTS and not info.is_continue_as_new_suggested()
 
 
 async def control(method: Callable[[BulkActivities, Input], Awaitable[Output]], value: Input, summary: str) -> Output:

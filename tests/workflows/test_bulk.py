@@ -14,7 +14,8 @@ from tests.workflows.scripted import replayed
 from tests.workflows.scripted_bulk import ScriptedBulk, version_at
 from workflows.attributes import PAUSED, STATE, started
 from workflows.bulk import IngestBulk
-from workflows.policies import Queue
+from workflows.bulk_steps import MOST_EVENTS
+from workflows.policies import BATCH_RETRY, Queue
 
 TENANT = new_id()
 
@@ -124,6 +125,26 @@ async def test_a_long_unpacking_goes_on_in_other_runs(client: Client) -> None:
     runs = await lengths(client, handle)
     assert len(runs) > 1
     assert max(runs) < 2_000
+
+
+async def test_a_run_that_waits_for_its_last_batches_hears_that_it_is_cancelled(
+    client: Client, environment: WorkflowEnvironment
+) -> None:
+    """The store is down and the run is full: its batch is tried again for a quarter of an hour."""
+    scripted = ScriptedBulk(given=5, size=5)
+    scripted.fails["ingest_batch"] = ["index_unavailable"] * 1_000
+    async with scripted.running(client):
+        with environment.auto_time_skipping_disabled():
+            handle = await start(client)
+            while (await lengths(client, handle))[0] < MOST_EVENTS:
+                for _ in range(50):
+                    await handle.signal(IngestBulk.look)
+            scripted.state = IngestionState.CANCELLED
+            await handle.signal(IngestBulk.look)
+        assert (await handle.result()).status == "cancelled"
+    assert scripted.calls.count("ingest_batch") < BATCH_RETRY.maximum_attempts
+    assert len(await lengths(client, handle)) == 1
+    await replayed(handle)
 
 
 async def test_a_long_pause_goes_on_in_other_runs_and_hears_every_signal(
