@@ -60,7 +60,8 @@ class TakenOut(Given):
 
 
 class IngestionOut(Given):
-    """``total`` counts every document given so far, ``done`` those that need nothing more, failures included.
+    """``total`` counts every document given so far, ``done`` those that need nothing more, failures included. One that
+    is sent to the same ingestion again, unchanged, is counted once.
 
     ``updated`` counts also those changed in metadata alone; ``skipped`` were unchanged; ``failed`` counts also those
     that were refused, or not read because the same bytes had harmed the parser before; ``lost`` were overtaken by a

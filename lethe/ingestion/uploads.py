@@ -214,7 +214,7 @@ class Uploads:
         waiting = await self._waiting_if_same(planned, content_fp)
         if waiting is None:
             return None
-        await self._count_settled(planned, Outcome.SKIPPED)
+        await self._count_settled(planned, Outcome.SKIPPED, waiting)
         return Receipt(waiting.document_id, waiting.id, "", waiting.status, Outcome.SKIPPED)
 
     async def _waiting_if_same(self, planned: _Planned, content_fp: str) -> Version | None:
@@ -256,24 +256,25 @@ class Uploads:
         change = Change(planned.caller, live, planned.request, planned.version.submission, linked_by=planned.version.id)
         workflow_id = await write_metadata(self.ledger, self.keyring, self.clock, change)
         outcome = Outcome.METADATA_UPDATED if workflow_id else Outcome.SKIPPED
-        await self._count_settled(planned, outcome)
+        await self._count_settled(planned, outcome, live)
         return Receipt(live.document_id, live.id, workflow_id, Status.READY, outcome)
 
-    async def _count_settled(self, planned: _Planned, outcome: Outcome) -> None:
+    async def _count_settled(self, planned: _Planned, outcome: Outcome, met: Version) -> None:
+        """What the ingestion itself took in before is not counted again: its request was repeated."""
         taking = planned.taking
         if taking is None:
             return
         updated = int(outcome is Outcome.METADATA_UPDATED)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(planned.version.tenant_id)
-            await require_taking(uow, planned.version.tenant_id, taking)
+            await _require_taken(uow, planned.version.tenant_id, taking)
             if updated:  # it had work, which is done already
                 await uow.ingestions.give(planned.version.tenant_id, taking.ingestion_id)
             await uow.ingestions.count(
                 planned.version.tenant_id,
                 taking.ingestion_id,
                 updated=updated,
-                skipped=1 - updated,
+                skipped=int(not updated and met.ingestion_id != taking.ingestion_id),
                 entry=taking.entry,
             )
 
@@ -282,8 +283,14 @@ async def _place(uow: UnitOfWork, tenant_id: Id, taking: Taking | None) -> int |
     """The version's position in its ingestion, given in the unit that makes it pending."""
     if taking is None:
         return None
-    await require_taking(uow, tenant_id, taking)
+    await _require_taken(uow, tenant_id, taking)
     return await uow.ingestions.give(tenant_id, taking.ingestion_id, taking.entry)
+
+
+async def _require_taken(uow: UnitOfWork, tenant_id: Id, taking: Taking) -> None:
+    await require_taking(uow, tenant_id, taking)
+    if taking.item_id:
+        await uow.ingestions.withdraw(tenant_id, taking.ingestion_id, taking.item_id)
 
 
 async def _dispatched(uow: UnitOfWork, version: Version, now: datetime) -> str:

@@ -67,10 +67,14 @@ class Ingestion:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """That a document is taken in for an ingestion. ``entry`` counts the entries of its archive, from 1 (0: none)."""
+    """That a document is taken in for an ingestion. ``entry`` counts the entries of its archive, from 1 (0: none).
+
+    ``item_id``: what a refusal of it would be called, or was at an earlier sending.
+    """
 
     ingestion_id: Id
     entry: int = 0
+    item_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,11 @@ async def test_what_was_refused_is_forgotten_in_time(ledger: Ledger) -> None:
         for number, refusal in enumerate(refusals, start=1):
             await unit.ingestions.refuse(refusal, entry=number)
         await unit.ingestions.refuse(refusals[0])
+        mended = Refusal(tenant, row.id, new_id(), "no_text", b"name", at(-9))
+        await unit.ingestions.refuse(mended)
+        await unit.ingestions.withdraw(tenant, running.id, mended.id)
+        for _ in range(2):
+            await unit.ingestions.withdraw(tenant, row.id, mended.id)
         assert await unit.ingestions.refusals(tenant, row.id, None, 2) == refusals[:2]
         behind = PageCursor(refusals[1].created_at, refusals[1].id)
         assert await unit.ingestions.refusals(tenant, row.id, behind, 2) == refusals[2:]

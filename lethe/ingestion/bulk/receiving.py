@@ -116,7 +116,8 @@ class Ingestions:
         ``item_id``: what is made of it is called so; the same again, after a broken off sending, meets it.
         """
         try:
-            receipt = await self.uploads.receive(caller, request, data, Taking(ingestion_id), document_id=item_id)
+            taking = Taking(ingestion_id, item_id=item_id)
+            receipt = await self.uploads.receive(caller, request, data, taking, document_id=item_id)
         except (IngestionClosed, IngestionNotFound):
             raise
         except (ClientError, DocumentError) as error:

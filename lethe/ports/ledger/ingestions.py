@@ -47,6 +47,10 @@ class IngestionRepository(Protocol):
         """Count and keep a document that was refused; a refusal that is kept already is not counted again."""
         ...
 
+    async def withdraw(self, tenant_id: Id, ingestion_id: Id, refusal_id: Id) -> None:
+        """Forget the refusal, if there is one, and count it no more: the document was taken in after all."""
+        ...
+
     async def refusals(self, tenant_id: Id, ingestion_id: Id, after: PageCursor | None, limit: int) -> list[Refusal]:
         """Newest first."""
         ...

@@ -66,7 +66,7 @@ async def test_documents_that_landed_before_a_crash_are_met_again(world: World) 
         (None, "empty_document"),
         ("skipped", ""),
     ]
-    assert receipt["failed"] == 1
+    assert counts(receipt) == (3, 0, 1)
     assert len((await world.get(PATH)).json()["items"]) == 1
     replayed = await world.post(PATH, idem="k1", **sent)
     assert (replayed.json()["taken"], replayed.headers["Idempotent-Replayed"]) == (receipt["taken"], "true")
@@ -79,6 +79,7 @@ async def test_documents_sent_to_an_open_ingestion_before_a_crash_are_met_again(
     landed = await versions(world)
     again = await world.post(path, idem="k1", json={"documents": [{"text": "One."}, {"text": "Two."}]})
     assert (again.status_code, await versions(world)) == (202, landed)
+    assert counts(again.json()) == (2, 0, 0)
     assert [each["version_id"] for each in again.json()["taken"]] == [version_id for version_id, _ in reversed(landed)]
 
 
@@ -92,6 +93,7 @@ async def test_a_request_that_breaks_off_goes_on_where_it_was(world: World) -> N
     assert len(landed) == 2
     mended = await world.post(PATH, idem="k1", **form(prefix, *good, ("file", b"The third.", "c.txt")))
     assert [each["outcome"] for each in mended.json()["taken"]] == ["skipped", "skipped", "added"]
+    assert counts(mended.json()) == (3, 0, 0)
     assert len(await versions(world)) == 3
     assert {ingestion_id for _, ingestion_id in await versions(world)} == {mended.json()["id"]}
 
@@ -114,6 +116,18 @@ async def test_a_request_whose_store_failed_midway_doubles_nothing(
         "added",
     ]
     assert len(await versions(world)) == 2
+
+
+async def test_a_document_that_was_refused_and_is_mended_is_counted_once(world: World) -> None:
+    prefix, good = ("source_prefix", b"file:///"), ("file", b"The first.", "a.txt")
+    nameless = ("file", b"The third.", "")
+    broken = await world.post(PATH, idem="k1", **form(prefix, good, ("file", b"", "b.txt"), nameless))
+    assert broken.status_code == 422
+    mended = await world.post(PATH, idem="k1", **form(prefix, good, ("file", b"The second.", "b.txt")))
+    assert [each["outcome"] for each in mended.json()["taken"]] == ["skipped", "added"]
+    assert counts(mended.json()) == (2, 0, 0)
+    refused = await world.get(f"{PATH}/{mended.json()['id']}/documents", params={"status": "refused"})
+    assert refused.json()["items"] == []
 
 
 async def test_without_a_key_what_breaks_off_is_closed(world: World) -> None:

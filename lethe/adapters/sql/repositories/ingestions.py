@@ -73,6 +73,11 @@ class SqlIngestions(SqlRepository):
         counted = {"refused": ingestions.c.refused + 1, **_unpacked(entry)}
         await self._set(refusal.tenant_id, refusal.ingestion_id, counted)
 
+    async def withdraw(self, tenant_id: Id, ingestion_id: Id, refusal_id: Id) -> None:
+        chosen = (refusals.c.ingestion_id == ingestion_id, refusals.c.id == refusal_id)
+        if (await self._connection.execute(delete_of(refusals, tenant_id, *chosen))).rowcount:
+            await self._set(tenant_id, ingestion_id, {"refused": ingestions.c.refused - 1})
+
     async def refusals(self, tenant_id: Id, ingestion_id: Id, after: PageCursor | None, limit: int) -> list[Refusal]:
         wanted = REFUSAL.of(tenant_id, refusals.c.ingestion_id == ingestion_id)
         return await REFUSAL.all(self._connection, page_of(wanted, refusals, after, limit))
