@@ -17,7 +17,7 @@ class LetterActivities:
     @activity.defn
     async def plan_resolution(self, wish: LetterSelection) -> ResolutionRef:
         choice = LetterChoice(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
-        planned = await self.letters.plan(wish.tenant_id, wish.action, choice, wish.resolution_id)
+        planned = await self.letters.plan(wish.tenant_id, wish.action, choice, wish.resolution_id, is_under_way=True)
         return ResolutionRef(tenant_id=planned.tenant_id, resolution_id=planned.id)
 
     @activity.defn

@@ -1,4 +1,4 @@
-"""Idempotency-Key on every POST: the effect happens once, however often the request is sent.
+"""Idempotency-Key on every POST: the effect happens once, however often the request is sent (but see the end).
 
 What is kept is what the request *did* (ids, sealed), never the response's content: a repeated question or upload is
 rendered again from the ledger, through the rights gate, so that a replay cannot serve what was deleted meanwhile.
@@ -9,8 +9,10 @@ is an effect the claim stays, whatever happens afterwards, and the record is fin
 claim whose process died is taken over after ``lease`` seconds, which no request outlives.
 
 Whether a request that broke off (a store failed, the process died) had its effect nobody knows. Its claim is taken
-over together with the id it gave its effect, so that the next sending finds what is there already. A refusal of that
-next sending says nothing about the first: the id goes on to whoever comes after it.
+over together with the id it gave its effect, so that the next sending finds what is there already (`once_as`). A
+refusal of that next sending says nothing about the first: the id goes on to whoever comes after it. Two effects are not
+known by that id (`once`): a question is then asked a second time, which costs an answer and changes nothing else; a
+delivery ordered again is either not dead, and the sender told so, or it has died again and is tried once more.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from api.security import Admin
 from api.services import Services
 from lethe.errors import AuditNotFound
 from lethe.model.audits import Audit, AuditState, AuditTrigger
-from lethe.model.ids import Id, new_id
+from lethe.model.ids import Id, derived_id
 from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.workflow_ids import dispatch_id
 
@@ -30,16 +30,18 @@ async def begin_audit(
 ) -> AuditOut:
     """Compare the tenant's index builds and blobs with the ledger, and put right what differs."""
 
-    async def perform() -> AuditOut:
-        now = services.clock.now()
-        audit = Audit(caller.tenant_id, new_id(), AuditState.RUNNING, AuditTrigger.REQUEST, now)
+    async def perform(effect_id: Id) -> AuditOut:
+        now, audit_id = services.clock.now(), derived_id(effect_id, 0)
+        audit = Audit(caller.tenant_id, audit_id, AuditState.RUNNING, AuditTrigger.REQUEST, now)
         async with services.ledger.write() as uow:
-            await uow.audits.add(audit)
-            await uow.dispatches.add(_dispatch(audit))
-        return _audit_out(audit, [])
+            made = await uow.audits.get(caller.tenant_id, audit_id)
+            if made is None:
+                await uow.audits.add(audit)
+                await uow.dispatches.add(_dispatch(audit))
+        return _audit_out(made or audit, [])
 
     attempt = Attempt(caller, idempotency_key, ("audits",), 202, _LEASE_SECONDS)
-    begun, is_repeated = await services.idempotency.once(attempt, AuditOut, perform)
+    begun, is_repeated = await services.idempotency.once_as(attempt, AuditOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     if is_repeated:
         return await _read(services, caller.tenant_id, begun.id)

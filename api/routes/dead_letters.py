@@ -23,7 +23,7 @@ from api.services import Services
 from lethe.errors import DeadLetterNotFound, Place, by_code
 from lethe.ingestion.documents import open_failure
 from lethe.ingestion.letters import LetterChoice
-from lethe.model.ids import Id, new_id
+from lethe.model.ids import Id, derived_id
 from lethe.model.operations import DeadLetter, DispatchKind, LetterAction, LetterFilter
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
@@ -41,8 +41,8 @@ class _Deciding:
     idempotency_key: IdempotencyKey = None
 
     async def on_one(self, action: LetterAction, letter_id: Id) -> DecisionOut:
-        async def perform() -> DecisionOut:
-            letter = await self.services.letters.decide(self.caller.tenant_id, letter_id, action, new_id())
+        async def perform(effect_id: Id) -> DecisionOut:
+            letter = await self.services.letters.decide(self.caller.tenant_id, letter_id, action, effect_id)
             return DecisionOut(
                 id=letter.id,
                 document_id=letter.document_id,
@@ -58,8 +58,9 @@ class _Deciding:
         tenant_id = self.caller.tenant_id
         choice = LetterChoice(wish.failure_class, wish.code, wish.step, wish.created_after, wish.created_before)
 
-        async def perform() -> ResolutionOut:
-            return ResolutionOut.model_validate(await self.services.letters.plan(tenant_id, action, choice))
+        async def perform(effect_id: Id) -> ResolutionOut:
+            planned = await self.services.letters.plan(tenant_id, action, choice, derived_id(effect_id, 0))
+            return ResolutionOut.model_validate(planned)
 
         request = ("dead-letters", action.value, wish.model_dump_json())
         planned, is_repeated = await self._once(request, ResolutionOut, perform)
@@ -69,10 +70,10 @@ class _Deciding:
         return planned
 
     async def _once(
-        self, request: tuple[str, ...], memo: type[MemoT], perform: Callable[[], Awaitable[MemoT]]
+        self, request: tuple[str, ...], memo: type[MemoT], perform: Callable[[Id], Awaitable[MemoT]]
     ) -> tuple[MemoT, bool]:
         attempt = Attempt(self.caller, self.idempotency_key, request, 202, _LEASE_SECONDS)
-        done, is_repeated = await self.services.idempotency.once(attempt, memo, perform)
+        done, is_repeated = await self.services.idempotency.once_as(attempt, memo, perform)
         tell_replay(self.response, is_repeated=is_repeated)
         return done, is_repeated
 

@@ -9,6 +9,7 @@ from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page
 from api.schemas.quarantines import QuarantineIn, QuarantineOut, QuarantineQuery
 from api.security import Admin
+from lethe.model.ids import Id, derived_id
 
 router = APIRouter(prefix="/v1/quarantines", tags=["quarantines"])
 
@@ -21,18 +22,20 @@ async def order_quarantine(
 ) -> QuarantineOut:
     """Hide a document, a source, or an ingestion from every read, now; what comes later of it is hidden too."""
 
-    async def perform() -> QuarantineOut:
-        if wish.document_id is not None:
-            ordered = await services.quarantines.hide_document(caller, wish.document_id, wish.reason)
-        elif wish.ingestion_id is not None:
-            ordered = await services.quarantines.hide_ingestion(caller, wish.ingestion_id, wish.reason)
-        else:
-            ordered = await services.quarantines.hide_sources(caller, wish.source_prefix or "", wish.reason)
+    async def perform(effect_id: Id) -> QuarantineOut:
+        quarantines, ordered_id = services.quarantines, derived_id(effect_id, 0)
+        ordered = await quarantines.find(caller, ordered_id)
+        if ordered is None and wish.document_id is not None:
+            ordered = await quarantines.hide_document(caller, wish.document_id, wish.reason, ordered_id)
+        elif ordered is None and wish.ingestion_id is not None:
+            ordered = await quarantines.hide_ingestion(caller, wish.ingestion_id, wish.reason, ordered_id)
+        elif ordered is None:
+            ordered = await quarantines.hide_sources(caller, wish.source_prefix or "", wish.reason, ordered_id)
         return QuarantineOut.model_validate(ordered)
 
     request = ("quarantines", wish.model_dump_json())
     attempt = Attempt(caller, idempotency_key, request, 201, _LEASE_SECONDS)
-    ordered, is_repeated = await services.idempotency.once(attempt, QuarantineOut, perform)
+    ordered, is_repeated = await services.idempotency.once_as(attempt, QuarantineOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     return ordered
 

@@ -12,6 +12,7 @@ from api.security import Reader, Writer
 from api.services import Services
 from lethe.ingestion.requests import MetadataPatch
 from lethe.ingestion.selections import Description
+from lethe.model.ids import Id, derived_id
 from lethe.model.operations import DispatchKind
 from lethe.model.selections import SelectionAction
 
@@ -66,11 +67,12 @@ async def _ordered(
         ingestion_id=wish.ingestion_id,
     )
 
-    async def perform() -> SelectionOut:
+    async def perform(effect_id: Id) -> SelectionOut:
         counted = SelectionAction.COUNT if wish.dry_run else action
-        return selection_out(await services.selections.order(attempt.caller, counted, described, patch))
+        ordered_id = derived_id(effect_id, 0)
+        return selection_out(await services.selections.order(attempt.caller, counted, described, patch, ordered_id))
 
-    ordered, is_repeated = await services.idempotency.once(attempt, SelectionOut, perform)
+    ordered, is_repeated = await services.idempotency.once_as(attempt, SelectionOut, perform)
     response.headers["Location"] = f"/v1/selections/{ordered.id}"
     selection = await services.selections.get(attempt.caller, ordered.id)
     tell_replay(response, is_repeated=is_repeated)

@@ -19,7 +19,7 @@ from lethe.errors import (
 )
 from lethe.ingestion.shown import show_newest
 from lethe.model.documents import Document, Status, Version
-from lethe.model.ids import Id, new_id
+from lethe.model.ids import Id
 from lethe.model.operations import (
     DeadLetter,
     DeadLetterState,
@@ -94,13 +94,22 @@ class Letters:
             await uow.dead_letters.remove(tenant_id, letter_id)
 
     async def plan(
-        self, tenant_id: Id, action: LetterAction, choice: LetterChoice, resolution_id: Id | None = None
+        self,
+        tenant_id: Id,
+        action: LetterAction,
+        choice: LetterChoice,
+        resolution_id: Id,
+        *,
+        is_under_way: bool = False,
     ) -> LetterResolution:
-        """Note a decision on all letters that are meant and exist now, and dispatch what carries it out."""
+        """Note a decision on all letters that are meant and exist now; one that was noted under the id stays as it is.
+
+        What carries it out is dispatched, unless it ``is_under_way``.
+        """
         now = self.clock.now()
         resolution = LetterResolution(
             tenant_id=tenant_id,
-            id=resolution_id or new_id(),
+            id=resolution_id,
             action=action,
             failure_class=choice.failure_class,
             code=choice.code,
@@ -114,11 +123,11 @@ class Letters:
         workflow_id = dispatch_id(DispatchKind.RESOLVE_LETTERS, tenant_id, resolution.id)
         async with self.ledger.write() as uow:
             await uow.dead_letters.add_resolution(resolution)
-            if resolution_id is None:
+            if not is_under_way:
                 await uow.dispatches.add(
                     Dispatch(tenant_id, workflow_id, DispatchKind.RESOLVE_LETTERS, resolution.id, now)
                 )
-        return resolution
+            return await uow.dead_letters.resolution(tenant_id, resolution_id) or resolution
 
     async def resolution(self, tenant_id: Id, resolution_id: Id) -> LetterResolution:
         """How far a decision on many is. Raises DeadLetterNotFound."""

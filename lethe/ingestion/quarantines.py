@@ -40,30 +40,33 @@ class Quarantines:
     keyring: KeyRing
     clock: Clock
 
-    async def hide_document(self, caller: Caller, document_id: Id, reason: str) -> QuarantineView:
+    async def hide_document(
+        self, caller: Caller, document_id: Id, reason: str, quarantine_id: Id | None = None
+    ) -> QuarantineView:
         """Hide one document, whatever version of it comes. Raises DocumentNotFound."""
-        ordered = self._ordered(caller, QuarantineKind.DOCUMENT, document_id, reason)
+        ordered = self._ordered(caller, QuarantineKind.DOCUMENT, document_id, reason, quarantine_id)
         return await self._commit(ordered, "")
 
-    async def hide_ingestion(self, caller: Caller, ingestion_id: Id, reason: str) -> QuarantineView:
+    async def hide_ingestion(
+        self, caller: Caller, ingestion_id: Id, reason: str, quarantine_id: Id | None = None
+    ) -> QuarantineView:
         """Hide every document with a version of the ingestion, also those it still brings. Raises IngestionNotFound."""
-        ordered = self._ordered(caller, QuarantineKind.INGESTION, ingestion_id, reason)
+        ordered = self._ordered(caller, QuarantineKind.INGESTION, ingestion_id, reason, quarantine_id)
         return await self._commit(ordered, "")
 
-    async def hide_sources(self, caller: Caller, prefix: str, reason: str) -> QuarantineView:
+    async def hide_sources(
+        self, caller: Caller, prefix: str, reason: str, quarantine_id: Id | None = None
+    ) -> QuarantineView:
         """Hide every document whose source is the prefix or below it, also those that come later.
 
         Raises InvalidRequest for a prefix of more levels than are kept.
         """
         tenant_id = caller.tenant_id
         target = prefix_digest(await self.keyring.secret(tenant_id, SecretPurpose.DIGEST), prefix)
-        ordered = self._ordered(caller, QuarantineKind.SOURCE_PREFIX, target, reason)
+        ordered = self._ordered(caller, QuarantineKind.SOURCE_PREFIX, target, reason, quarantine_id)
         key = await self.keyring.create(tenant_id, ordered.id)
-        try:
-            return await self._commit(replace(ordered, sealed_prefix=seal_text(key, Purpose.PREFIX, prefix)), prefix)
-        except BaseException:
-            await self.keyring.destroy(tenant_id, [ordered.id])
-            raise
+        # Its key is kept whatever happens: a unit whose answer is lost may have been committed.
+        return await self._commit(replace(ordered, sealed_prefix=seal_text(key, Purpose.PREFIX, prefix)), prefix)
 
     async def lift(self, caller: Caller, quarantine_id: Id) -> QuarantineView:
         """End a quarantine: what no other one covers can be read again. Raises QuarantineNotFound."""
@@ -79,11 +82,16 @@ class Quarantines:
 
     async def get(self, caller: Caller, quarantine_id: Id) -> QuarantineView:
         """Raises QuarantineNotFound."""
-        async with self.ledger.read() as uow:
-            found = await uow.quarantines.get(caller.tenant_id, quarantine_id)
+        found = await self.find(caller, quarantine_id)
         if found is None:
             raise QuarantineNotFound
-        return (await self._views(caller.tenant_id, [found]))[0]
+        return found
+
+    async def find(self, caller: Caller, quarantine_id: Id) -> QuarantineView | None:
+        """One that may not have been ordered."""
+        async with self.ledger.read() as uow:
+            found = await uow.quarantines.get(caller.tenant_id, quarantine_id)
+        return None if found is None else (await self._views(caller.tenant_id, [found]))[0]
 
     async def page(
         self, caller: Caller, after: PageCursor | None, limit: int, *, in_force: bool
@@ -93,9 +101,11 @@ class Quarantines:
             found = await uow.quarantines.page(caller.tenant_id, after, limit, in_force=in_force)
         return await self._views(caller.tenant_id, found)
 
-    def _ordered(self, caller: Caller, kind: QuarantineKind, target: str, reason: str) -> Quarantine:
-        now = self.clock.now()
-        return Quarantine(caller.tenant_id, new_id(), kind, target, reason, caller.principal_id, b"", now)
+    def _ordered(
+        self, caller: Caller, kind: QuarantineKind, target: str, reason: str, quarantine_id: Id | None
+    ) -> Quarantine:
+        ordered_id, now = quarantine_id or new_id(), self.clock.now()
+        return Quarantine(caller.tenant_id, ordered_id, kind, target, reason, caller.principal_id, b"", now)
 
     async def _commit(self, ordered: Quarantine, prefix: str) -> QuarantineView:
         """One commit hides everything: the next gate, whoever asks, sees it."""

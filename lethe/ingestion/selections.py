@@ -73,12 +73,26 @@ class Selections:
     clock: Clock
 
     async def order(
-        self, caller: Caller, action: SelectionAction, described: Description, patch: MetadataPatch
+        self,
+        caller: Caller,
+        action: SelectionAction,
+        described: Description,
+        patch: MetadataPatch,
+        selection_id: Id | None = None,
     ) -> Selection:
-        """Store it with its dispatch. Raises InvalidRequest for a filter or prefix that means nothing."""
+        """Store it with its dispatch. Raises InvalidRequest for a filter or prefix that means nothing.
+
+        ``selection_id``: what it is called; one that an earlier, broken off sending of the request ordered is met again
+        by it, and means what it meant then.
+        """
+        selection_id = selection_id or new_id()
+        async with self.ledger.read() as uow:
+            ordered = await uow.selections.get(caller.tenant_id, selection_id)
+        if ordered is not None:
+            return ordered
         if described.filter is not None:
             compile_predicate(described.filter)
-        tenant_id, selection_id, now = caller.tenant_id, new_id(), self.clock.now()
+        tenant_id, now = caller.tenant_id, self.clock.now()
         wish = asdict(described) | {"patch": asdict(patch)}
         if described.source_prefix is not None:
             digest_key = await self.keyring.secret(tenant_id, SecretPurpose.DIGEST)
@@ -98,13 +112,10 @@ class Selections:
             skipped=0,
             created_at=now,
         )
-        try:
-            async with self.ledger.write() as uow:
-                await uow.selections.add(selection)
-                await uow.dispatches.add(dispatch_of(selection))
-        except BaseException:
-            await self.keyring.destroy(tenant_id, [selection_id])
-            raise
+        # Its key is kept whatever happens: a unit whose answer is lost may have been committed.
+        async with self.ledger.write() as uow:
+            await uow.selections.add(selection)
+            await uow.dispatches.add(dispatch_of(selection))
         return selection
 
     async def get(self, caller: Caller, selection_id: Id) -> Selection:

@@ -1,13 +1,14 @@
 """What a request did that broke off is met again by its next sending."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from api.idempotency import Idempotency
 from lethe.errors import LedgerConflict, LedgerUnavailable
+from lethe.model.operations import DispatchKind
 from tests.unit.api.test_ingestions import broken_after_the_commit
 from tests.unit.api.world import World
 
@@ -74,3 +75,38 @@ async def test_a_key_made_before_a_crash_is_met_again_with_a_secret_that_is_told
     assert len(listed) == before + 1
     assert again == {**listed[0], "secret": again["secret"]}
     assert (await world.get("/v1/documents", again["secret"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "wish", "kind"),
+    [
+        ("/v1/audits", {}, DispatchKind.AUDIT_TENANT),
+        ("/v1/documents/delete", {"source_prefix": "file:///a"}, DispatchKind.APPLY_SELECTION),
+        ("/v1/dead-letters/retry", {"code": "no_text"}, DispatchKind.RESOLVE_LETTERS),
+    ],
+)
+async def test_an_order_that_broke_off_is_met_again(
+    world: World, path: str, wish: dict[str, str], kind: DispatchKind
+) -> None:
+    """It means what was there when it was given first: not what came meanwhile."""
+    await broken_after_the_commit(world, path, {"json": wish})
+    async with world.services.ledger.read() as uow:
+        (first,) = [each for each in await uow.dispatches.pending(world.clock.now(), 100) if each.kind is kind]
+    again = await world.post(path, idem="k1", json=wish)
+    assert (again.status_code, again.json()["id"]) == (202, first.ref)
+    assert datetime.fromisoformat(again.json()["created_at"]) == first.created_at
+    assert {each.ref for each in world.workflows.dispatched} == {first.ref}
+
+
+@pytest.mark.parametrize("wish", [{"source_prefix": "file:///a"}, {}], ids=["source", "document"])
+async def test_a_quarantine_that_broke_off_is_met_again_even_lifted(world: World, wish: dict[str, str]) -> None:
+    if not wish:
+        wish = {"document_id": (await world.post("/v1/documents", **UPLOAD)).json()["document_id"]}
+    wish["reason"] = "review"
+    await broken_after_the_commit(world, "/v1/quarantines", {"json": wish})
+    (first,) = (await world.get("/v1/quarantines")).json()["items"]
+    path = f"/v1/quarantines/{first['id']}"
+    await world.client.delete(path, headers={"X-API-Key": world.admin})
+    again = await world.post("/v1/quarantines", idem="k1", json=wish)
+    assert (again.status_code, again.json()["id"]) == (201, first["id"])
+    assert (await world.get("/v1/quarantines", params={"in_force": True})).json()["items"] == []
