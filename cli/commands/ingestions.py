@@ -26,10 +26,14 @@ def show(settings: Settings, output: Output, ingestion_id: str) -> None:
     with connect(settings) as client:
         ingestion = client.get(place)
         failures: list[Json] = []
+        has_more = False
         if ingestion["failed"]:
             for status in ("failed", "refused"):
-                failures += client.listed(f"{place}/documents", {"status": status}, _FAILURES)["items"]
-    output.show({**ingestion, "failures": failures}, lambda: _text(ingestion, failures))
+                page = client.listed(f"{place}/documents", {"status": status}, _FAILURES)
+                failures += page["items"]
+                has_more = has_more or bool(page["next_cursor"])
+    shown = {**ingestion, "failures": failures, "has_more_failures": has_more}
+    output.show(shown, lambda: _text(ingestion, failures, has_more=has_more))
 
 
 def steer(settings: Settings, output: Output, action: str, ingestion_id: str) -> None:
@@ -50,7 +54,9 @@ def _list_text(items: list[Json], *, has_more: bool) -> str:
     return table(rows) + ("\nthere are more: raise --limit" if has_more else "")
 
 
-def _text(ingestion: Json, failures: list[Json]) -> str:
+def _text(ingestion: Json, failures: list[Json], *, has_more: bool) -> str:
     lines = [f"{name}: {value}" for name, value in ingestion.items() if value is not None]
     lines += [f"  {each['name']}: {each['code']}" for each in failures]
+    if has_more:
+        lines.append(f"there are more: GET {_INGESTIONS}/{ingestion['id']}/documents?status=failed, and status=refused")
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from lethe.indexing.builds import FirstBuild
 from lethe.ingestion.bulk.batch import Batches, Reporter
 from lethe.ingestion.bulk.planning import BulkPlanning
 from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.recent import RecentCounts
 from lethe.ingestion.chunking import chunk_plan
 from lethe.ingestion.deletion import Deletions
 from lethe.ingestion.failures import FailureJournal
@@ -231,6 +232,25 @@ async def test_a_cancelled_ingestion_is_not_told_as_completed(bulk: Bulk) -> Non
     assert page.state is IngestionState.CANCELLED
     async with bulk.house.ledger.read() as uow:
         assert await uow.webhooks.deliveries(bulk.tenant_id, webhook.id, None, None, 9) == []
+
+
+async def test_a_large_ingestion_is_counted_every_few_seconds(bulk: Bulk) -> None:
+    now = 100.0
+    planning = replace(bulk.planning, recent=RecentCounts(seconds=5, large=2, monotonic=lambda: now))
+    ingestion_id = await bulk.start()
+    cursor = BulkCursor(tenant_id=bulk.tenant_id, ingestion_id=ingestion_id, after=0)
+
+    async def looked() -> tuple[int, int]:
+        page = await planning.page(cursor)
+        return page.given, page.counts.total
+
+    found: list[tuple[int, int]] = []
+    for seconds in (0, 0, 4, 2):
+        await bulk.take(ingestion_id, f"The buoy floats {len(found)}.")
+        now += seconds
+        found.append(await looked())
+    assert found == [(1, 1), (2, 2), (3, 2), (4, 4)]
+    assert (await planning.finish(cursor)).counts.total == 4
 
 
 async def test_every_document_given_is_counted_under_one_outcome(bulk: Bulk) -> None:

@@ -96,6 +96,16 @@ async def test_an_archive_is_unpacked_and_its_failures_are_told(shell: Shell) ->
     assert (item["name"], item["status"]) == ("tgz:///tide.md", "ready")
 
 
+async def test_more_failures_than_are_shown_are_said_to_be_more(shell: Shell) -> None:
+    for number, has_more in ((50, False), (51, True)):
+        body = {"documents": [{"text": ""}] * number}
+        made = (await shell.client.post("/v1/ingestions", json=body)).json()["id"]
+        shown = await shell.json("ingestions", "show", made)
+        assert (shown["failed"], len(shown["failures"]), shown["has_more_failures"]) == (number, 50, has_more)
+        text = (await shell.lethe("ingestions", "show", made, "--text")).stdout
+        assert ("there are more" in text) == has_more
+
+
 async def test_progress_is_shown_on_a_terminal(shell: Shell, tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.txt").write_text(f"The lamp was lit {number} times.")

@@ -1,7 +1,7 @@
 """What the bulk workflow asks of the ledger: pages of batches, states, and what is to be removed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from lethe.contracts.bulk import (
     WindowChange,
 )
 from lethe.errors import IngestionNotFound
+from lethe.ingestion.bulk.recent import RecentCounts
 from lethe.ingestion.bulk.views import view_of
 from lethe.ingestion.metadata import IN_FLIGHT
 from lethe.ingestion.removal import VersionRemover
@@ -42,16 +43,17 @@ class BulkPlanning:
     clock: Clock
     bulk: BulkSettings
     limits: LimitSettings
+    recent: RecentCounts = field(default_factory=RecentCounts)
 
     async def page(self, cursor: BulkCursor) -> BulkPage:
-        """The next batches behind the cursor, and the ledger's word on the ingestion."""
+        """The next batches behind the cursor, and the ledger's word on the ingestion; its counts may be seconds old."""
         size = self.bulk.batch_documents * BATCHES_A_PAGE
         async with self.ledger.read() as uow:
             ingestion = await _get(uow, cursor)
             versions = await uow.versions.of_ingestion(
                 cursor.tenant_id, cursor.ingestion_id, IN_FLIGHT, cursor.after, size
             )
-            counts = await self._counts(uow, ingestion)
+            counts = await self.recent.of(ingestion, lambda: self._counts(uow, ingestion))
         batches = self._batches(versions)[:BATCHES_A_PAGE]
         # Behind the last one there may be positions whose versions are gone: a short page has seen them all.
         is_all = len(versions) < size and sum(len(batch.version_ids) for batch in batches) == len(versions)
