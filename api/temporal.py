@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from activities.answering import AnsweringActivities
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
-from lethe.errors import EnvironmentMismatch, WorkflowsUnavailable
+from lethe.errors import ConfigurationError, WorkflowsUnavailable
 from lethe.model.ids import Id
 from lethe.model.operations import Dispatch, LetterAction
 from lethe.ports.workflows import Answered
@@ -62,8 +62,8 @@ class TemporalLink:
         """Connect, however long it takes, then run the query worker if there is to be one. Ends when cancelled."""
         try:
             self._client = await connect(settings, ensure_search_attributes)
-        except EnvironmentMismatch as error:
-            _log.error("Temporal belongs to another environment; questions are answered without it", exc_info=error)
+        except ConfigurationError as error:
+            _log.error("Temporal cannot be used as it is configured; questions are answered without it", exc_info=error)
             return
         while settings.api.query_worker:
             await _answer_questions(settings, self._client, answering)

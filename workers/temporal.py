@@ -1,6 +1,7 @@
 """Connecting to Temporal."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -9,11 +10,12 @@ from temporalio.api.namespace.v1 import UpdateNamespaceInfo
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from temporalio.service import RPCError, RPCStatusCode
+from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
+from tenacity.retry import retry_base
 
-from lethe.errors import EnvironmentMismatch, WorkflowsUnavailable
-from lethe.settings import Environment, Settings
+from lethe.errors import EnvironmentMismatch, WorkflowsRefused, WorkflowsUnavailable
+from lethe.settings import Environment, Settings, TemporalSettings
 from workers.converter import DATA_CONVERTER
 from workflows.attributes import ALL
 
@@ -22,36 +24,85 @@ logger = logging.getLogger("lethe.temporal")
 STAMP: Final = "lethe_environment"
 """The key of the environment's name in the namespace's data."""
 
+NAMESPACE_SECONDS: Final = 120.0
+"""How long a server that was just started may not know the namespace: something registers it meanwhile."""
 
-async def connect(settings: Settings, prepare: Callable[[Client], Awaitable[None]]) -> Client:
+_REFUSALS: Final = frozenset(
+    {
+        RPCStatusCode.PERMISSION_DENIED,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.INVALID_ARGUMENT,
+        RPCStatusCode.UNIMPLEMENTED,
+    }
+)
+
+
+async def connect(
+    settings: Settings,
+    prepare: Callable[[Client], Awaitable[None]],
+    *,
+    namespace_seconds: float = NAMESPACE_SECONDS,
+) -> Client:
     """A client of the configured namespace, which carries this environment's stamp and what ``prepare`` makes there.
 
-    Waits however long Temporal takes to answer, and logs that it does. Raises EnvironmentMismatch.
+    Waits however long Temporal takes to answer, and logs that it does. Raises EnvironmentMismatch, WorkflowsRefused.
     """
-    temporal = settings.temporal
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type((RPCError, RuntimeError)),
-        wait=wait_exponential_jitter(multiplier=0.2, max=5),
-        before_sleep=_tell,
-    ):
-        with attempt:
-            client = await Client.connect(
-                temporal.address,
-                namespace=temporal.namespace,
-                data_converter=DATA_CONVERTER,
-                api_key=temporal.api_key.get_secret_value() or None,
-                tls=temporal.tls,
-            )
-            await ensure_stamp(client, settings.environment)
-            await prepare(client)
-            return client
+    try:
+        async for attempt in AsyncRetrying(
+            retry=_Patience(namespace_seconds),
+            wait=wait_exponential_jitter(multiplier=0.2, max=5),
+            before_sleep=_tell,
+            reraise=True,
+        ):
+            with attempt:
+                client = await _connected(settings.temporal)
+                await ensure_stamp(client, settings.environment)
+                await prepare(client)
+                return client
+    except RPCError as error:
+        asked = f"namespace {settings.temporal.namespace!r} at {settings.temporal.address}"
+        raise WorkflowsRefused(f"Temporal refuses {asked}: {error.status.name.lower()}.") from error
     raise AssertionError("it is tried without end")
+
+
+async def _connected(temporal: TemporalSettings) -> Client:
+    try:
+        return await Client.connect(
+            temporal.address,
+            namespace=temporal.namespace,
+            data_converter=DATA_CONVERTER,
+            api_key=temporal.api_key.get_secret_value() or None,
+            tls=temporal.tls,
+        )
+    except RuntimeError as error:
+        # All that the SDK says when there is no connection: the reason is in the text alone.
+        raise WorkflowsUnavailable(str(error)) from error
+
+
+class _Patience(retry_base):
+    """Whether to ask again: not when Temporal has said no, nor for long when it does not know the namespace."""
+
+    def __init__(self, namespace_seconds: float) -> None:
+        self._namespace_seconds = namespace_seconds
+        self._unknown_since: float | None = None
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        if not isinstance(error, RPCError):
+            return isinstance(error, WorkflowsUnavailable)
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            return error.status not in _REFUSALS
+        now = time.monotonic()
+        self._unknown_since = self._unknown_since or now
+        return now - self._unknown_since < self._namespace_seconds
 
 
 def _tell(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     code = error.status.name.lower() if isinstance(error, RPCError) else WorkflowsUnavailable.code
-    logger.warning("Temporal does not answer; asked again", extra={"code": code, "count": state.attempt_number})
+    logger.warning(
+        "Temporal does not answer; asked again: %s", error, extra={"code": code, "count": state.attempt_number}
+    )
 
 
 async def ensure_search_attributes(client: Client) -> None:

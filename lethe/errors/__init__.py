@@ -89,6 +89,7 @@ from lethe.errors.stores import (
     StepTimedOut,
     Unavailable,
     WorkerStopping,
+    WorkflowsRefused,
     WorkflowsUnavailable,
 )
 from lethe.errors.webhooks import (
@@ -189,6 +190,7 @@ __all__ = [
     "WebhookUnreachable",
     "WebhookUrlRefused",
     "WorkerStopping",
+    "WorkflowsRefused",
     "WorkflowsUnavailable",
     "all_errors",
     "by_code",

@@ -167,6 +167,12 @@ class EmbeddingSpecMismatch(ConfigurationError):
     advice = "Configure the model it was indexed with; another one needs a migration of the index."
 
 
+class WorkflowsRefused(ConfigurationError):
+    code = "workflows_refused"
+    title = "Temporal answers, and refuses this process"
+    advice = "Correct `temporal.namespace`, `temporal.api_key` or `temporal.tls`, or register the namespace."
+
+
 class EnvironmentMismatch(ConfigurationError):
     code = "environment_mismatch"
     title = "A store carries another environment's stamp"
