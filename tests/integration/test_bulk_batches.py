@@ -1,12 +1,14 @@
 """What happens to one document of a batch does not happen to its neighbours: on both SQL engines, with no worker."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.parsing import FakeParser
@@ -32,7 +34,7 @@ from lethe.model.processors import Origin
 from lethe.model.webhooks import Webhook, WebhookEvent
 from lethe.ports.embedding import InputKind, Vectors
 from lethe.ports.parsing import ParsedDocument
-from lethe.settings import BulkSettings, ChunkSettings, FailureSettings, LimitSettings
+from lethe.settings import BulkSettings, ChunkSettings, FailureSettings, LimitSettings, Settings
 from tests.contract.ledger_rows import NOON, version
 from tests.integration.house import House, open_house
 from tests.integration.installation import once
@@ -194,7 +196,8 @@ async def test_a_deleted_documents_failure_waits_for_nobody(bulk: Bulk) -> None:
     assert not (await bulk.batches.journal.open(failure)).is_wanted
 
 
-async def test_nothing_is_given_to_an_ingestion_that_is_being_cancelled(bulk: Bulk) -> None:
+@pytest.mark.parametrize("sql_settings", ["postgres"], indirect=True)  # SQLite has one writer at a time anyway
+async def test_nothing_is_given_to_an_ingestion_that_is_being_cancelled(bulk: Bulk, sql_settings: Settings) -> None:
     """A document is half taken in while the ingestion is cancelled and cleared: the clearing finds it."""
     ingestion_id = await bulk.start()
     ref = IngestionRef(tenant_id=bulk.tenant_id, ingestion_id=ingestion_id)
@@ -208,7 +211,7 @@ async def test_nothing_is_given_to_an_ingestion_that_is_being_cancelled(bulk: Bu
         await uow.tenants.lock(bulk.tenant_id)
         await require_taking(uow, bulk.tenant_id, Taking(ingestion_id))
         cancelling = asyncio.create_task(cancel())
-        await asyncio.wait({cancelling}, timeout=1)
+        await until_locked_out(sql_settings, cancelling)
         found = await uow.versions.get(bulk.tenant_id, taken[0].version_id)
         assert found
         document = await uow.documents.get(bulk.tenant_id, found.document_id)
@@ -218,6 +221,21 @@ async def test_nothing_is_given_to_an_ingestion_that_is_being_cancelled(bulk: Bu
         await uow.versions.add(late)
     await cancelling
     assert await bulk.statuses([*taken, taken[0].model_copy(update={"version_id": late.id})]) == [None, None]
+
+
+async def until_locked_out(settings: Settings, task: asyncio.Task[None]) -> None:
+    """Until a connection to the database waits for another one's lock, or the task has ended without having to."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    engine, deadline = create_async_engine(settings.sql_url), time.monotonic() + 60
+    try:
+        while not task.done():
+            async with engine.connect() as connection:
+                if (await connection.exec_driver_sql(waiting)).scalar_one():
+                    return
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+    finally:
+        await engine.dispose()
 
 
 async def test_a_cancelled_ingestion_is_not_told_as_completed(bulk: Bulk) -> None:
