@@ -1,6 +1,7 @@
 """Connecting to Temporal."""
 
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -35,6 +36,8 @@ _REFUSALS: Final = frozenset(
         RPCStatusCode.UNIMPLEMENTED,
     }
 )
+
+_REFUSED_CONNECTION: Final = re.compile(r"Status \{ code: (PermissionDenied|Unauthenticated|InvalidArgument)\b")
 
 
 async def connect(
@@ -75,8 +78,11 @@ async def _connected(temporal: TemporalSettings) -> Client:
             tls=temporal.tls,
         )
     except RuntimeError as error:
-        # All that the SDK says when there is no connection: the reason is in the text alone.
-        raise WorkflowsUnavailable(str(error)) from error
+        # The SDK asks the server once as it connects, and tells what came of it in the text alone.
+        refusal = _REFUSED_CONNECTION.search(str(error))
+        if refusal is None:
+            raise WorkflowsUnavailable(str(error)) from error
+        raise WorkflowsRefused(f"Temporal at {temporal.address} refuses the connection: {refusal[1]}.") from error
 
 
 class _Patience(retry_base):

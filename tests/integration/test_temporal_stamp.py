@@ -3,9 +3,18 @@
 from pathlib import Path
 
 import pytest
+from grpc import (
+    GenericRpcHandler,
+    HandlerCallDetails,
+    RpcMethodHandler,
+    StatusCode,
+    aio,
+    unary_unary_rpc_method_handler,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from cli.stack.ports import HOST
 from lethe.errors import EnvironmentMismatch, WorkflowsRefused
 from lethe.settings import Environment, Settings
 from tests.conftest import settings_at
@@ -25,17 +34,43 @@ async def test_a_namespace_that_nobody_registers_is_not_waited_for(temporal_addr
         await connect(_settings(tmp_path, temporal_address, "nowhere"), ensure_search_attributes, namespace_seconds=1)
 
 
-@pytest.mark.parametrize("status", [RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED])
-async def test_what_temporal_refuses_is_said_once(temporal_address: str, tmp_path: Path, status: RPCStatusCode) -> None:
-    """A server with authorization is not at hand: its answer is given by the last step of connecting."""
+class Refusing(GenericRpcHandler):
+    """A server that answers every call with one status."""
+
+    def __init__(self, status: StatusCode) -> None:
+        self.status, self.calls = status, 0
+
+    def service(self, handler_call_details: HandlerCallDetails) -> "RpcMethodHandler[bytes, bytes]":
+        async def abort(_: bytes, context: "aio.ServicerContext[bytes, bytes]") -> bytes:
+            self.calls += 1
+            await context.abort(self.status, "no")
+
+        return unary_unary_rpc_method_handler(abort)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("status", [StatusCode.PERMISSION_DENIED, StatusCode.UNAUTHENTICATED])
+async def test_a_wrong_key_is_said_once(tmp_path: Path, status: StatusCode) -> None:
+    refusing, server = Refusing(status), aio.server()
+    server.add_generic_rpc_handlers((refusing,))
+    port = server.add_insecure_port(f"{HOST}:0")
+    await server.start()
+    try:
+        with pytest.raises(WorkflowsRefused):
+            await connect(_settings(tmp_path, f"{HOST}:{port}", "default"), ensure_search_attributes)
+        assert refusing.calls == 1
+    finally:
+        await server.stop(None)
+
+
+async def test_what_is_refused_after_connecting_is_said_once(temporal_address: str, tmp_path: Path) -> None:
     tries = 0
 
     async def refused(_: Client) -> None:
         nonlocal tries
         tries += 1
-        raise RPCError("Request unauthorized.", status, b"")
+        raise RPCError("Request unauthorized.", RPCStatusCode.PERMISSION_DENIED, b"")
 
-    with pytest.raises(WorkflowsRefused, match=status.name.lower()):
+    with pytest.raises(WorkflowsRefused, match="permission_denied"):
         await connect(_settings(tmp_path, temporal_address, "default"), refused)
     assert tries == 1
 
