@@ -144,6 +144,22 @@ async def test_a_wrong_body_is_a_typed_problem(world: World, case: str) -> None:
     assert world.blobs.contents == {}
 
 
+async def test_a_mended_archive_under_the_same_key_is_refused_and_says_what_to_do(world: World) -> None:
+    """Its files would be taken for those of the first one, which may have been unpacked by now."""
+    prefix, nameless = ("source_prefix", b"zip:///"), ("file", b"Beside.", "")
+    broken = await world.post(PATH, idem="k1", **form(prefix, ("archive", b"PK damaged", "a.zip"), nameless))
+    assert (broken.status_code, broken.json()["code"]) == (422, INVALID)
+    kept = set(world.blobs.contents)
+    mended = form(prefix, archive(a="The whole."))
+    refused = await world.post(PATH, idem="k1", **mended)
+    assert (refused.status_code, refused.json()["code"]) == (409, "archive_changed")
+    assert "new Idempotency-Key" in refused.json()["advice"]
+    (begun,) = (await world.get(PATH)).json()["items"]
+    assert begun["id"] in refused.json()["detail"]
+    assert set(world.blobs.contents) == kept
+    assert (await world.post(PATH, idem="k2", **mended)).status_code == 202
+
+
 async def test_one_archive_and_only_at_the_start(world: World) -> None:
     two = await world.post(PATH, **form(archive(a="x"), archive(b="x")))
     assert (two.status_code, two.json()["code"]) == (422, INVALID)
