@@ -17,7 +17,7 @@ Vectors = NDArray[np.float32]
 
 
 EMBEDDER_FAILURES: Final = (EmbedderUnavailable, EmbedderRefused, EmbeddingInvalid, ProviderNotAllowed, TimeoutError)
-"""What a question survives: it is then answered by words alone, and says so."""
+"""What a question survives: it is then answered by words alone, and says so. An audit leaves such holes."""
 
 
 def degraded_by(error: Exception) -> DegradedReason:

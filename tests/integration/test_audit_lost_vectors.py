@@ -85,6 +85,24 @@ async def test_holes_whose_vectors_are_lost_too_are_embedded_again_and_all_of_it
     assert metrics(worker)["rag_index_holes"] == {"vector": 0, "blob": 0}
 
 
+async def test_a_text_that_is_refused_does_not_keep_the_others_from_their_vectors(
+    outside: tuple[Installation, WorkerProcess], stand_in: StandIn
+) -> None:
+    running, _ = outside
+    ids = await chunk_ids(running, await ingested(running, 5, "refusal"))
+    build = await active_build(running)
+    async with vector_store(running) as client:
+        objects = client.collections.use(build.collection).with_tenant(build.physical_tenant)
+        for chunk_id in ids[:3]:
+            assert await objects.data.delete_by_id(chunk_id)
+    await lose_vectors(running, ids[:3])
+    refusal = Behaviour(kind=Kind.STATUS, status=400)
+    stand_in.forget()
+    stand_in.will(refusal, refusal)  # all of them together, then the first alone
+    assert differences(await found(running)) == (0, 3, 0, 2)
+    assert differences(await found(running)) == (0, 1, 0, 1)
+
+
 async def vectors(objects: Objects, ids: Collection[Id]) -> Mapping[Id, Sequence[float]]:
     held = await objects.query.fetch_objects_by_ids(list(ids), include_vector=True)
     return {str(item.uuid): np.asarray(item.vector["default"]).tolist() for item in held.objects}

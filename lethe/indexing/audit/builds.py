@@ -27,7 +27,7 @@ class VectorMaker(Protocol):
     """Whoever can embed, for chunks whose vectors the ledger has lost too."""
 
     async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
-        """Store a vector of the spec for each of the chunks, or for none while there is no embedder of it."""
+        """Store a vector of the spec for each of the chunks that an embedder of it gives one for."""
         ...
 
 

@@ -9,18 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lethe.contracts.ingestion import EmbedBatch, Embedded
-from lethe.errors import EmbedderRefused, EmbedderUnavailable, EmbeddingInvalid, ProviderNotAllowed
+from lethe.errors import DeadlineExceeded, EmbedderRefused, LetheError
 from lethe.ingestion.chunking import embedding_text
 from lethe.ingestion.steps.pipeline import Pipeline, enter
 from lethe.model.documents import Chunk, ChunkVector, Status
 from lethe.model.ids import Id
 from lethe.model.processors import Origin
-from lethe.ports.embedding import InputKind
+from lethe.ports.embedding import EMBEDDER_FAILURES, InputKind
 from lethe.privacy.sealing import Purpose, seal_vector, unseal_text, unseal_vector
 
 Vector = NDArray[np.float32]
 
-_NO_EMBEDDER: Final = (EmbedderUnavailable, EmbedderRefused, EmbeddingInvalid, ProviderNotAllowed)
+_LOST_PAGE: Final = 64
+"""Lost vectors made and stored together: what is paid for is kept when the provider fails after it."""
+
+_REFUSED_MOST: Final = 3
+"""Texts refused in a row before it is the provider that refuses, not a text."""
 
 _log: Final = logging.getLogger("lethe.embedding")
 
@@ -82,13 +86,31 @@ class LostVectors:
     pipeline: Pipeline
 
     async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
-        """Without an embedder of that spec nothing is stored: the next look finds the same chunks."""
+        """What the embedder does not give is left out: the next look finds the same chunks."""
         if spec != self.pipeline.embedder.spec.key:
             return
         try:
+            for start in range(0, len(chunks), _LOST_PAGE):
+                await self._make_page(tenant_id, chunks[start : start + _LOST_PAGE])
+        except EMBEDDER_FAILURES as error:
+            code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
+            _log.warning("lost vectors were not made again", extra={"tenant": tenant_id, "code": code})
+
+    async def _make_page(self, tenant_id: Id, chunks: Sequence[Chunk]) -> None:
+        """One text that is refused does not keep the others from theirs."""
+        try:
             await give_vectors(self.pipeline, tenant_id, chunks)
-        except _NO_EMBEDDER as error:
-            _log.warning("lost vectors were not made again", extra={"tenant": tenant_id, "code": error.code})
+        except EmbedderRefused:
+            refused = 0
+            for chunk in chunks:
+                try:
+                    await give_vectors(self.pipeline, tenant_id, [chunk])
+                    refused = 0
+                except EmbedderRefused as error:
+                    _log.warning("a lost vector is refused", extra={"tenant": tenant_id, "code": error.code})
+                    refused += 1
+                    if refused == _REFUSED_MOST:
+                        raise
 
 
 async def _open_known(pipeline: Pipeline, tenant_id: Id, known: Mapping[str, ChunkVector]) -> dict[str, Vector]:

@@ -206,6 +206,10 @@ class SubjectRepository(Protocol):
         """Before the versions go: remove their links to subjects that others link too; returns the subjects left.
 
         Their identifiers are forgotten, so that nothing new is linked to them. Needs the tenant's lock. Idempotent.
+
+        From this commit on nobody finds the versions by those identifiers, though their rows and keys are still there:
+        a removal that is killed here is found by the versions alone, and erasing a person must first see to it that
+        each removal that has begun is ended.
         """
         ...
 
