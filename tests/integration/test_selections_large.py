@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from sqlalchemy import func, insert, select
+from weaviate.collections import CollectionAsync
 
 from lethe.adapters.clock import SystemClock
 from lethe.adapters.sql.engine import make_engines, transaction
@@ -25,7 +26,7 @@ from lethe.ports.vectors import IndexObject
 from lethe.privacy.digests import prefix_digest
 from tests.contract import ledger_rows
 from tests.integration.installation import Installation
-from tests.integration.snapshot import all_objects, vector_store
+from tests.integration.snapshot import vector_store
 from tests.integration.test_audit import active_build, first_found, ingested
 from tests.integration.test_selections import carried_out
 
@@ -84,8 +85,11 @@ async def only_the_kept_one_is_left(working: Installation) -> None:
 
 
 async def objects_held(working: Installation) -> int:
+    """Of the tenant: other tests use the same store."""
+    build = await active_build(working)
     async with vector_store(working) as client:
-        return sum([1 async for _ in all_objects(client)])
+        objects: CollectionAsync[Any, Any] = client.collections.use(build.collection).with_tenant(build.physical_tenant)
+        return sum([1 async for _ in objects.iterator()])
 
 
 async def documents_held(working: Installation) -> int:
