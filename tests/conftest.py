@@ -1,5 +1,6 @@
 """Fixtures every folder of tests may use. Servers are private to the test run and live for the whole of it."""
 
+import gc
 import shutil
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -30,6 +31,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if told:
         terminalreporter.section("figures")
         terminalreporter.write("\n".join(told) + "\n")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_collections() -> None:
+    """What thousands of earlier tests left is not searched again: a workflow that pauses 2 s for it counts as stuck."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Workflows on Temporal's time-skipping server: a week passes in milliseconds."""
 
-import gc
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -32,13 +31,6 @@ async def start_environment() -> AsyncGenerator[WorkflowEnvironment]:
             )
         )
         yield started
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _short_collections() -> None:
-    """What thousands of earlier tests left is not searched again: a workflow that pauses 2 s for it counts as stuck."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture
