@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.stack.probes import Probe, serves
+from cli.stack import temporal
+from cli.stack.ports import HOST
+from cli.stack.probes import CommandProbe, Probe, serves
 
 _READY_SECONDS = 120.0
 _POLL_SECONDS = 0.25
@@ -94,3 +96,14 @@ async def keep(children: Mapping[str, Child]) -> None:
         for child in list(children.values()):
             child.revive()
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def temporal_child(folder: Path, logs: Path, port: int) -> Child:
+    """Temporal's dev server with its data in ``folder``; not started."""
+    return Child(
+        name="temporal",
+        argv=temporal.server_argv(folder / "temporal.db", port, None),
+        env=os.environ,
+        log=logs / "temporal.log",
+        probe=CommandProbe(tuple(temporal.health_argv(f"{HOST}:{port}"))),
+    )

@@ -19,7 +19,7 @@ from cli.stack import temporal
 from cli.stack.ports import HOST
 from cli.stack.probes import CommandProbe
 from lethe.settings import Settings
-from tests.chaos.children import Child
+from tests.chaos.children import Child, temporal_child
 from tests.servers.postgres import Postgres, make_cluster
 from tests.servers.proxy import Link
 from tests.servers.temporal_server import TemporalPrograms, low_ports, server_argv, temporal_programs, write_config
@@ -54,13 +54,7 @@ class Databases:
 @asynccontextmanager
 async def sqlite_databases(folder: Path, logs: Path, port: int) -> AsyncGenerator[Databases]:
     """Files under the state folder, and Temporal's dev server on one of its own."""
-    server = Child(
-        name="temporal",
-        argv=temporal.server_argv(folder / "temporal.db", port, None),
-        env=os.environ,
-        log=logs / "temporal.log",
-        probe=CommandProbe(tuple(temporal.health_argv(f"{HOST}:{port}"))),
-    )
+    server = temporal_child(folder, logs, port)
     state = folder / "state"
     yield Databases(
         ledger=str(state / "sql" / "ledger.db"),

@@ -36,6 +36,11 @@ def local(folder: Path, environment: Environment = Environment.DEVELOPMENT) -> F
     return FsspecBlobs(f"file://{folder}", environment)
 
 
+async def held(piece: bytes, may_end: asyncio.Event) -> AsyncIterator[bytes]:
+    yield piece
+    await may_end.wait()
+
+
 class TestFileBlobs(BlobStoreContract):
     @pytest.fixture
     def blobs(self, tmp_path: Path) -> BlobStore:
@@ -61,12 +66,7 @@ class TestFileBlobs(BlobStoreContract):
     async def test_of_two_writers_at_once_both_succeed_and_the_blob_is_one_of_theirs(self, tmp_path: Path) -> None:
         blobs = local(tmp_path)
         may_end = asyncio.Event()
-
-        async def slow() -> AsyncIterator[bytes]:
-            yield b"slow"
-            await may_end.wait()
-
-        writing = asyncio.create_task(blobs.write("t/v/original", slow()))
+        writing = asyncio.create_task(blobs.write("t/v/original", held(b"slow", may_end)))
         await asyncio.sleep(0.05)
         await blobs.write("t/v/original", pieces(b"fast"))
         may_end.set()
@@ -78,12 +78,7 @@ class TestFileBlobs(BlobStoreContract):
         blobs = local(tmp_path)
         await blobs.write("t/v/original", pieces(b"old"))
         may_end = asyncio.Event()
-
-        async def slow() -> AsyncIterator[bytes]:
-            yield b"new"
-            await may_end.wait()
-
-        writing = asyncio.create_task(blobs.write("t/v/original", slow()))
+        writing = asyncio.create_task(blobs.write("t/v/original", held(b"new", may_end)))
         await asyncio.sleep(0.05)
         assert await content(blobs, "t/v/original") == b"old"
         may_end.set()

@@ -10,6 +10,7 @@ import pytest_asyncio
 from lethe.settings import LimitSettings, Settings, WeaviateSettings
 from tests.conftest import settings_at
 from tests.integration.installation import Installation, installation
+from tests.servers.embedding_provider import EmbeddingProvider, running_provider
 from tests.servers.postgres import Postgres
 from tests.servers.temporal import temporal_server
 
@@ -39,6 +40,13 @@ async def free(
     testing = settings.testing.model_copy(update={"free_embedder": True})
     async with installation(settings.model_copy(update={"testing": testing}), temporal_address, weaviate) as ready:
         yield ready
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stand_in() -> AsyncGenerator[EmbeddingProvider]:
+    """Speaks the protocol of a paid provider of embeddings, and misbehaves on demand."""
+    async with running_provider() as provider:
+        yield provider
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

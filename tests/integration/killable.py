@@ -1,18 +1,15 @@
 """Temporal and Weaviate of a module's own, killed and started again on their data, and a worker beside them."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.stack import temporal
 from cli.stack.ports import HOST
-from cli.stack.probes import CommandProbe
 from cli.stack.weaviate import ensure_binary
 from lethe.settings import Settings
-from tests.chaos.children import Child
+from tests.chaos.children import Child, temporal_child
 from tests.integration.installation import Installation, WorkerProcess, installation
 from tests.servers.temporal_server import low_ports
 from tests.servers.weaviate import WeaviateServer, weaviate_server_at
@@ -64,13 +61,7 @@ class Killable:
 async def killable(base: Settings, folder: Path) -> AsyncGenerator[Killable]:
     """``base`` names SQL and the state; the servers' data are in the folder."""
     port = low_ports(1)[0]
-    server = Child(
-        name="temporal",
-        argv=temporal.server_argv(folder / "temporal.db", port, None),
-        env=os.environ,
-        log=folder / "temporal.log",
-        probe=CommandProbe(tuple(temporal.health_argv(f"{HOST}:{port}"))),
-    )
+    server = temporal_child(folder, folder, port)
     with weaviate_server_at(ensure_binary(Settings().cache, print)) as weaviate:
         server.start()
         try:

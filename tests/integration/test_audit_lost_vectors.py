@@ -22,18 +22,12 @@ from tests.contract.providers import provider_settings
 from tests.integration.installation import Installation, WorkerProcess, installation
 from tests.integration.snapshot import vector_store
 from tests.integration.test_audit import active_build, chunk_ids, differences, found, ingested
-from tests.servers.embedding_provider import Behaviour, Kind, running_provider
+from tests.servers.embedding_provider import Behaviour, Kind
 from tests.servers.embedding_provider import EmbeddingProvider as StandIn
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 Objects = CollectionAsync[Any, Any]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stand_in() -> AsyncGenerator[StandIn]:
-    async with running_provider() as provider:
-        yield provider
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

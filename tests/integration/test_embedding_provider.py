@@ -15,19 +15,13 @@ from tests.conftest import settings_at
 from tests.contract.providers import provider_settings
 from tests.integration.installation import Installation, installation
 from tests.integration.test_api_process import api
-from tests.servers.embedding_provider import Behaviour, Kind, running_provider
+from tests.servers.embedding_provider import Behaviour, Kind
 from tests.servers.embedding_provider import EmbeddingProvider as StandIn
 from workflows.policies import STEP_RETRY
 
 POLICY = "/v1/tenant/processors"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stand_in() -> AsyncGenerator[StandIn]:
-    async with running_provider() as provider:
-        yield provider
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
