@@ -5,8 +5,8 @@ rendered again from the ledger, through the rights gate, so that a replay cannot
 
 The key is claimed, with a digest of the request, before anything happens. A refused request lets go of its claim,
 because it left nothing (one that takes in document after document may have left some: `Attempt.may_leave`). Once there
-is an effect the claim stays, whatever happens afterwards, and the record is finished although the sender hangs up. A
-claim whose process died is taken over after ``lease`` seconds, which no request outlives.
+is an effect the claim stays, whatever happens afterwards, and the record is finished although the sender hangs up. The
+process that serves a request renews its claim; one whose process died is taken over when `LEASE_SECONDS` have passed.
 
 Whether a request that broke off (a store failed, the process died) had its effect nobody knows. Its claim is taken
 over together with the id it gave its effect, so that the next sending finds what is there already (`once_as`). A
@@ -18,7 +18,8 @@ delivery ordered again is either not dead, and the sender told so, or it has die
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -40,6 +41,12 @@ from lethe.privacy.sealing import Purpose, seal, unseal
 _log: Final = logging.getLogger(__name__)
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
+LEASE_SECONDS: Final = 60.0
+"""How long a claim outlives the process that does not renew it any more."""
+
+_RENEWALS: Final = 4
+"""In the time of a lease: a store that is away for a while, or a busy process, loses no claim."""
+
 _OURS: Final = 500
 """From this status on a failure is ours, not the sender's."""
 
@@ -57,7 +64,6 @@ class Attempt:
     key: str | None
     request: tuple[str, ...]
     status: int
-    lease: float
     may_leave: bool = False
 
 
@@ -93,18 +99,19 @@ class Idempotency:
         if attempt.key is None:
             return await perform(new_id()), False
         fresh = await self._record(attempt, attempt.key)
-        record = await self._claim(fresh, attempt.lease)
+        record = await self._claim(fresh)
         is_inherited = record.key_id != fresh.key_id
         if record.status:
             key = await self.keyring.get(record.tenant_id, record.key_id)
             return memo.model_validate_json(unseal(key, Purpose.IDEMPOTENCY, record.sealed_body)), True
         try:
-            done = await perform(record.key_id)
+            async with self._renewed(record):
+                done = await perform(record.key_id)
         except BaseException as error:
             # Also when the sender hangs up: its next sending must find the key free.
             is_refused = isinstance(error, LetheError) and error.status < _OURS
             left_nothing = is_refused and not is_inherited and not attempt.may_leave
-            await _to_its_end(self._forget(record) if left_nothing else self._release(record, attempt.lease))
+            await _to_its_end(self._forget(record) if left_nothing else self._release(record))
             raise
         await _to_its_end(self._finish(record, attempt.status, done))
         return done, False
@@ -118,11 +125,29 @@ class Idempotency:
         async with self.ledger.write() as uow:
             await uow.idempotency.forget(record)
 
-    async def _release(self, record: IdempotencyRecord, lease: float) -> None:
+    async def _release(self, record: IdempotencyRecord) -> None:
         """Let the next sending take the claim over, and what goes with it."""
-        taken = record.created_at - timedelta(seconds=lease)
         async with self.ledger.write() as uow:
-            await uow.idempotency.release(record, taken)
+            await uow.idempotency.renew(record, record.created_at - timedelta(seconds=LEASE_SECONDS))
+
+    @asynccontextmanager
+    async def _renewed(self, record: IdempotencyRecord) -> AsyncGenerator[None]:
+        """Keep the claim for as long as this takes."""
+        renewing = asyncio.create_task(self._renew(record))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.wait({renewing})
+
+    async def _renew(self, record: IdempotencyRecord) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / _RENEWALS)
+            try:
+                async with self.ledger.write() as uow:
+                    await uow.idempotency.renew(record, self.clock.now())
+            except LetheError as error:
+                _log.warning("claim not renewed", extra={"tenant": record.tenant_id, "code": error.code})
 
     async def _finish(self, record: IdempotencyRecord, status: int, done: BaseModel) -> None:
         """Never raises a LetheError: the effect is there, and its sender is better told so than of this record."""
@@ -139,6 +164,7 @@ class Idempotency:
             raise InvalidIdempotencyKey
         caller = attempt.caller
         digest_key = await self.keyring.secret(caller.tenant_id, SecretPurpose.DIGEST)
+        now = self.clock.now()
         return IdempotencyRecord(
             tenant_id=caller.tenant_id,
             principal_id=caller.principal_id,
@@ -147,10 +173,11 @@ class Idempotency:
             status=0,
             sealed_body=b"",
             key_id=new_id(),
-            created_at=self.clock.now(),
+            created_at=now,
+            renewed_at=now,
         )
 
-    async def _claim(self, record: IdempotencyRecord, lease: float) -> IdempotencyRecord:
+    async def _claim(self, record: IdempotencyRecord) -> IdempotencyRecord:
         """The record of a request that was answered, with its status; else the claim that is now ours, without."""
         expired = record.created_at - timedelta(hours=self.hours)
         while True:
@@ -159,18 +186,16 @@ class Idempotency:
                 if before is None:
                     return record
                 if before.created_at >= expired:
-                    return await _taken(uow, record, before, lease)
+                    return await _taken(uow, record, before)
             await forget_responses(self.ledger, self.keyring, [before])
 
 
-async def _taken(
-    uow: UnitOfWork, record: IdempotencyRecord, before: IdempotencyRecord, lease: float
-) -> IdempotencyRecord:
+async def _taken(uow: UnitOfWork, record: IdempotencyRecord, before: IdempotencyRecord) -> IdempotencyRecord:
     if before.request_hmac != record.request_hmac:
         raise IdempotencyKeyReused
     if before.status:
         return before
-    if before.created_at > record.created_at - timedelta(seconds=lease):
+    if before.renewed_at > record.created_at - timedelta(seconds=LEASE_SECONDS):
         raise IdempotencyInFlight
     ours = replace(record, key_id=before.key_id)
     await uow.idempotency.forget(before)

@@ -20,7 +20,6 @@ from lethe.model.workflow_ids import dispatch_id
 
 router = APIRouter(prefix="/v1/audits", tags=["audits"])
 
-_LEASE_SECONDS: Final = 60.0
 _LISTING: Final = "audits"
 
 
@@ -40,7 +39,7 @@ async def begin_audit(
                 await uow.dispatches.add(_dispatch(audit))
         return _audit_out(made or audit, [])
 
-    attempt = Attempt(caller, idempotency_key, ("audits",), 202, _LEASE_SECONDS)
+    attempt = Attempt(caller, idempotency_key, ("audits",), 202)
     begun, is_repeated = await services.idempotency.once_as(attempt, AuditOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     if is_repeated:

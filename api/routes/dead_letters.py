@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -27,8 +27,6 @@ from lethe.model.ids import Id, derived_id
 from lethe.model.operations import DeadLetter, DispatchKind, LetterAction, LetterFilter
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
-
-_LEASE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class _Deciding:
     async def _once(
         self, request: tuple[str, ...], memo: type[MemoT], perform: Callable[[Id], Awaitable[MemoT]]
     ) -> tuple[MemoT, bool]:
-        attempt = Attempt(self.caller, self.idempotency_key, request, 202, _LEASE_SECONDS)
+        attempt = Attempt(self.caller, self.idempotency_key, request, 202)
         done, is_repeated = await self.services.idempotency.once_as(attempt, memo, perform)
         tell_replay(self.response, is_repeated=is_repeated)
         return done, is_repeated

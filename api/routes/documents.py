@@ -98,7 +98,6 @@ async def _receive_once(
         key=key,
         request=("upload", incoming.canonical),
         status=202,
-        lease=services.settings.limits.upload_seconds + 60,
     )
     memo, is_repeated = await services.idempotency.once_as(attempt, _UploadMemo, receive)
     if is_repeated and memo.content != digested(await data.drain()):

@@ -212,8 +212,7 @@ async def _receive(
                 memo = await perform(incoming, effect_id)
                 return memo.model_copy(update={"content": "" if key is None else digested(incoming.sha256)})
 
-            lease = services.settings.limits.upload_seconds + 60
-            sending = Attempt(caller, key, (name, incoming.canonical), 202, lease, may_leave=True)
+            sending = Attempt(caller, key, (name, incoming.canonical), 202, may_leave=True)
             memo, is_repeated = await services.idempotency.once_as(sending, _Memo, once)
             if is_repeated and memo.content != digested(await incoming.drain()):
                 raise IdempotencyKeyReused("This Idempotency-Key was used with other documents.")

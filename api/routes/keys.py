@@ -17,7 +17,6 @@ from lethe.privacy.credentials import new_secret, secret_digest
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 _LISTING: Final = "keys"
-_LEASE_SECONDS: Final = 60.0
 
 
 @router.post("", status_code=201)
@@ -49,7 +48,7 @@ async def create_key(
                 await uow.api_keys.renew(key.tenant_id, key.id, key.secret_sha256)
         return _key_out(made or key)
 
-    attempt = Attempt(caller, idempotency_key, ("keys", wish.model_dump_json()), 201, _LEASE_SECONDS)
+    attempt = Attempt(caller, idempotency_key, ("keys", wish.model_dump_json()), 201)
     made, is_repeated = await services.idempotency.once_as(attempt, KeyOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     return NewKeyOut(**made.model_dump(), secret=None if is_repeated else secret)

@@ -1,6 +1,6 @@
 """Quarantines: documents hidden from every read by one commit, and shown again by another."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
@@ -12,8 +12,6 @@ from api.security import Admin
 from lethe.model.ids import Id, derived_id
 
 router = APIRouter(prefix="/v1/quarantines", tags=["quarantines"])
-
-_LEASE_SECONDS: Final = 60.0
 
 
 @router.post("", status_code=201)
@@ -34,7 +32,7 @@ async def order_quarantine(
         return QuarantineOut.model_validate(ordered)
 
     request = ("quarantines", wish.model_dump_json())
-    attempt = Attempt(caller, idempotency_key, request, 201, _LEASE_SECONDS)
+    attempt = Attempt(caller, idempotency_key, request, 201)
     ordered, is_repeated = await services.idempotency.once_as(attempt, QuarantineOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     return ordered

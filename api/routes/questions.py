@@ -30,7 +30,7 @@ async def search(
     async def nothing() -> _Nothing:
         return _Nothing()
 
-    attempt = Attempt(caller, idempotency_key, ("search", request.model_dump_json()), 200, _lease(services))
+    attempt = Attempt(caller, idempotency_key, ("search", request.model_dump_json()), 200)
     await services.idempotency.once(attempt, _Nothing, nothing)
     return search_out(await find(services, caller, request))
 
@@ -50,7 +50,7 @@ async def query(
     async def perform() -> AskedMemo:
         return await answer_once(services, caller, request)
 
-    attempt = Attempt(caller, idempotency_key, ("query", request.model_dump_json()), 200, _lease(services))
+    attempt = Attempt(caller, idempotency_key, ("query", request.model_dump_json()), 200)
     with services.questions.one():
         memo, is_repeated = await services.idempotency.once(attempt, AskedMemo, perform)
         answer = await show(services, caller, request, memo)
@@ -64,7 +64,3 @@ async def query(
 async def read_query(caller: Reader, services: ServicesDep, question_id: QuestionId) -> AnswerOut:
     """A question of the caller's own, and its answer as far as its sources may still be read."""
     return answer_out(await present(services.answering, caller, question_id))
-
-
-def _lease(services: ServicesDep) -> float:
-    return 2 * services.settings.limits.question_seconds

@@ -1,7 +1,5 @@
 """Deleting and updating many documents at once, by one durable workflow each."""
 
-from typing import Final
-
 from fastapi import APIRouter, Response
 
 from api.dependencies import IdempotencyKey, SelectionId, ServicesDep
@@ -18,15 +16,13 @@ from lethe.model.selections import SelectionAction
 
 router = APIRouter(tags=["documents"])
 
-_LEASE_SECONDS: Final = 60.0
-
 
 @router.post("/v1/documents/delete", status_code=202)
 async def delete_documents(
     wish: SelectionIn, response: Response, caller: Writer, services: ServicesDep, idempotency_key: IdempotencyKey = None
 ) -> SelectionOut:
     """Delete every document that fits and that the caller may read."""
-    attempt = Attempt(caller, idempotency_key, ("delete", wish.model_dump_json()), 202, _LEASE_SECONDS)
+    attempt = Attempt(caller, idempotency_key, ("delete", wish.model_dump_json()), 202)
     return await _ordered(services, response, attempt, SelectionAction.DELETE, wish, MetadataPatch())
 
 
@@ -42,7 +38,7 @@ async def update_documents(
         readers=None if change.readers is None else tuple(change.readers),
         classification=change.classification,
     )
-    attempt = Attempt(caller, idempotency_key, ("update", wish.model_dump_json()), 202, _LEASE_SECONDS)
+    attempt = Attempt(caller, idempotency_key, ("update", wish.model_dump_json()), 202)
     return await _ordered(services, response, attempt, SelectionAction.UPDATE, wish, patch)
 
 

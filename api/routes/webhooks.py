@@ -20,7 +20,6 @@ from lethe.webhooks.signing import new_secret
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 _LISTING: Final = "webhooks"
-_LEASE_SECONDS: Final = 60.0
 
 
 @router.post("", status_code=201)
@@ -38,7 +37,7 @@ async def create_webhook(
         secret = await services.webhooks.secret_of(made)
         return _webhook_out(made, wish.url)
 
-    attempt = Attempt(caller, idempotency_key, ("webhooks", wish.model_dump_json()), 201, _LEASE_SECONDS)
+    attempt = Attempt(caller, idempotency_key, ("webhooks", wish.model_dump_json()), 201)
     made, is_repeated = await services.idempotency.once_as(attempt, WebhookOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     return NewWebhookOut(**made.model_dump(), secret=secret)
@@ -102,7 +101,7 @@ async def redeliver(
     async def perform() -> DeliveryOut:
         return DeliveryOut.model_validate(await services.webhooks.redeliver(caller.tenant_id, webhook_id, delivery_id))
 
-    attempt = Attempt(caller, idempotency_key, ("redeliver", webhook_id, delivery_id), 202, _LEASE_SECONDS)
+    attempt = Attempt(caller, idempotency_key, ("redeliver", webhook_id, delivery_id), 202)
     pending, is_repeated = await services.idempotency.once(attempt, DeliveryOut, perform)
     tell_replay(response, is_repeated=is_repeated)
     if not is_repeated:

@@ -177,3 +177,4 @@ class IdempotencyRecord:
     sealed_body: bytes
     key_id: Id
     created_at: datetime
+    renewed_at: datetime

@@ -161,5 +161,5 @@ def citation(number: int, of: Chunk) -> Citation:
 
 
 def record(tenant_id: Id, **fields: Any) -> IdempotencyRecord:
-    base = IdempotencyRecord(tenant_id, new_id(), "key", "request", 0, b"", new_id(), NOON)
+    base = IdempotencyRecord(tenant_id, new_id(), "key", "request", 0, b"", new_id(), NOON, NOON)
     return replace(base, **fields)

@@ -22,7 +22,8 @@ async def test_what_broke_off_and_what_expired_goes(running: Installation) -> No
     kept = await running.ingest("The gauge house stays.", "file:///kept.txt")
     await running.ended(kept.document_id)
     broken = await running.upload("Half of it never came.", "file:///broken.txt")
-    record = IdempotencyRecord(tenant_id, new_id(), "0" * 64, "1" * 64, 202, b"x", new_id(), now - timedelta(hours=25))
+    then = now - timedelta(hours=25)
+    record = IdempotencyRecord(tenant_id, new_id(), "0" * 64, "1" * 64, 202, b"x", new_id(), then, then)
     fresh = replace(record, principal_id=new_id(), key_id=new_id(), created_at=now)
     for each in (record, fresh):
         await running.keyring.create(tenant_id, each.key_id)

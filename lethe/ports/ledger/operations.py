@@ -125,8 +125,8 @@ class IdempotencyRepository(Protocol):
         """At most ``limit`` records of any tenant created before then."""
         ...
 
-    async def release(self, record: IdempotencyRecord, created_at: datetime) -> None:
-        """Make it as old as ``created_at``, if it is unfinished."""
+    async def renew(self, record: IdempotencyRecord, renewed_at: datetime) -> None:
+        """Its process lived at that time; no effect once it is finished."""
         ...
 
     async def forget(self, record: IdempotencyRecord) -> None:

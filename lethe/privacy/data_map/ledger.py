@@ -185,7 +185,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         digest("request_hmac", "the request"),
         facts("status"),
         sealed("sealed_body", "the response: title and metadata of the caller's own document", Key.RESPONSE),
-        times("created_at"),
+        times("created_at", "renewed_at"),
         erasers=("lethe.ports.ledger:IdempotencyRepository.forget",),
     ),
     place(

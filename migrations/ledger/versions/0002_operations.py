@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("sealed_body", sa.LargeBinary(), nullable=False),
         sa.Column("key_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_idempotency_keys_tenant_id_tenants")
         ),

@@ -1,12 +1,13 @@
 """Idempotency-Key: one effect, the same answer; another body is refused; nothing deleted comes back."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from api import idempotency as idempotency_module
 from api.idempotency import Attempt, Idempotency
 from lethe.errors import IdempotencyInFlight, LedgerUnavailable
 from lethe.model.operations import Dispatch
@@ -97,7 +98,7 @@ async def test_the_claim_of_a_dead_process_is_taken_over(world: World) -> None:
     async with world.services.ledger.read() as uow:
         key = (await uow.api_keys.list(world.tenant_id))[0]
     caller = Caller(world.tenant_id, key.principal_id, Role.ADMIN)
-    attempt = Attempt(caller, "k1", ("request",), 200, lease=60)
+    attempt = Attempt(caller, "k1", ("request",), 200)
     record = await idempotency._record(attempt, "k1")  # pyright: ignore[reportPrivateUsage]
     async with world.services.ledger.write() as uow:
         assert await uow.idempotency.claim(record) is None
@@ -110,6 +111,34 @@ async def test_the_claim_of_a_dead_process_is_taken_over(world: World) -> None:
     world.clock.advance(timedelta(seconds=61))
     assert await idempotency.once(attempt, Done, perform) == (Done(number=7), False)
     assert await idempotency.once(attempt, Done, perform) == (Done(number=7), True)
+
+
+async def test_the_claim_of_a_slow_request_is_not_taken_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency_module, "LEASE_SECONDS", 0.08)
+    idempotency: Idempotency = world.services.idempotency
+    async with world.services.ledger.read() as uow:
+        key = (await uow.api_keys.list(world.tenant_id))[0]
+    attempt = Attempt(Caller(world.tenant_id, key.principal_id, Role.ADMIN), "k1", ("request",), 200)
+    refused = asyncio.Event()
+
+    async def perform() -> Done:
+        world.clock.advance(timedelta(minutes=11))
+        renewed = world.clock.now()
+        while await _renewed_at(world) < renewed:
+            await asyncio.sleep(0.01)
+        with pytest.raises(IdempotencyInFlight):
+            await idempotency.once(attempt, Done, perform)
+        refused.set()
+        return Done(number=7)
+
+    assert await idempotency.once(attempt, Done, perform) == (Done(number=7), False)
+    assert refused.is_set()
+
+
+async def _renewed_at(world: World) -> datetime:
+    async with world.services.ledger.read() as uow:
+        (record,) = await uow.idempotency.expired(world.clock.now() + timedelta(seconds=1), 10)
+    return record.renewed_at
 
 
 async def test_a_key_used_again_after_its_time_leaves_nothing_of_the_first_response(world: World) -> None:
@@ -173,7 +202,7 @@ async def test_a_record_is_finished_although_the_sender_hangs_up(
 
     async with world.services.ledger.read() as uow:
         key = (await uow.api_keys.list(world.tenant_id))[0]
-    attempt = Attempt(Caller(world.tenant_id, key.principal_id, Role.ADMIN), "k1", ("request",), 200, lease=60)
+    attempt = Attempt(Caller(world.tenant_id, key.principal_id, Role.ADMIN), "k1", ("request",), 200)
 
     async def perform() -> Done:
         return Done(number=7)

@@ -35,9 +35,9 @@ class SqlIdempotency(SqlRepository):
         expired = RECORD.select().where(keys.c.created_at < created_before).order_by(keys.c.created_at).limit(limit)
         return await RECORD.all(self._connection, expired)
 
-    async def release(self, record: IdempotencyRecord, created_at: datetime) -> None:
+    async def renew(self, record: IdempotencyRecord, renewed_at: datetime) -> None:
         await self._connection.execute(
-            update(keys).where(_itself(record), keys.c.status == 0).values(created_at=created_at)
+            update(keys).where(_itself(record), keys.c.status == 0).values(renewed_at=renewed_at)
         )
 
     async def forget(self, record: IdempotencyRecord) -> None:

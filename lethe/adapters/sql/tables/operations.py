@@ -109,5 +109,6 @@ idempotency_keys = Table(
     column("sealed_body", LargeBinary),
     id_column("key_id"),
     column("created_at", UtcDateTime),
+    column("renewed_at", UtcDateTime),
     of_tenant(),
 )
