@@ -9,6 +9,7 @@ from api.limits import InFlight
 from api.services import Services
 from api.temporal import TemporalLink
 from lethe.adapters.stores import open_stores
+from lethe.adapters.tokens import InProcessTokens
 from lethe.answering.deps import Answering
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.chunking import pipeline_revision
@@ -58,7 +59,9 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             selections=Selections(ledger, keyring, clock),
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
-            answering=Answering(ledger, keyring, search, embedder, clock, settings.retrieval.embed_seconds),
+            answering=Answering(
+                ledger, keyring, search, embedder, clock, InProcessTokens(), settings.retrieval.embed_seconds
+            ),
             workflows=temporal,
             cursors=Cursors(keyring),
             idempotency=Idempotency(ledger, keyring, clock, settings.limits.idempotency_hours),

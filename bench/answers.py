@@ -23,6 +23,7 @@ from typing import Any
 from cli.stack.weaviate import ensure_binary
 from lethe.adapters.parsing import LimitedParser
 from lethe.adapters.stores import open_stores
+from lethe.adapters.tokens import InProcessTokens
 from lethe.answering.calibration import REVISION
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
@@ -124,7 +125,12 @@ async def opened(state: Path, weaviate: WeaviateSettings) -> AsyncGenerator[Benc
                 scratch=scratch,
             ),
             answering=Answering(
-                ledger, keyring, Search(ledger, keyring, index, embedder, settings.retrieval), embedder, clock
+                ledger,
+                keyring,
+                Search(ledger, keyring, index, embedder, settings.retrieval),
+                embedder,
+                clock,
+                InProcessTokens(),
             ),
             caller=Caller(tenant_id, new_id(), Role.ADMIN),
         )

@@ -7,6 +7,7 @@ from lethe.ports.embedding import Embedder
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.search import PassageSearch
+from lethe.ports.tokens import TokenBus
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +22,5 @@ class Answering:
     search: PassageSearch
     embedder: Embedder
     clock: Clock
+    tokens: TokenBus
     embed_seconds: float = 2.0

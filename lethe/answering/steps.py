@@ -13,6 +13,7 @@ from lethe.answering.citations import keep_sources
 from lethe.answering.deps import Answering
 from lethe.answering.extractive import Extract, extract
 from lethe.answering.request import AnswerRequest
+from lethe.answering.telling import tell_done, tell_extract
 from lethe.contracts.answering import AnswerOutcome, Drafted, PassageRef, QuestionRef, Retrieved
 from lethe.errors import QuestionNotFound
 from lethe.model.answers import (
@@ -29,6 +30,7 @@ from lethe.model.ids import new_id
 from lethe.model.principals import Caller
 from lethe.model.processors import Origin
 from lethe.ports.search import Passage, SearchRequest
+from lethe.ports.tokens import TokenKind
 from lethe.privacy.processors import EmbedderFor
 
 
@@ -117,7 +119,11 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
         is_final=False,
         created_at=deps.clock.now(),
     )
-    await _store(deps, draft, QuestionState.DRAFTED)
+    before = await _store(deps, draft, QuestionState.DRAFTED)
+    if before is QuestionState.DRAFTED:
+        await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": "repeated"})
+    if before is not QuestionState.ANSWERED:
+        await tell_extract(deps.tokens, draft, drawn.sentences)
     return Drafted(retrieved=retrieved, mode=drawn.mode, timings_ms=timings)
 
 
@@ -131,6 +137,7 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
     if draft is None:
         raise QuestionNotFound
     if draft.is_final:
+        await tell_done(deps.tokens, draft)
         return _outcome(draft)
     body = AnswerBody.opened(key, draft.sealed_body)
     scores = {cited.chunk_id: cited.score for cited in draft.citations}
@@ -151,6 +158,7 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
         created_at=deps.clock.now(),
     )
     await _store(deps, answer, QuestionState.ANSWERED)
+    await tell_done(deps.tokens, answer)
     return _outcome(answer)
 
 
@@ -163,16 +171,20 @@ async def _load(deps: Answering, ref: QuestionRef) -> tuple[Question, bytes, Ans
     return question, key, AnswerRequest.opened(key, question.sealed_request)
 
 
-async def _store(deps: Answering, answer: Answer, state: QuestionState) -> None:
-    """Write the answer unless its question was deleted, or answered by an attempt thought lost, meanwhile."""
+async def _store(deps: Answering, answer: Answer, state: QuestionState) -> QuestionState:
+    """Write the answer unless its question was deleted, or answered by an attempt thought lost, meanwhile.
+
+    Returns the state it was in before.
+    """
     async with deps.ledger.write() as uow:
         question = await uow.questions.get(answer.tenant_id, answer.question_id)
         if question is None:
             raise QuestionNotFound
         if question.state is QuestionState.ANSWERED:
-            return
+            return question.state
         await uow.questions.put_answer(answer)
         await uow.questions.set_state(answer.tenant_id, answer.question_id, state)
+    return question.state
 
 
 def _body(drawn: Extract) -> AnswerBody:

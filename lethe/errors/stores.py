@@ -36,6 +36,14 @@ class LedgerConflict(LetheError):
     advice = "Read them again and repeat."
 
 
+class StreamUnavailable(Unavailable):
+    """The answer itself is not lost: it comes whole, or is read by its id."""
+
+    code = "stream_unavailable"
+    title = "The events of the answer cannot be reached"
+    advice = "Read the answer by its id."
+
+
 class IndexUnavailable(Unavailable):
     code = "index_unavailable"
     title = "The vector store cannot be reached"

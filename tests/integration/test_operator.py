@@ -7,6 +7,7 @@ from temporalio.client import WorkflowHandle
 
 from activities.answering import AnsweringActivities
 from lethe.adapters.clock import SystemClock
+from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask
@@ -86,7 +87,7 @@ async def test_a_history_tells_the_story(running: Installation) -> None:
 async def test_a_question_starts_eagerly_and_runs_where_it_was_asked(running: Installation) -> None:
     receipt = await running.ingest("The bell of Marrow Point rings twice at noon.", "file:///operator/bell.txt")
     await running.ended(receipt.document_id)
-    deps = Answering(running.ledger, running.keyring, running.search, running.embedder, SystemClock())
+    deps = Answering(running.ledger, running.keyring, running.search, running.embedder, SystemClock(), RecordedTokens())
     steps = AnsweringActivities(deps)
     worker = query_worker(
         running.client,

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from lethe.adapters.clock import SystemClock
+from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask, finish, generate, retrieve
@@ -190,7 +191,7 @@ async def _live(running: Installation, document_id: str, submission: int) -> Non
 
 async def _asked(running: Installation, text: str) -> str:
     """The id of a question that was answered from what is found."""
-    deps = Answering(running.ledger, running.keyring, running.search, running.embedder, SystemClock())
+    deps = Answering(running.ledger, running.keyring, running.search, running.embedder, SystemClock(), RecordedTokens())
     request = AnswerRequest(text=text, top_k=5, alpha=0.5)
     question = await ask(deps, running.caller, request, SystemClock().now())
     ref = QuestionRef(tenant_id=question.tenant_id, question_id=question.id)

@@ -8,6 +8,7 @@ import pytest
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.keyring import FakeKeyRing
+from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
 from lethe.answering.calibration import REVISION
@@ -20,6 +21,7 @@ from lethe.errors import IndexUnavailable, KeyDestroyed, QuestionNotFound
 from lethe.model.answers import Answer, AnswerMode, DegradedReason, Question, QuestionState
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller, Role
+from lethe.ports.tokens import TokenKind
 from lethe.settings import Settings
 from tests.corpus import NOON, NOW, Corpus, Planted
 
@@ -58,7 +60,7 @@ class World:
 async def world(sqlite_settings: Settings) -> AsyncGenerator[World, None]:
     ledger = SqlLedger.from_settings(sqlite_settings)
     corpus = await Corpus.make(ledger, FakeKeyRing(), InMemoryVectorIndex(), HashEmbedder())
-    deps = Answering(ledger, corpus.keyring, corpus.search(), corpus.embedder, FakeClock())
+    deps = Answering(ledger, corpus.keyring, corpus.search(), corpus.embedder, FakeClock(), RecordedTokens())
     yield World(corpus, deps, Caller(corpus.tenant_id, new_id(), Role.READER))
     await ledger.close()
 
@@ -122,6 +124,28 @@ async def test_every_step_may_run_again(world: World):
     await generate(world.deps, retrieved[1])
     assert await finish(world.deps, drafted[1]) == outcomes[0]
     assert (await world.stored(question))[1] == final
+
+
+async def test_the_steps_say_the_answer_as_they_make_it(world: World):
+    await world.corpus.plant(HEIGHT)
+    assert isinstance(world.deps.tokens, RecordedTokens)
+    question = await world.ask()
+    drafted = await generate(world.deps, retrieved := await retrieve(world.deps, ref_of(question)))
+    said = world.deps.tokens.said[question.id]
+    assert [event.kind for event in said] == [TokenKind.SOURCES, TokenKind.CITATION, TokenKind.TOKEN]
+    _, draft = await world.stored(question)
+    assert draft is not None
+    assert said[0].data == {"chunk_ids": [cited.chunk_id for cited in draft.citations]}
+    assert said[2].data == {"text": f"{HEIGHT} [1]"}
+    # Made again by an attempt that does not know of the first.
+    await generate(world.deps, retrieved)
+    assert [event.kind for event in said[3:]] == [TokenKind.RESET, *(event.kind for event in said[:3])]
+    await finish(world.deps, drafted)
+    assert said[-1].kind is TokenKind.DONE
+    assert said[-1].data == {"answer_id": question.id, "mode": "extractive"}
+    # What comes after the end is not said.
+    await generate(world.deps, retrieved)
+    assert said[-1].kind is TokenKind.DONE
 
 
 async def test_nothing_found_is_no_answer(world: World):

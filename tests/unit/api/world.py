@@ -19,6 +19,7 @@ from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.sql import SqlLedger
+from lethe.adapters.tokens import InProcessTokens
 from lethe.answering.deps import Answering
 from lethe.answering.steps import finish, generate, retrieve
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
@@ -154,7 +155,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
     """The API over the settings' ledger and key ring."""
     ledger, keyring = SqlLedger.from_settings(settings), SqlKeyRing.from_settings(settings)
     clock, blobs, search, embedder = SteppingClock(), FakeBlobs(), GivenPassages(), HashEmbedder()
-    answering = Answering(ledger, keyring, search, embedder, clock)
+    answering = Answering(ledger, keyring, search, embedder, clock, InProcessTokens())
     workflows = InProcessWorkflows(answering)
     uploads = Uploads(
         ledger=ledger,

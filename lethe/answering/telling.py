@@ -1,0 +1,47 @@
+"""What the steps of a question say while they work, to whoever follows its stream."""
+
+from collections.abc import Collection, Sequence
+
+from lethe.answering.extractive import Quote
+from lethe.model.answers import Answer, Citation
+from lethe.model.ids import Id
+from lethe.ports.tokens import TokenBus, TokenKind
+
+
+async def tell_sources(tokens: TokenBus, question_id: Id, chunk_ids: Collection[Id]) -> None:
+    """Before the first token: what the tokens are made of, so that a withdrawn source silences them."""
+    await tokens.publish(question_id, TokenKind.SOURCES, {"chunk_ids": list(chunk_ids)})
+
+
+async def tell_citation(tokens: TokenBus, question_id: Id, citation: Citation) -> None:
+    """A source of what is being said."""
+    await tokens.publish(
+        question_id,
+        TokenKind.CITATION,
+        {
+            "number": citation.number,
+            "chunk_id": citation.chunk_id,
+            "version_id": citation.version_id,
+            "document_id": citation.document_id,
+            "score": citation.score,
+        },
+    )
+
+
+async def tell_extract(tokens: TokenBus, draft: Answer, sentences: Sequence[Quote]) -> None:
+    """A drafted extract, a sentence at a time, each after the first mention of its source."""
+    said: set[int] = set()
+    await tell_sources(tokens, draft.question_id, [cited.chunk_id for cited in draft.citations])
+    by_number = {cited.number: cited for cited in draft.citations}
+    for position, quote in enumerate(sentences):
+        if quote.number not in said:
+            said.add(quote.number)
+            await tell_citation(tokens, draft.question_id, by_number[quote.number])
+        text = f"{' ' if position else ''}{quote.text} [{quote.number}]"
+        await tokens.publish(draft.question_id, TokenKind.TOKEN, {"text": text})
+
+
+async def tell_done(tokens: TokenBus, answer: Answer) -> None:
+    """The final answer is stored."""
+    done = {"answer_id": answer.question_id, "mode": answer.mode.value}
+    await tokens.publish(answer.question_id, TokenKind.DONE, done)
