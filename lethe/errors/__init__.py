@@ -28,6 +28,14 @@ from lethe.errors.documents import (
     UnsupportedType,
     VersionSuperseded,
 )
+from lethe.errors.models import (
+    BreakerOpen,
+    ModelBudget,
+    ModelContextOverflow,
+    ModelMisconfigured,
+    ModelRateLimited,
+    ModelUnavailable,
+)
 from lethe.errors.requests import (
     ArchiveChanged,
     AuditNotFound,
@@ -81,7 +89,6 @@ from lethe.errors.stores import (
     LedgerConflict,
     LedgerUnavailable,
     MalwareScannerUnavailable,
-    ModelUnavailable,
     ParserUnavailable,
     PayloadRefused,
     ProviderNotAllowed,
@@ -111,6 +118,7 @@ __all__ = [
     "ArchiveUnreadable",
     "AuditNotFound",
     "BlobUnavailable",
+    "BreakerOpen",
     "ChunkNotFound",
     "ClientError",
     "ConfigurationError",
@@ -158,6 +166,10 @@ __all__ = [
     "MalwareFound",
     "MalwareScannerUnavailable",
     "MethodNotAllowed",
+    "ModelBudget",
+    "ModelContextOverflow",
+    "ModelMisconfigured",
+    "ModelRateLimited",
     "ModelUnavailable",
     "NoText",
     "NotFound",

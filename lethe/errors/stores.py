@@ -117,11 +117,6 @@ class WorkflowsUnavailable(Unavailable):
     title = "Temporal cannot be reached"
 
 
-class ModelUnavailable(Unavailable):
-    code = "model_unavailable"
-    title = "No language model answered"
-
-
 class StepTimedOut(Unavailable):
     code = "step_timed_out"
     title = "A step did not end in its time, or its worker died"

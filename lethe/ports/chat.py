@@ -1,23 +1,43 @@
-"""Generation by a language model. The adapters arrive with the answering chain; the port and its fake are here."""
+"""Generation by a language model."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+from lethe.errors import BreakerOpen, ModelContextOverflow, ModelUnavailable, ProviderNotAllowed
+from lethe.model.processors import Origin
+
+STOP: Final = "stop"
+LENGTH: Final = "length"
+"""Cut at ``max_tokens``."""
+REFUSAL: Final = "refusal"
+"""The model or the vendor's filter will not say it. No error: what came before is no answer either."""
+
+NEXT_MODEL_FAILURES: Final = (ModelUnavailable, ModelContextOverflow, ProviderNotAllowed, BreakerOpen)
+"""After these the next model of the chain may be asked (ModelRateLimited is one of them).
+
+Not after ModelUnavailable with ``after_first_token``; a ModelContextOverflow is for a model with a larger context.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A prompt and its bounds. ``temperature`` 0..2."""
+    """A prompt and its bounds. ``temperature`` 0..2. An outside provider is sent nothing without an ``origin``."""
 
     system: str
     user: str
     max_tokens: int = 500
     temperature: float = 0.2
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChatDelta:
-    """A piece of a streamed answer; the last one has ``finish_reason`` and the token counts the vendor reports."""
+    """A piece of a streamed answer; the last one has ``finish_reason`` and the token counts the vendor reports.
+
+    ``finish_reason``: STOP, LENGTH or REFUSAL. ``is_estimated``: the vendor did not count, we did. ``model`` is the
+    name the vendor gave, ``fingerprint`` its mark of the weights and configuration behind it.
+    """
 
     text: str
     finish_reason: str = ""
@@ -25,10 +45,15 @@ class ChatDelta:
     tokens_out: int = 0
     model: str = ""
     fingerprint: str = ""
+    is_estimated: bool = False
 
 
 class ChatModel(Protocol):
-    """One model of one vendor. Raises ModelUnavailable; never retries by itself (P12)."""
+    """One model of one vendor. One attempt a call, never another by itself (P12).
+
+    Raises, before the first piece or at any later one: ModelUnavailable (ModelRateLimited for 429), ModelMisconfigured
+    (ModelBudget), ModelContextOverflow, ProviderNotAllowed, BreakerOpen; ValueError without an origin.
+    """
 
     @property
     def provider(self) -> str:

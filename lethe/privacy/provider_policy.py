@@ -84,7 +84,11 @@ def is_allowed(allowed: tuple[str, ...] | None, provider: str) -> bool:
 
 def configured_processors(settings: Settings) -> tuple[Processor, ...]:
     """Every outside processor that the settings have called."""
+    chat = tuple(
+        Processor(entry.provider.value, settings.vendors[entry.provider].region, entry.model, Operation.GENERATE)
+        for entry in settings.chat_chain
+    )
     if settings.embedding_processor is None:
-        return ()
+        return chat
     provider, section = settings.embedding_processor
-    return (Processor(provider.value, section.region, section.embedding_model, Operation.EMBED),)
+    return (Processor(provider.value, section.region, section.embedding_model, Operation.EMBED), *chat)

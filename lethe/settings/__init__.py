@@ -12,17 +12,22 @@ from typing import Final
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lethe.settings.answering import AnsweringSettings, ChainEntry, ModelTier, Price
 from lethe.settings.audit import AuditSettings
 from lethe.settings.base import Section
+from lethe.settings.breakers import BreakerSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.providers import (
+    AnthropicSettings,
     AzureSettings,
     CohereSettings,
     OpenAiSettings,
     OutsideProvider,
     ProviderSettings,
     TokenCount,
+    VendorSettings,
 )
+from lethe.settings.redis import RedisSettings
 from lethe.settings.sections import (
     ApiSettings,
     BlobSettings,
@@ -37,7 +42,6 @@ from lethe.settings.sections import (
     MalwareSettings,
     ParsingSettings,
     PdfStrategy,
-    RedisSettings,
     RetrievalSettings,
     SqlSettings,
     TemporalSettings,
@@ -49,11 +53,15 @@ from lethe.settings.webhooks import WebhookSettings
 
 __all__ = [
     "ALIASES",
+    "AnsweringSettings",
+    "AnthropicSettings",
     "ApiSettings",
     "AuditSettings",
     "AzureSettings",
     "BlobSettings",
+    "BreakerSettings",
     "BulkSettings",
+    "ChainEntry",
     "ChunkSettings",
     "ChunkStrategy",
     "CohereSettings",
@@ -64,10 +72,12 @@ __all__ = [
     "KeySettings",
     "LimitSettings",
     "MalwareSettings",
+    "ModelTier",
     "OpenAiSettings",
     "OutsideProvider",
     "ParsingSettings",
     "PdfStrategy",
+    "Price",
     "ProviderSettings",
     "RedisSettings",
     "RetrievalSettings",
@@ -77,6 +87,7 @@ __all__ = [
     "TemporalSettings",
     "TestingSettings",
     "TokenCount",
+    "VendorSettings",
     "WeaviateSettings",
     "WebhookSettings",
     "WorkerSettings",
@@ -94,6 +105,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "AZURE_OPENAI_API_KEY": "LETHE_AZURE__API_KEY",
     "AZURE_OPENAI_ENDPOINT": "LETHE_AZURE__BASE_URL",
     "COHERE_API_KEY": "LETHE_COHERE__API_KEY",
+    "ANTHROPIC_API_KEY": "LETHE_ANTHROPIC__API_KEY",
 }
 
 
@@ -136,6 +148,9 @@ class Settings(BaseSettings):
     openai: OpenAiSettings = OpenAiSettings()
     azure: AzureSettings = AzureSettings()
     cohere: CohereSettings = CohereSettings()
+    anthropic: AnthropicSettings = AnthropicSettings()
+    answering: AnsweringSettings = AnsweringSettings()
+    breakers: BreakerSettings = BreakerSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     limits: LimitSettings = LimitSettings()
     parsing: ParsingSettings = ParsingSettings()
@@ -173,6 +188,28 @@ class Settings(BaseSettings):
         return OutsideProvider(provider), sections[provider]
 
     @property
+    def vendors(self) -> Mapping[OutsideProvider, VendorSettings]:
+        """The section of each outside provider."""
+        return {
+            OutsideProvider.OPENAI: self.openai,
+            OutsideProvider.AZURE: self.azure,
+            OutsideProvider.COHERE: self.cohere,
+            OutsideProvider.ANTHROPIC: self.anthropic,
+        }
+
+    @property
+    def chat_chain(self) -> tuple[ChainEntry, ...]:
+        """The language models in the order they are tried: as configured, else of the providers that have a key."""
+        if not self.answering.generate:
+            return ()
+        return self.answering.chain or tuple(
+            ChainEntry(provider=provider, model=model, tier=tier)
+            for provider, section in self.vendors.items()
+            if section.api_key.get_secret_value()
+            for model, tier in _own_models(section).items()
+        )
+
+    @property
     def sql_url(self) -> str:
         """The ledger's address: as configured, else SQLite under the state folder."""
         return self.sql.url.get_secret_value() or f"sqlite+aiosqlite:///{self.state.resolve()}/sql/ledger.db"
@@ -193,6 +230,12 @@ class Settings(BaseSettings):
     def key_folder(self) -> Path:
         """Where the tenants' keys are kept."""
         return Path(self.keys.folder) if self.keys.folder else self.state.resolve() / "keys"
+
+
+def _own_models(section: VendorSettings) -> Mapping[str, ModelTier]:
+    cheap, strong = section.chat_model, section.chat_model_strong
+    tiers = {cheap: ModelTier.ANY} if cheap == strong else {cheap: ModelTier.CHEAP, strong: ModelTier.STRONG}
+    return {model: tier for model, tier in tiers.items() if model}
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -23,10 +23,11 @@ class OutsideProvider(StrEnum):
     OPENAI = "openai"
     AZURE = "azure"
     COHERE = "cohere"
+    ANTHROPIC = "anthropic"
 
 
-class ProviderSettings(Section):
-    """What all providers have in common. A limit of 0 is none; limits hold for each process."""
+class VendorSettings(Section):
+    """How a vendor is reached, and its language models."""
 
     api_key: SecretStr = SecretStr("")
     """Sent with every call."""
@@ -34,6 +35,15 @@ class ProviderSettings(Section):
     """Another address than the provider's own."""
     region: str = ""
     """Where the provider processes what it is sent, as agreed with it; noted with every call."""
+    chat_model: str = ""
+    """Name of the language model for simple questions, where `answering.chain` names none."""
+    chat_model_strong: str = ""
+    """Name of the language model for the others."""
+
+
+class ProviderSettings(VendorSettings):
+    """What the providers of embeddings have in common. A limit of 0 is none; limits hold for each process."""
+
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
     """Limit of a whole call, however slowly its answer comes."""
     in_flight: Annotated[int, Field(ge=1)] = 5
@@ -63,6 +73,10 @@ class ProviderSettings(Section):
 class OpenAiSettings(ProviderSettings):
     """OpenAI, or any server that speaks its protocol (`openai.base_url`)."""
 
+    chat_model: str = "gpt-4o-mini"
+    """Name of the language model for simple questions, where `answering.chain` names none."""
+    chat_model_strong: str = "gpt-4o"
+    """Name of the language model for the others."""
     requests_per_minute: Count = 3_000
     """Most calls a minute."""
     tokens_per_minute: Count = 1_000_000
@@ -95,7 +109,20 @@ class AzureSettings(OpenAiSettings):
 class CohereSettings(ProviderSettings):
     """Cohere, second version of its API."""
 
+    chat_model: str = "command-r7b-12-2024"
+    """Name of the language model for simple questions, where `answering.chain` names none."""
+    chat_model_strong: str = "command-a-03-2025"
+    """Name of the language model for the others."""
     inputs_per_minute: Count = 2_000
     """Most texts a minute."""
     embedding_model: str = "embed-v4.0"
     """Name of the embedding model; vectors of another one are never compared with its."""
+
+
+class AnthropicSettings(VendorSettings):
+    """Anthropic (`pip install lethe[anthropic]`)."""
+
+    chat_model: str = "claude-haiku-4-5"
+    """Name of the language model for simple questions, where `answering.chain` names none."""
+    chat_model_strong: str = "claude-sonnet-4-5"
+    """Name of the language model for the others."""

@@ -74,13 +74,6 @@ class WeaviateSettings(Section):
     """Limit of a write."""
 
 
-class RedisSettings(Section):
-    """Reserved: nothing is kept there yet; `lethe status` only asks whether it can be reached."""
-
-    url: SecretStr = SecretStr("")
-    """`redis://...`; empty: none."""
-
-
 class BlobSettings(Section):
     """Where the sealed bytes of documents are."""
 

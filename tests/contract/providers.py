@@ -10,7 +10,15 @@ from lethe.adapters.sql import SqlLedger
 from lethe.model.ids import new_id
 from lethe.model.processors import Origin
 from lethe.privacy.processors import EmbedderFor, ProcessorLedger
-from lethe.settings import AzureSettings, CohereSettings, EmbeddingProvider, EmbeddingSettings, OpenAiSettings, Settings
+from lethe.settings import (
+    AnsweringSettings,
+    AzureSettings,
+    CohereSettings,
+    EmbeddingProvider,
+    EmbeddingSettings,
+    OpenAiSettings,
+    Settings,
+)
 from tests.contract.ledger_rows import add_tenant
 from tests.servers.embedding_provider import EmbeddingProvider as StandIn
 
@@ -27,6 +35,7 @@ def provider_settings(provider: EmbeddingProvider, stand_in: StandIn, **changed:
     }[provider]
     return {
         "embedding": EmbeddingSettings(provider=provider),
+        "answering": AnsweringSettings(generate=False),  # the stand-in knows no language model
         provider.value: section.model_validate({"base_url": address, **common, **changed}),
     }
 

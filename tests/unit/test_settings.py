@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lethe.settings import Environment, Settings
+from lethe.settings import AnsweringSettings, Environment, ModelTier, Settings
 
 POSTGRES = "postgresql+asyncpg://lethe@db/lethe"
 PRODUCTION: dict[str, Any] = {
@@ -34,3 +34,37 @@ def test_production_refuses_what_development_starts_with(change: dict[str, Any],
         Settings(**(PRODUCTION | change))
     development: dict[str, Any] = {**PRODUCTION, **change, "environment": Environment.DEVELOPMENT}
     Settings(**development)
+
+
+def test_the_chain_is_of_the_providers_that_have_a_key() -> None:
+    assert Settings().chat_chain == ()
+    keyed = Settings(openai={"api_key": "k"}, cohere={"api_key": "k", "chat_model": "one", "chat_model_strong": "one"})  # pyright: ignore[reportArgumentType]
+    assert [(entry.name, entry.tier) for entry in keyed.chat_chain] == [
+        ("openai:gpt-4o-mini", ModelTier.CHEAP),
+        ("openai:gpt-4o", ModelTier.STRONG),
+        ("cohere:one", ModelTier.ANY),
+    ]
+    off = keyed.model_copy(update={"answering": AnsweringSettings(generate=False)})
+    assert off.chat_chain == ()
+
+
+def test_a_chain_is_written_as_names_or_objects() -> None:
+    written = ["openai:llama3:8b", "cohere:command:strong", {"provider": "azure", "model": "m", "deployment": "d"}]
+    chain = AnsweringSettings.model_validate({"chain": written}).chain
+    assert [(entry.provider, entry.model, entry.tier, entry.deployment) for entry in chain] == [
+        ("openai", "llama3:8b", "any", ""),
+        ("cohere", "command", "strong", ""),
+        ("azure", "m", "any", "d"),
+    ]
+
+
+@pytest.mark.parametrize("written", [["openai"], ["nobody:model"], ["openai:"], ["openai:a", "openai:a:cheap"]])
+def test_a_chain_that_names_no_model_or_one_twice_is_refused(written: list[str]) -> None:
+    with pytest.raises(ValueError, match="chain"):
+        AnsweringSettings.model_validate({"chain": written})
+
+
+def test_prices_are_by_provider_and_model() -> None:
+    settings = AnsweringSettings()
+    assert settings.price("openai:gpt-4o").output_micros == 10_000_000
+    assert settings.price("openai:own").input_micros == 0
