@@ -1,7 +1,8 @@
 """What the answering steps work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from lethe.answering.traces import Traces
 from lethe.ports.clock import Clock
 from lethe.ports.embedding import Embedder
 from lethe.ports.keyring import KeyRing
@@ -24,3 +25,4 @@ class Answering:
     clock: Clock
     tokens: TokenBus
     embed_seconds: float = 2.0
+    traces: Traces = field(default_factory=Traces)

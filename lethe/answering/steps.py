@@ -14,6 +14,7 @@ from lethe.answering.deps import Answering
 from lethe.answering.extractive import Extract, extract
 from lethe.answering.request import AnswerRequest
 from lethe.answering.telling import tell_done, tell_extract
+from lethe.answering.traces import seal_trace
 from lethe.contracts.answering import AnswerOutcome, Drafted, PassageRef, QuestionRef, Retrieved
 from lethe.errors import QuestionNotFound
 from lethe.model.answers import (
@@ -29,7 +30,8 @@ from lethe.model.answers import (
 from lethe.model.ids import new_id
 from lethe.model.principals import Caller
 from lethe.model.processors import Origin
-from lethe.ports.search import Passage, SearchRequest
+from lethe.model.traces import Candidate, Trace
+from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.tokens import TokenKind
 from lethe.privacy.processors import EmbedderFor
 
@@ -69,6 +71,7 @@ async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
             question_id=ref.question_id,
         )
     )
+    deps.traces.keep(ref.question_id, found.trace or _plain_trace(request, found))
     return Retrieved(
         question=ref,
         passages=[
@@ -118,6 +121,7 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
         ),
         is_final=False,
         created_at=deps.clock.now(),
+        sealed_trace=None if (trace := deps.traces.get(ref.question_id)) is None else seal_trace(key, trace),
     )
     before = await _store(deps, draft, QuestionState.DRAFTED)
     if before is QuestionState.DRAFTED:
@@ -158,6 +162,7 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
         created_at=deps.clock.now(),
     )
     await _store(deps, answer, QuestionState.ANSWERED)
+    deps.traces.forget(ref.question_id)
     await tell_done(deps.tokens, answer)
     return _outcome(answer)
 
@@ -185,6 +190,16 @@ async def _store(deps: Answering, answer: Answer, state: QuestionState) -> Quest
         await uow.questions.put_answer(answer)
         await uow.questions.set_state(answer.tenant_id, answer.question_id, state)
     return question.state
+
+
+def _plain_trace(request: AnswerRequest, found: Found) -> Trace:
+    return Trace(
+        queries=(request.text,),
+        candidates=tuple(
+            Candidate(passage.chunk_id, passage.version_id, passage.document_id, passage.score)
+            for passage in found.passages
+        ),
+    )
 
 
 def _body(drawn: Extract) -> AnswerBody:

@@ -87,7 +87,9 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer. ``sealed_body`` (text and sentences) opens with the question's key."""
+    """An answer. ``sealed_body`` (text and sentences) opens with the question's key, as does ``sealed_trace``
+    (lethe.model.traces; None: not known).
+    """
 
     tenant_id: Id
     question_id: Id
@@ -99,3 +101,4 @@ class Answer:
     provenance: Provenance
     is_final: bool
     created_at: datetime
+    sealed_trace: bytes | None = None

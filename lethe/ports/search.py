@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id
+from lethe.model.traces import Trace
 
 AttributeFilter = tuple[tuple[str, ...], ...]
 """For each inner tuple a chunk must have at least one of its "key=value" attributes (HybridQuery.attributes)."""
@@ -60,13 +61,15 @@ class Passage:
 class Found:
     """What a search found, best first, and why it is less than it could be.
 
-    ``build_id`` is None while the tenant has nothing indexed. ``timings_ms``: embed, search, gate, total.
+    ``build_id`` is None while the tenant has nothing indexed. ``timings_ms``: embed, search, gate, total. ``trace``
+    is None where the passages themselves say all there is to say.
     """
 
     passages: tuple[Passage, ...]
     reasons: tuple[DegradedReason, ...]
     build_id: Id | None
     timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+    trace: Trace | None = None
 
 
 class PassageSearch(Protocol):

@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     CHUNK_VECTOR = "chunk.vector"
     QUESTION = "question.request"
     ANSWER = "answer.body"
+    TRACE = "answer.trace"
     IDEMPOTENCY = "idempotency.body"
     ORIGINAL = "blob.original"
     ELEMENTS = "blob.elements"

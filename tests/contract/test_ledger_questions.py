@@ -48,7 +48,7 @@ async def test_the_final_answer_replaces_the_draft(ledger: Ledger):
         )
         final = answer(
             one, [citation(1, texts[0])], mode=AnswerMode.NO_ANSWER, is_degraded=False, degraded_reasons=(),
-            provenance=provenance, is_final=True, created_at=at(1), sealed_body=b"final",
+            provenance=provenance, is_final=True, created_at=at(1), sealed_body=b"final", sealed_trace=b"trace",
         )  # fmt: skip
         await unit.questions.put_answer(final)
         assert await unit.questions.answer(tenant, one.id) == final

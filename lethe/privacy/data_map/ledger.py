@@ -224,6 +224,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         facts("mode", "is_degraded", "degraded_reasons", "is_final", "embedding_spec", "provider", "model"),
         facts("model_fingerprint", "prompt_version", "tokens_in", "tokens_out", "cost_micros", "currency"),
         sealed("sealed_body", "sentences of the cited documents", Key.QUESTION),
+        sealed("sealed_trace", "what was searched for: the question, rewritten", Key.QUESTION),
         volatile("seq", "timings_ms"),
         times("created_at"),
         erasers=(_ANSWERS,),

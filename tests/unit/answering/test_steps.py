@@ -15,6 +15,7 @@ from lethe.answering.calibration import REVISION
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask, finish, generate, retrieve
+from lethe.answering.traces import open_trace
 from lethe.answering.views import present
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import IndexUnavailable, KeyDestroyed, QuestionNotFound
@@ -124,6 +125,22 @@ async def test_every_step_may_run_again(world: World):
     await generate(world.deps, retrieved[1])
     assert await finish(world.deps, drafted[1]) == outcomes[0]
     assert (await world.stored(question))[1] == final
+
+
+async def test_what_was_searched_for_is_kept_sealed_with_the_answer(world: World):
+    planted = await world.corpus.plant(HEIGHT)
+    question = await world.ask()
+    await world.run(question)
+    _, answer = await world.stored(question)
+    assert answer is not None
+    assert answer.sealed_trace is not None
+    assert b"tall" not in answer.sealed_trace
+    trace = open_trace(await world.deps.keyring.get(question.tenant_id, question.id), answer.sealed_trace)
+    assert trace.queries == (HOW_TALL,)
+    (candidate,) = trace.candidates
+    assert (candidate.chunk_id, candidate.document_id) == (planted.chunks[0].id, planted.document.id)
+    assert candidate.fused == answer.citations[0].score
+    assert world.deps.traces.get(question.id) is None
 
 
 async def test_the_steps_say_the_answer_as_they_make_it(world: World):

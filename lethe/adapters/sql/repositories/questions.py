@@ -16,7 +16,9 @@ from lethe.model.ids import Id
 QUESTION: Final = Mapped(Question, questions)
 CITATION: Final = Mapped(Citation, citations)
 PROVENANCE: Final = Mapped(Provenance, answers)
-_OWN: Final = ("tenant_id", "question_id", "mode", "sealed_body", "is_degraded", "is_final", "created_at")
+_OWN: Final = (
+    "tenant_id", "question_id", "mode", "sealed_body", "sealed_trace", "is_degraded", "is_final", "created_at"
+)  # fmt: skip
 
 
 class SqlQuestions(SqlRepository):

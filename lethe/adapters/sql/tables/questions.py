@@ -43,6 +43,7 @@ answers = Table(
     column("cost_micros", BigInteger),
     column("currency", String(3)),
     column("timings_ms", JSON),
+    column("sealed_trace", LargeBinary, nullable=True),
     refers("question_id", "questions", cascade=True),
 )
 
