@@ -72,7 +72,7 @@ class Corpus:
         alpha: float = 0.5,
         readers: Collection[Id] = (),
         seq: int = NOW,
-        attributes: AttributeFilter = (),
+        attributes: AttributeFilter = None,
     ) -> SearchRequest:
         who = frozenset(readers or [self.tenant_id])
         return SearchRequest(self.tenant_id, who, seq, text, top_k, alpha, attributes)

@@ -10,7 +10,10 @@ from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
 
 
 class QuestionIn(Taken):
-    """A question. ``filters``: `{key: value | {"$eq": value} | {"$in": [values]}}`, all of which must hold."""
+    """A question. ``filters`` over metadata: `{key: value | {operator: operand}, "$and" | "$or": [filters]}`.
+
+    Operators: `$eq`, `$ne`, `$in`; `$gt`, `$gte`, `$lt`, `$lte` for numbers and ISO 8601 dates. All parts must hold.
+    """
 
     question: Annotated[str, Field(description="1 to 1,000 characters; a longer one is refused, never cut")]
     top_k: Annotated[int, Field(ge=1, le=50)] | None = None

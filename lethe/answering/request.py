@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lethe.ports.search import AttributeFilter
 from lethe.privacy.sealing import Purpose, seal, unseal
 
 
@@ -18,7 +19,7 @@ class AnswerRequest(BaseModel):
     text: str
     top_k: Annotated[int, Field(ge=1, le=50)]
     alpha: Annotated[float, Field(ge=0, le=1)]
-    attributes: tuple[tuple[str, ...], ...] = ()
+    attributes: AttributeFilter = None
 
     def sealed(self, key: bytes) -> bytes:
         """This request under the question's data key."""

@@ -3,10 +3,11 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
 
 from lethe.errors import InvalidRequest
+from lethe.model.conditions import sortable
 
 MAX_ATTRIBUTES: Final = 64
 MAX_VALUE_CHARACTERS: Final = 500
@@ -40,17 +41,18 @@ def attribute(key: str, value: Scalar) -> str:
 def attributes(metadata: Mapping[str, object]) -> tuple[str, ...]:
     """All fields of a document, sorted, a list's items one by one. Raises InvalidRequest naming the field.
 
-    Called when a document is uploaded (the refusal) and when it is indexed (the same strings).
+    Called when a document is uploaded (the refusal) and when it is indexed (the same strings). Numbers and dates come
+    a second time as ranges ask for them (lethe.model.conditions.sortable).
     """
     flat: set[str] = set()
+    ranged: set[str | None] = set()
     for key, value in metadata.items():
-        if isinstance(value, list | tuple):
-            flat.update(attribute(key, _scalar(key, item)) for item in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        else:
-            flat.add(attribute(key, _scalar(key, value)))
+        items = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
+        flat.update(attribute(key, _scalar(key, item)) for item in items)
+        ranged.update(sortable(key, item) for item in items)
     if len(flat) > MAX_ATTRIBUTES:
         raise InvalidRequest(f"metadata: at most {MAX_ATTRIBUTES} values are taken, items of lists included")
-    return tuple(sorted(flat))
+    return tuple(sorted(flat | {each for each in ranged if each is not None}))
 
 
 def _scalar(key: str, value: object) -> Scalar:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lethe.model.answers import DegradedReason
+from lethe.model.conditions import Condition
 from lethe.model.ids import Id
 from lethe.model.traces import Trace
 
-AttributeFilter = tuple[tuple[str, ...], ...]
-"""For each inner tuple a chunk must have at least one of its "key=value" attributes (HybridQuery.attributes)."""
+AttributeFilter = Condition | None
+"""What must hold of a chunk's attributes (lethe.model.conditions); None: anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class SearchRequest:
     text: str
     top_k: int
     alpha: float
-    attributes: AttributeFilter = ()
+    attributes: AttributeFilter = None
     question_id: Id | None = None
     """The stored question, if it is one: what an outside embedder was sent is recorded under it."""
 

@@ -1,12 +1,13 @@
 """The vector index: a derived, rebuildable store."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lethe.model.conditions import Condition
 from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
 
@@ -53,8 +54,8 @@ class Listed:
 class HybridQuery:
     """A hybrid search: ``alpha`` 1 is vector only, 0 keyword only.
 
-    ``readers``: an object is found if it has at least one of them. ``attributes``: an object is found if, for each
-    inner tuple, it has at least one of its "key=value" strings.
+    ``readers``: an object is found if it has at least one of them. ``attributes``: what must hold of its
+    "key=value" strings; None: anything.
     """
 
     terms: str
@@ -62,7 +63,7 @@ class HybridQuery:
     alpha: float
     limit: int
     readers: frozenset[Id]
-    attributes: tuple[tuple[str, ...], ...] = field(default=())
+    attributes: Condition | None = None
 
 
 class VectorIndex(Protocol):

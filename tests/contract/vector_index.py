@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lethe.errors import IndexBuildMissing, IndexWriteFailed
+from lethe.model.conditions import AllOf, Condition, HasAny
 from lethe.model.ids import Id, chunk_id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild, collection_name
 from lethe.ports.vectors import HybridQuery, IndexObject, VectorIndex
@@ -93,7 +94,7 @@ class Shelf:
         alpha: float = 0.5,
         limit: int = 10,
         readers: frozenset[Id] | None = None,
-        attributes: tuple[tuple[str, ...], ...] = (),
+        attributes: Condition | None = None,
     ) -> list[Id]:
         query = HybridQuery(
             terms=terms,
@@ -199,17 +200,19 @@ class VectorIndexContract(VectorListing):
 
     async def test_a_choice_of_no_attributes_lets_nothing_through(self, shelf: Shelf) -> None:
         await shelf.put(["lift"], attributes=["colour=red"])
-        assert await shelf.ask("lift", axis=0, attributes=((),)) == []
+        assert await shelf.ask("lift", axis=0, attributes=HasAny(())) == []
 
     async def test_attributes_any_within_a_group_and_all_groups(self, shelf: Shelf) -> None:
         red = await shelf.put(["lift"], attributes=["colour=red", "year=1958"])
         blue = await shelf.put(["lift"], attributes=["colour=blue", "year=1958"])
-        either = await shelf.ask("lift", attributes=(("colour=red", "colour=blue"), ("year=1958",)))
+        either = await shelf.ask(
+            "lift", attributes=AllOf((HasAny(("colour=red", "colour=blue")), HasAny(("year=1958",))))
+        )
         assert set(either) == {red[0].chunk_id, blue[0].chunk_id}
-        assert await shelf.ask("lift", attributes=(("colour=red",),)) == [red[0].chunk_id]
-        assert await shelf.ask("lift", attributes=(("colour=red",), ("year=1960",))) == []
+        assert await shelf.ask("lift", attributes=HasAny(("colour=red",))) == [red[0].chunk_id]
+        assert await shelf.ask("lift", attributes=AllOf((HasAny(("colour=red",)), HasAny(("year=1960",))))) == []
         # A value is compared whole: no part of it, no other case.
-        assert await shelf.ask("lift", attributes=(("colour=RED", "colour", "red"),)) == []
+        assert await shelf.ask("lift", attributes=HasAny(("colour=RED", "colour", "red"))) == []
 
     async def test_properties_are_rewritten_and_the_vector_stays(self, shelf: Shelf) -> None:
         group = new_id()
@@ -220,13 +223,13 @@ class VectorIndexContract(VectorListing):
         assert await shelf.ask("lift", axis=0) == [other[0].chunk_id]
         reading = frozenset({group})
         assert (await shelf.ask("drag", axis=1, alpha=1.0, readers=reading))[0] == objects[1].chunk_id
-        assert await shelf.ask("drag", readers=reading, attributes=(("colour=blue",),)) == [objects[1].chunk_id]
-        assert await shelf.ask("drag", readers=reading, attributes=(("colour=red",),)) == []
+        assert await shelf.ask("drag", readers=reading, attributes=HasAny(("colour=blue",))) == [objects[1].chunk_id]
+        assert await shelf.ask("drag", readers=reading, attributes=HasAny(("colour=red",))) == []
 
     async def test_attributes_can_be_taken_away(self, shelf: Shelf) -> None:
         objects = await shelf.put(["lift"], attributes=["colour=red"])
         await shelf.index.update_properties(shelf.build, objects[0].version_id, (shelf.everyone,), ())
-        assert await shelf.ask("lift", attributes=(("colour=red",),)) == []
+        assert await shelf.ask("lift", attributes=HasAny(("colour=red",))) == []
         assert await shelf.ask("lift") == [objects[0].chunk_id]
 
     async def test_rewriting_properties_of_an_unknown_version_is_nothing(self, shelf: Shelf) -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from lethe.errors import IndexBuildMissing, IndexUnavailable, IndexWriteFailed
+from lethe.model.conditions import holds
 from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
 from lethe.ports.vectors import Hit, HybridQuery, IndexObject, Listed
@@ -134,8 +135,8 @@ def _place(build: IndexBuild) -> tuple[str, str]:
 
 
 def _matches(item: IndexObject, query: HybridQuery) -> bool:
-    return not query.readers.isdisjoint(item.readers) and all(
-        any(choice in item.attributes for choice in choices) for choices in query.attributes
+    return not query.readers.isdisjoint(item.readers) and (
+        query.attributes is None or holds(query.attributes, item.attributes)
     )
 
 

@@ -7,6 +7,7 @@ from weaviate.collections import CollectionAsync
 from weaviate.collections.classes.filters import FilterReturn
 from weaviate.collections.classes.internal import Object
 
+from lethe.adapters.weaviate.filters import filter_of
 from lethe.adapters.weaviate.schema import Field
 from lethe.ports.vectors import Hit, HybridQuery
 
@@ -18,7 +19,7 @@ _RETURNED: Final = [Field.DOCUMENT, Field.VERSION]
 
 async def run_search(collection: Objects, query: HybridQuery) -> list[Hit]:
     """Hybrid by relative-score fusion; one side alone where the other is absent or has no weight."""
-    if not query.readers or not all(query.attributes):
+    if not query.readers:
         return []  # the client refuses a filter without values
     where = _filters(query)
     if query.vector is not None and (query.alpha == 1 or not query.terms):
@@ -59,8 +60,7 @@ async def run_search(collection: Objects, query: HybridQuery) -> list[Hit]:
 
 def _filters(query: HybridQuery) -> FilterReturn:
     readable = Filter.by_property(Field.READERS).contains_any(sorted(query.readers))
-    wanted = (Filter.by_property(Field.ATTRIBUTES).contains_any(list(choice)) for choice in query.attributes)
-    return Filter.all_of([readable, *wanted])
+    return readable if query.attributes is None else readable & filter_of(query.attributes)
 
 
 def _hit(item: Object[Any, Any], score: float) -> Hit:

@@ -8,6 +8,7 @@ from lethe.answering.citations import keep_sources
 from lethe.answering.request import AnswerRequest
 from lethe.errors import SealBroken
 from lethe.model.answers import Citation
+from lethe.model.filters import compile_filter
 from tests.unit.answering.passages import passage
 
 KEY = os.urandom(32)
@@ -31,7 +32,8 @@ def test_a_body_comes_back_from_its_seal_and_only_from_its_own():
 
 
 def test_a_request_comes_back_from_its_seal():
-    request = AnswerRequest(text="Wie alt?", top_k=5, alpha=0.5, attributes=(("a=1", "a=2"), ("b=3",)))
+    filters = {"a": {"$in": [1, 2]}, "$or": [{"b": {"$ne": 3}}, {"day": {"$gt": "2026-01-31"}}]}
+    request = AnswerRequest(text="Wie alt?", top_k=5, alpha=0.5, attributes=compile_filter(filters))
     assert AnswerRequest.opened(KEY, request.sealed(KEY)) == request
 
 

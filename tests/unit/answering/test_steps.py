@@ -20,6 +20,7 @@ from lethe.answering.views import present
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import IndexUnavailable, KeyDestroyed, QuestionNotFound
 from lethe.model.answers import Answer, AnswerMode, DegradedReason, Question, QuestionState
+from lethe.model.conditions import HasAny
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller, Role
 from lethe.ports.tokens import TokenKind
@@ -71,7 +72,7 @@ def ref_of(question: Question) -> QuestionRef:
 
 
 async def test_a_question_reads_the_clock_once_and_is_sealed(world: World):
-    question = await world.ask(attributes=(("year=2026",),))
+    question = await world.ask(attributes=HasAny(("year=2026",)))
     stored, answer = await world.stored(question)
     assert stored == question
     assert answer is None
