@@ -13,11 +13,11 @@ from lethe.model.indexes import IndexBuild
 
 
 @dataclass(frozen=True, slots=True)
-class IndexObject:
-    """A chunk as the index holds it.
+class KeywordObject:
+    """A chunk as a keyword index holds it.
 
     ``terms`` is the stop-worded, stemmed text for BM25 (see lethe.model.terms). ``attributes`` are filterable
-    metadata as "key=value" strings. ``vector`` has shape (dims,), float32, norm 1.
+    metadata as "key=value" strings.
     """
 
     chunk_id: Id
@@ -27,6 +27,12 @@ class IndexObject:
     terms: str
     readers: tuple[Id, ...]
     attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexObject(KeywordObject):
+    """A chunk as the vector index holds it. ``vector`` has shape (dims,), float32, norm 1."""
+
     vector: NDArray[np.float32]
 
 

@@ -222,6 +222,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def keyword_folder(self) -> Path:
+        """Where the files of keyword builds are, beside a ledger on SQLite."""
+        return self.state.resolve() / "keywords"
+
+    @property
     def blob_url(self) -> str:
         """The blob store's address: as configured, else a folder under the state folder."""
         return self.blobs.url or f"file://{self.state.resolve()}/blobs"
