@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lethe.model.ids import Id
-from lethe.model.indexes import IndexBuild
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import GateRow, Ledger
-from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
+from lethe.ports.vectors import Hit
+from lethe.retrieval.ranking import Rank
 from lethe.telemetry import RETRIEVER_DURATION
 
 
@@ -23,11 +23,24 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """The survivors, best first. ``is_exhausted``: the index had more to say, but the last page size was reached."""
+    """The survivors, best first, of ``candidates`` hits.
+
+    ``is_exhausted``: the index had more to say, but the last page size was reached.
+    """
 
     survivors: tuple[Survivor, ...]
+    candidates: int
     is_exhausted: bool
     timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads what, as of when."""
+
+    tenant_id: Id
+    readers: frozenset[Id]
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +65,30 @@ class Gate:
 
 
 async def search_and_gate(
-    index: VectorIndex,
+    rank: Rank,
     gate: Gate,
-    build: IndexBuild,
-    query: HybridQuery,
+    reading: Reading,
     *,
-    seq: int,
     wanted: int,
     limits: Sequence[int],
 ) -> Gated:
     """Ask for ever larger pages until ``wanted`` hits survive, the index has no more, or ``limits`` end.
 
-    Every page is gated whole: a larger page ranks anew, and rights may have changed since the smaller one.
+    Every page is gated whole: a larger page ranks anew, and rights may have changed since the smaller one. All that
+    survived of the last page are told, more than ``wanted`` perhaps.
     """
     timings = {"search": 0.0, "gate": 0.0}
     survivors: list[Survivor] = []
-    for limit in limits:
+    candidates = 0
+    for limit in [each for each in limits if each >= wanted] or limits[-1:]:
         started = time.perf_counter()
-        hits = await index.search(build, replace(query, limit=limit))
+        hits = await rank(limit)
+        candidates = len(hits)
         searched = time.perf_counter()
         RETRIEVER_DURATION.observe(searched - started)
-        survivors = await gate.admit(build.tenant_id, hits, seq, query.readers)
+        survivors = await gate.admit(reading.tenant_id, hits, reading.seq, reading.readers)
         timings["search"] += round((searched - started) * 1000, 1)
         timings["gate"] += round((time.perf_counter() - searched) * 1000, 1)
         if len(survivors) >= wanted or len(hits) < limit:
-            return Gated(tuple(survivors[:wanted]), is_exhausted=False, timings_ms=timings)
-    return Gated(tuple(survivors[:wanted]), is_exhausted=True, timings_ms=timings)
+            return Gated(tuple(survivors), candidates, is_exhausted=False, timings_ms=timings)
+    return Gated(tuple(survivors), candidates, is_exhausted=True, timings_ms=timings)

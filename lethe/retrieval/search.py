@@ -18,9 +18,10 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
-from lethe.privacy.sealing import Purpose, unseal_text
-from lethe.retrieval.gate import Gate, Survivor, search_and_gate
+from lethe.retrieval.gate import Gate, Reading, search_and_gate
 from lethe.retrieval.languages import question_languages
+from lethe.retrieval.opening import opened
+from lethe.retrieval.ranking import by_vectors
 from lethe.settings import RetrievalSettings
 from lethe.telemetry import RETRIEVAL_LATENCY
 
@@ -44,25 +45,24 @@ class Search:
         embedding = time.perf_counter()
         vector, reasons = await self._vector(request, build)
         embed_ms = _elapsed_ms(embedding)
+        query = HybridQuery(
+            terms=query_terms(request.text, question_languages(request.text)),
+            vector=vector,
+            alpha=request.alpha if vector is not None else 0.0,
+            limit=self.settings.gate_limits[0],
+            readers=request.readers,
+            attributes=request.attributes,
+        )
         gated = await search_and_gate(
-            self.index,
+            by_vectors(self.index, build, [query]),
             self._gate,
-            build,
-            HybridQuery(
-                terms=query_terms(request.text, question_languages(request.text)),
-                vector=vector,
-                alpha=request.alpha if vector is not None else 0.0,
-                limit=self.settings.gate_limits[0],
-                readers=request.readers,
-                attributes=request.attributes,
-            ),
-            seq=request.seq,
+            Reading(request.tenant_id, request.readers, request.seq),
             wanted=request.top_k,
             limits=self.settings.gate_limits,
         )
         if gated.is_exhausted:
             reasons.append(DegradedReason.INDEX_LAGGING)
-        passages = tuple(_opened(survivor) for survivor in gated.survivors)
+        passages = tuple(opened(survivor) for survivor in gated.survivors[: request.top_k])
         timings = gated.timings_ms | {"embed": embed_ms, "total": _elapsed_ms(started)}
         RETRIEVAL_LATENCY.observe(timings["total"] / 1000)
         return Found(passages, tuple(reasons), build.id, timings)
@@ -72,7 +72,7 @@ class Search:
     ) -> list[Passage]:
         """See PassageSearch."""
         hits = [Hit(chunk_id, version_id="", document_id="", score=score) for chunk_id, score in scores.items()]
-        return [_opened(survivor) for survivor in await self._gate.admit(tenant_id, hits, seq, readers)]
+        return [opened(survivor) for survivor in await self._gate.admit(tenant_id, hits, seq, readers)]
 
     @property
     def _gate(self) -> Gate:
@@ -97,26 +97,6 @@ class Search:
         except EMBEDDER_FAILURES as error:
             return None, [degraded_by(error)]
         return vectors[0], []
-
-
-def _opened(survivor: Survivor) -> Passage:
-    chunk, version, key = survivor.row.chunk, survivor.row.version, survivor.key
-    return Passage(
-        chunk_id=chunk.id,
-        version_id=chunk.version_id,
-        document_id=chunk.document_id,
-        ordinal=chunk.ordinal,
-        score=survivor.hit.score,
-        text=unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text),
-        section=unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section),
-        title=unseal_text(key, Purpose.TITLE, version.sealed_title),
-        source_uri=unseal_text(key, Purpose.SOURCE_URI, version.sealed_source_uri),
-        language=chunk.language,
-        text_hmac=chunk.text_hmac,
-        start=chunk.start,
-        end=chunk.end,
-        page=chunk.page,
-    )
 
 
 def _elapsed_ms(started: float) -> float:
