@@ -21,6 +21,7 @@ from api.routes import (
     quarantines,
     questions,
     selections,
+    usage,
     webhooks,
 )
 from api.routes.docs import add_docs
@@ -74,6 +75,7 @@ def create_app(services: Services) -> FastAPI:
         quarantines.router,
         audits.router,
         processors.router,
+        usage.router,
         health.keyed,
     ):
         app.include_router(router, dependencies=SCHEMES)

@@ -44,6 +44,8 @@ async def open_stores(settings: Settings, *, wait_for_sql: bool = False) -> Asyn
         index = WeaviateIndex.from_settings(settings)
         stack.push_async_callback(index.close)
         clock = SystemClock()
-        embedder = await stack.enter_async_context(open_embedder(settings, ProcessorLedger(ledger, clock)))
+        embedder = await stack.enter_async_context(
+            open_embedder(settings, ProcessorLedger(ledger, clock, settings.answering))
+        )
         await refuse_other_specs(ledger, embedder.spec)
         yield Stores(ledger, keyring, index, FsspecBlobs.from_settings(settings), embedder, clock)

@@ -41,10 +41,14 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """On whose behalf a text is sent outside, and what it is of: the ids of documents or of a question."""
+    """On whose behalf a text is sent outside, and what it is of: the ids of documents or of a question.
+
+    ``principal_id``: who asked for it, None where nobody in particular did.
+    """
 
     tenant_id: Id
     refs: frozenset[Id]
+    principal_id: Id | None = None
 
 
 SENT = "sent"
@@ -53,7 +57,11 @@ ANSWERED = "answered"
 
 @dataclass(frozen=True, slots=True)
 class ProcessorCall:
-    """One call. ``status``: `sent` (by now or never answered), `answered`, or the code of its failure."""
+    """One call. ``status``: `sent` (by now or never answered), `answered`, or the code of its failure.
+
+    ``tokens`` went in, ``tokens_out`` came back. ``is_estimated``: nobody counted, as while it is not answered; what
+    it cost, in millionths of the currency, is the most it can be then.
+    """
 
     tenant_id: Id
     id: Id
@@ -66,3 +74,33 @@ class ProcessorCall:
     status: str
     created_at: datetime
     finished_at: datetime | None = None
+    principal_id: Id | None = None
+    tokens_out: int = 0
+    cost_micros: int = 0
+    currency: str = "USD"
+    is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a call took, once it is known."""
+
+    tokens: int = 0
+    tokens_out: int = 0
+    cost_micros: int = 0
+    is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a principal (None: nobody in particular) had a provider's model do in a time, and what it cost."""
+
+    principal_id: Id | None
+    operation: Operation
+    provider: str
+    model: str
+    currency: str
+    calls: int
+    tokens: int
+    tokens_out: int
+    cost_micros: int

@@ -3,42 +3,57 @@
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from lethe.errors import LetheError, ProviderNotAllowed
 from lethe.model.ids import new_id
 from lethe.model.indexes import EmbeddingSpec
-from lethe.model.processors import ANSWERED, SENT, Origin, Processor, ProcessorCall
+from lethe.model.processors import ANSWERED, SENT, Origin, Processor, ProcessorCall, Spent
 from lethe.ports.clock import Clock
 from lethe.ports.embedding import Embedder, InputKind, Tokenizer, Vectors
 from lethe.ports.ledger import Ledger
 from lethe.privacy.provider_policy import is_allowed
+from lethe.settings import AnsweringSettings, Price
 
 _log: Final = logging.getLogger("lethe.processors")
+_MILLION: Final = 1_000_000
+
+
+def cost_micros(price: Price, tokens_in: int, tokens_out: int, calls: int) -> int:
+    """In millionths of the currency, a half rounded up."""
+    tokens = price.input_micros * tokens_in + price.output_micros * tokens_out
+    return (tokens + _MILLION // 2) // _MILLION + price.call_micros * calls
 
 
 @dataclass(slots=True)
 class Outcome:
-    """Filled in by the call: the tokens the processor counted."""
+    """Filled in by the call: tokens that went in and came back, as the processor counted or as they are estimated."""
 
     tokens: int = 0
+    tokens_out: int = 0
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessorLedger:
-    """The record of what left the installation. Wraps calls; no vendor's file knows it."""
+    """The record of what left the installation and what it cost. Wraps calls; no vendor's file knows it."""
 
     ledger: Ledger
     clock: Clock
+    prices: AnsweringSettings = field(default_factory=AnsweringSettings)
 
     @asynccontextmanager
-    async def call(self, processor: Processor, origin: Origin, inputs: int) -> AsyncGenerator[Outcome]:
+    async def call(
+        self, processor: Processor, origin: Origin, inputs: int, *, tokens: int = 0, most_out: int = 0
+    ) -> AsyncGenerator[Outcome]:
         """Record a call that the block makes. What cannot be recorded is not sent.
 
         Raises ProviderNotAllowed if the tenant does not allow the provider, LedgerUnavailable. A call whose end is
-        never recorded (the process died, the caller went away) stays `sent`: it may have arrived.
+        never recorded (the process died, the caller went away) stays `sent`: it may have arrived. It then counts as
+        having taken the ``tokens`` sent and ``most_out``, both estimated.
         """
+        expected = self._spent(processor, Outcome(tokens, most_out, is_estimated=True))
         call = ProcessorCall(
             tenant_id=origin.tenant_id,
             id=new_id(),
@@ -47,9 +62,14 @@ class ProcessorLedger:
             model=processor.model,
             operation=processor.operation,
             inputs=inputs,
-            tokens=0,
+            tokens=tokens,
             status=SENT,
             created_at=self.clock.now(),
+            principal_id=origin.principal_id,
+            tokens_out=most_out,
+            cost_micros=expected.cost_micros,
+            currency=self.prices.currency,
+            is_estimated=True,
         )
         async with self.ledger.write() as uow:
             tenant = await uow.tenants.get(origin.tenant_id)
@@ -61,14 +81,20 @@ class ProcessorLedger:
         try:
             yield outcome
         except Exception as error:
-            await self._finish(call, error.code if isinstance(error, LetheError) else LetheError.code, outcome)
+            code = error.code if isinstance(error, LetheError) else LetheError.code
+            await self._finish(call, code, self._spent(processor, outcome))
             raise
-        await self._finish(call, ANSWERED, outcome)
+        await self._finish(call, ANSWERED, self._spent(processor, outcome, calls=1))
 
-    async def _finish(self, call: ProcessorCall, status: str, outcome: Outcome) -> None:
+    def _spent(self, processor: Processor, outcome: Outcome, calls: int = 0) -> Spent:
+        price = self.prices.price(f"{processor.provider}:{processor.model}")
+        cost = cost_micros(price, outcome.tokens, outcome.tokens_out, calls)
+        return Spent(outcome.tokens, outcome.tokens_out, cost, outcome.is_estimated)
+
+    async def _finish(self, call: ProcessorCall, status: str, spent: Spent) -> None:
         try:
             async with self.ledger.write() as uow:
-                await uow.processor_calls.finish(call.tenant_id, call.id, status, outcome.tokens, self.clock.now())
+                await uow.processor_calls.finish(call.tenant_id, call.id, status, spent, self.clock.now())
         except LetheError as error:
             # What came back is paid for and good; the row says that it was sent, which is what matters.
             _log.warning("outcome of a call not kept", extra={"ref": call.id, "code": error.code})

@@ -1,14 +1,27 @@
 """Ledger: what outside processors were sent; and the wrapper that writes it."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from lethe.adapters.clock import SystemClock
-from lethe.errors import EmbedderUnavailable, ProviderNotAllowed
+from lethe.errors import EmbedderUnavailable, ModelUnavailable, ProviderNotAllowed
 from lethe.model.ids import Id, new_id
-from lethe.model.processors import ANSWERED, SENT, Operation, Origin, PolicyChange, Processor, ProcessorCall
+from lethe.model.processors import (
+    ANSWERED,
+    SENT,
+    Operation,
+    Origin,
+    PolicyChange,
+    Processor,
+    ProcessorCall,
+    Spent,
+)
 from lethe.ports.ledger import Ledger, PageCursor
-from lethe.privacy.processors import ProcessorLedger
+from lethe.privacy.processors import ProcessorLedger, cost_micros
 from lethe.privacy.retention import expire_processor_calls
+from lethe.settings import AnsweringSettings, Price
 from tests.contract.ledger_rows import add_tenant, at
 
 OPENAI = Processor("openai", "eu", "text-embedding-3-small", Operation.EMBED)
@@ -41,10 +54,11 @@ async def test_calls_are_found_by_what_they_were_about(ledger: Ledger):
         await uow.processor_calls.add(second, {one})
         await uow.processor_calls.add(first, {one, two})
         await uow.processor_calls.add(foreign, {one})
-        await uow.processor_calls.finish(tenant, second.id, ANSWERED, 42, at(9))
+        await uow.processor_calls.finish(tenant, second.id, ANSWERED, Spent(42, 7, 9), at(9))
     found = await about(ledger, tenant, one)
     assert [row.id for row in found] == [first.id, second.id]
     assert (found[1].status, found[1].tokens, found[1].finished_at) == (ANSWERED, 42, at(9))
+    assert (found[1].tokens_out, found[1].cost_micros, found[1].is_estimated) == (7, 9, False)
     assert await about(ledger, tenant, two) == [first]
 
 
@@ -72,6 +86,69 @@ async def test_a_call_is_recorded_before_it_is_made_and_its_outcome_after(ledger
         async with calls.call(OPENAI, origin, inputs=2):
             raise EmbedderUnavailable
     assert (await about(ledger, origin.tenant_id, ref))[1].status == EmbedderUnavailable.code
+
+
+PRICES = AnsweringSettings(
+    prices=(Price(name="openai:big", input_micros=2_500_000, output_micros=10_000_000, call_micros=3),), currency="EUR"
+)
+BIG = Processor("openai", "eu", "big", Operation.GENERATE)
+
+
+async def test_what_a_call_costs_is_kept_at_most_until_it_is_known(ledger: Ledger):
+    calls = ProcessorLedger(ledger, SystemClock(), PRICES)
+    origin = Origin(await add_tenant(ledger), frozenset({ref := new_id()}), principal_id=new_id())
+    async with calls.call(BIG, origin, inputs=1, tokens=1_000, most_out=500) as outcome:
+        (row,) = await about(ledger, origin.tenant_id, ref)
+        assert (row.principal_id, row.tokens, row.tokens_out) == (origin.principal_id, 1_000, 500)
+        assert (row.cost_micros, row.currency, row.is_estimated) == (7_500, "EUR", True)
+        outcome.tokens, outcome.tokens_out = 900, 20
+    (row,) = await about(ledger, origin.tenant_id, ref)
+    assert (row.tokens, row.tokens_out, row.cost_micros, row.is_estimated) == (900, 20, 2_453, False)
+    with pytest.raises(ModelUnavailable):
+        async with calls.call(BIG, origin, inputs=1, tokens=1_000, most_out=500):
+            raise ModelUnavailable
+    assert (await about(ledger, origin.tenant_id, ref))[1].cost_micros == 0
+    with pytest.raises(asyncio.CancelledError):
+        async with calls.call(BIG, origin, inputs=1, tokens=1_000, most_out=500):
+            raise asyncio.CancelledError
+    assert (await about(ledger, origin.tenant_id, ref))[2].cost_micros == 7_500
+
+
+@pytest.mark.parametrize(
+    ("tokens_in", "tokens_out", "cost"), [(0, 0, 3), (1, 0, 6), (0, 1, 13), (1_000_000, 0, 2_500_003)]
+)
+def test_costs_are_whole_micros(tokens_in: int, tokens_out: int, cost: int):
+    assert cost_micros(PRICES.price("openai:big"), tokens_in, tokens_out, calls=1) == cost
+    assert cost_micros(PRICES.price("openai:unlisted"), tokens_in, tokens_out, calls=1) == 0
+
+
+async def test_usage_is_summed_for_each_principal_and_operation(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    one, two = sorted([new_id(), new_id()])
+    mine = [
+        replace(call(tenant, second), principal_id=who, operation=what, tokens=10, tokens_out=1, cost_micros=cost)
+        for second, (who, what, cost) in enumerate(
+            [
+                (one, Operation.GENERATE, 5),
+                (one, Operation.GENERATE, 6),
+                (two, Operation.EMBED, 1),
+                (None, Operation.EMBED, 2),
+            ]
+        )
+    ]
+    async with ledger.write() as uow:
+        for each in (*mine, replace(call(other), cost_micros=99)):
+            await uow.processor_calls.add(each, ())
+    async with ledger.read() as uow:
+        rows = await uow.processor_calls.usage(tenant, at(0), at(60))
+        assert [(row.principal_id, row.operation, row.calls, row.tokens, row.cost_micros) for row in rows] == [
+            (one, Operation.GENERATE, 2, 20, 11),
+            (None, Operation.EMBED, 1, 10, 2),
+            (two, Operation.EMBED, 1, 10, 1),
+        ]
+        (row,) = await uow.processor_calls.usage(tenant, at(0), at(1))
+        assert (row.calls, row.tokens_out, row.currency) == (1, 1, "USD")
+        assert await uow.processor_calls.usage(tenant, at(0), at(60), principal_id=two) == rows[2:]
 
 
 async def test_a_tenant_may_refuse_a_provider(ledger: Ledger):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from lethe.model.ids import Id
-from lethe.model.processors import PolicyChange, ProcessorCall
+from lethe.model.processors import PolicyChange, ProcessorCall, Spent, Usage
 from lethe.ports.ledger.paging import PageCursor
 
 
@@ -14,10 +14,16 @@ class ProcessorCallRepository(Protocol):
         """Insert a call and what it was about."""
         ...
 
-    async def finish(self, tenant_id: Id, call_id: Id, status: str, tokens: int, at: datetime) -> None: ...
+    async def finish(self, tenant_id: Id, call_id: Id, status: str, spent: Spent, at: datetime) -> None: ...
 
     async def about(self, tenant_id: Id, ref: Id) -> list[ProcessorCall]:
         """Every kept call that sent something of a document or question, oldest first."""
+        ...
+
+    async def usage(
+        self, tenant_id: Id, since: datetime, until: datetime, principal_id: Id | None = None
+    ) -> list[Usage]:
+        """Of the calls made from ``since`` to before ``until``, of one principal or of all, the dearest first."""
         ...
 
     async def expire(self, created_before: datetime, limit: int) -> int:

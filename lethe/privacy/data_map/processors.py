@@ -8,8 +8,9 @@ PROCESSORS: Final[tuple[Place, ...]] = (
     place(
         "processor_calls",
         opaque("tenant_id", "id"),
-        facts("provider", "region", "model", "operation", "inputs", "status"),
-        volatile("tokens"),
+        pseudonym("principal_id", "who asked for it, kept beyond what was asked: what it cost must stay known"),
+        facts("provider", "region", "model", "operation", "inputs", "status", "currency", "is_estimated"),
+        volatile("tokens", "tokens_out", "cost_micros"),
         times("created_at", "finished_at"),
         erasers=("lethe.privacy.retention:expire_processor_calls",),
     ),

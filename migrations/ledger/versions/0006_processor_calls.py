@@ -24,10 +24,18 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("principal_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("tokens_out", sa.BigInteger(), nullable=False),
+        sa.Column("cost_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("is_estimated", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_processor_calls_tenant_id_tenants")
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_processor_calls")),
+    )
+    op.create_index(
+        op.f("ix_processor_calls_tenant_id_created_at"), "processor_calls", ["tenant_id", "created_at"], unique=False
     )
     op.create_index("ix_processor_calls_created_at", "processor_calls", ["created_at"], unique=False)
     op.create_table(

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
-from lethe.settings import CohereSettings, EmbeddingProvider, EmbeddingSettings, Settings
+from lethe.settings import AnsweringSettings, CohereSettings, EmbeddingProvider, EmbeddingSettings, Settings
 from tests.unit.api.world import World
 
 PATH = "/v1/tenant/processors"
@@ -51,6 +51,7 @@ async def test_it_says_what_the_policy_means_for_the_configured_processor(world:
     settings = Settings(
         embedding=EmbeddingSettings(provider=EmbeddingProvider.COHERE),
         cohere=CohereSettings(api_key=SecretStr("k"), region="eu-north"),
+        answering=AnsweringSettings(generate=False),
     )
     policy = ProviderPolicy(world.services.ledger, world.clock, configured_processors(settings))
     app = create_app(replace(world.services, provider_policy=policy))

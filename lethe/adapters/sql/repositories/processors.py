@@ -1,10 +1,11 @@
 """What outside processors were sent, and which of them a tenant allows."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
@@ -14,7 +15,7 @@ from lethe.adapters.sql.tables import processor_calls as calls
 from lethe.adapters.sql.tables import processor_policies as policies
 from lethe.adapters.sql.tables import tenants
 from lethe.model.ids import Id
-from lethe.model.processors import PolicyChange, ProcessorCall
+from lethe.model.processors import PolicyChange, ProcessorCall, Spent, Usage
 from lethe.ports.ledger import PageCursor
 
 CALL: Final = Mapped(ProcessorCall, calls)
@@ -28,17 +29,33 @@ class SqlProcessorCalls(SqlRepository):
         if rows:
             await self._connection.execute(insert(refs_table), rows)
 
-    async def finish(self, tenant_id: Id, call_id: Id, status: str, tokens: int, at: datetime) -> None:
+    async def finish(self, tenant_id: Id, call_id: Id, status: str, spent: Spent, at: datetime) -> None:
         await self._connection.execute(
             update(calls)
             .where(calls.c.tenant_id == tenant_id, calls.c.id == call_id)
-            .values(status=status, tokens=tokens, finished_at=at)
+            .values(status=status, finished_at=at, **asdict(spent))
         )
 
     async def about(self, tenant_id: Id, ref: Id) -> list[ProcessorCall]:
         of_ref = select(refs_table.c.call_id).where(refs_table.c.tenant_id == tenant_id, refs_table.c.ref == ref)
         wanted = CALL.of(tenant_id, calls.c.id.in_(of_ref)).order_by(calls.c.created_at, calls.c.id)
         return await CALL.all(self._connection, wanted)
+
+    async def usage(
+        self, tenant_id: Id, since: datetime, until: datetime, principal_id: Id | None = None
+    ) -> list[Usage]:
+        of = (calls.c.principal_id, calls.c.operation, calls.c.provider, calls.c.model, calls.c.currency)
+        cost = func.coalesce(func.sum(calls.c.cost_micros), 0)
+        statement = (
+            select(*of, func.count(), func.sum(calls.c.tokens), func.sum(calls.c.tokens_out), cost)
+            .where(calls.c.tenant_id == tenant_id, calls.c.created_at >= since, calls.c.created_at < until)
+            .group_by(*of)
+            .order_by(cost.desc(), *of)
+        )
+        if principal_id is not None:
+            statement = statement.where(calls.c.principal_id == principal_id)
+        rows = await self._connection.execute(statement)
+        return [Usage(*row[: len(of)], *(int(number) for number in row[len(of) :])) for row in rows]
 
     async def expire(self, created_before: datetime, limit: int) -> int:
         oldest = select(calls.c.tenant_id, calls.c.id).where(calls.c.created_at < created_before)

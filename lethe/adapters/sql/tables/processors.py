@@ -1,6 +1,6 @@
 """Calls of outside processors, what each was about, and which processors a tenant allows."""
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, String, Table
 
 from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, tenant_key
 from lethe.adapters.sql.types import TextTuple, UtcDateTime, column, id_column, word
@@ -20,7 +20,13 @@ processor_calls = Table(
     column("status", String(64)),
     column("created_at", UtcDateTime),
     column("finished_at", UtcDateTime, nullable=True),
+    id_column("principal_id", nullable=True),
+    column("tokens_out", BigInteger),
+    column("cost_micros", BigInteger),
+    column("currency", String(3)),
+    column("is_estimated", Boolean),
     of_tenant(),
+    Index(None, "tenant_id", "created_at"),
     Index("ix_processor_calls_created_at", "created_at"),
 )
 
