@@ -1,0 +1,34 @@
+"""What answering does with suspicion: which passages a language model is shown, which questions it is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lethe.guards.injection import Suspicion, suspect_passage, suspect_question
+from lethe.ports.search import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Passages for the model, in their order; those ``withheld`` from it may still be shown to the one who asked."""
+
+    shown: tuple[Passage, ...]
+    withheld: tuple[Passage, ...]
+
+
+def question_score(text: str) -> Suspicion:
+    """How much a question looks like an attack: 0..1."""
+    return suspect_question(text)
+
+
+def passage_score(text: str) -> Suspicion:
+    """How much a retrieved text looks like one."""
+    return suspect_passage(text)
+
+
+def screen(passages: Sequence[Passage], threshold: float) -> Screened:
+    """Keep from the model what scores ``threshold`` or more."""
+    scores = [passage_score(f"{passage.title}\n{passage.section}\n{passage.text}").score for passage in passages]
+    return Screened(
+        shown=tuple(one for one, score in zip(passages, scores, strict=True) if score < threshold),
+        withheld=tuple(one for one, score in zip(passages, scores, strict=True) if score >= threshold),
+    )

@@ -1,0 +1,143 @@
+"""The last look at an answer before it leaves, whole or as it streams.
+
+What comes out is the same however the text was cut into deltas: nothing is released before its piece (a run without
+white space) is whole. So an address split over tokens cannot slip out, and what is held back is bounded.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from lethe.guards.echoes import Echoes
+from lethe.guards.leaks import Leak
+from lethe.guards.links import AllowedLinks
+from lethe.guards.secrets import Secrets
+from lethe.guards.text import HIDING
+
+MAX_PIECE: Final = 1_000
+"""A longer run without white space is no word and no address anybody needs: it is dropped to its end."""
+
+_WIDE: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_PIECE: Final = re.compile(rf"\s+|[{_WIDE}]{{1,64}}|[^\s{_WIDE}]+")
+"""Scripts that are written without spaces make pieces of their own, or a whole paragraph would be held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """A text that may leave; ``leaks``: how much of which kind was taken out."""
+
+    text: str
+    leaks: dict[Leak, int]
+
+
+class StreamFilter:
+    """One answer's filter. Feed it every delta, then close it; what they return is what may be sent.
+
+    ``sources``: texts and addresses of the passages the model was shown: the only place an address may come from.
+    ``prompt``: the instructions (without passages and question), ``nonce``: the delimiter's; neither may be echoed.
+    ``sayable``: sentences of the prompt that it asks for ("The passages do not say."). ``question``: may be repeated.
+    """
+
+    def __init__(
+        self,
+        sources: Iterable[str],
+        *,
+        prompt: str = "",
+        nonce: str = "",
+        question: str = "",
+        sayable: Iterable[str] = (),
+    ) -> None:
+        known = (*sources, question)
+        self._links = AllowedLinks(known[:-1])
+        self._secrets = Secrets(prompt, nonce, (*known, *sayable))
+        self._echoes = Echoes(prompt, (*known, *sayable))
+        self._buffer = ""
+        self._spelled: list[str] = []
+        self._is_endless = False
+        self._leaks: Counter[Leak] = Counter()
+
+    @property
+    def leaks(self) -> dict[Leak, int]:
+        """How much of which kind was taken out so far."""
+        return dict(+self._leaks)
+
+    def feed(self, delta: str) -> str:
+        """What may go out after this delta; often what came with the one before."""
+        self._buffer += delta
+        pieces = _PIECE.findall(self._buffer)
+        self._buffer = pieces.pop() if pieces else ""
+        out = "".join([self._piece(piece) for piece in pieces])
+        if len(self._buffer) > MAX_PIECE and not self._buffer.isspace():
+            self._drop_endless()
+        return out
+
+    def close(self) -> str:
+        """The rest, when the answer has ended."""
+        pieces = _PIECE.findall(self._buffer)
+        self._buffer = ""
+        out = "".join([self._piece(piece) for piece in pieces])
+        return out + self._spelled_out() + self._echoes.flush()
+
+    def _drop_endless(self) -> None:
+        if not self._is_endless:
+            self._leaks[Leak.ENDLESS] += 1
+        self._is_endless = True
+        self._buffer = self._buffer[-1:]
+
+    def _piece(self, piece: str) -> str:
+        if self._is_endless:
+            self._is_endless = False
+            return ""
+        if len(piece) > MAX_PIECE and not piece.isspace():
+            self._leaks[Leak.ENDLESS] += 1
+            return ""
+        if piece.isspace():
+            return self._spaced(piece)
+        if not piece.isascii() and HIDING.search(piece):
+            self._leaks[Leak.HIDDEN] += 1
+            piece = HIDING.sub("", piece)
+        cleaned, leaks = self._links.cleaned(piece)
+        self._leaks.update(leaks)
+        if len(cleaned.strip("-.,*_|")) == 1:
+            self._spelled.append(cleaned)
+            return ""
+        before = self._spelled_out()
+        if self._secrets.are_told(cleaned):
+            self._leaks[Leak.SECRET] += 1
+            return before
+        return before + self._echoed(cleaned)
+
+    def _spaced(self, space: str) -> str:
+        if self._spelled:
+            self._spelled.append(space)
+            return ""
+        return self._echoed(space)
+
+    def _spelled_out(self) -> str:
+        """Letters that came one by one, unless together they are a secret."""
+        run, self._spelled = self._spelled, []
+        if self._secrets.are_told("".join(run)):
+            self._leaks[Leak.SECRET] += 1
+            return ""
+        return "".join([self._echoed(piece) for piece in run])
+
+    def _echoed(self, piece: str) -> str:
+        going, began = self._echoes.push(piece)
+        self._leaks[Leak.ECHO] += began
+        return going
+
+
+def filter_text(
+    text: str,
+    sources: Iterable[str],
+    *,
+    prompt: str = "",
+    nonce: str = "",
+    question: str = "",
+    sayable: Iterable[str] = (),
+) -> Filtered:
+    """A whole text through the same filter; see StreamFilter."""
+    one = StreamFilter(sources, prompt=prompt, nonce=nonce, question=question, sayable=sayable)
+    return Filtered(one.feed(text) + one.close(), one.leaks)
