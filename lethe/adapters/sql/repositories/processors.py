@@ -55,7 +55,8 @@ class SqlProcessorCalls(SqlRepository):
         if principal_id is not None:
             statement = statement.where(calls.c.principal_id == principal_id)
         rows = await self._connection.execute(statement)
-        return [Usage(*row[: len(of)], *(int(number) for number in row[len(of) :])) for row in rows]
+        # PostgreSQL sums big integers as decimals.
+        return [Usage(*row[:6], int(row[6]), int(row[7]), int(row[8])) for row in rows]
 
     async def expire(self, created_before: datetime, limit: int) -> int:
         oldest = select(calls.c.tenant_id, calls.c.id).where(calls.c.created_at < created_before)

@@ -1,0 +1,11 @@
+"""The steps of a question. Each may run again with the same effect.
+
+No unit of work spans a call outside SQL: a step reads, works, then commits in a unit of its own.
+"""
+
+from lethe.answering.steps.asking import ask
+from lethe.answering.steps.extracting import generate
+from lethe.answering.steps.finishing import finish
+from lethe.answering.steps.retrieving import retrieve
+
+__all__ = ["ask", "finish", "generate", "retrieve"]

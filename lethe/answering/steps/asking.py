@@ -1,0 +1,29 @@
+"""Storing a question."""
+
+from datetime import datetime
+
+from lethe.answering.deps import Answering
+from lethe.answering.request import AnswerRequest
+from lethe.model.answers import Question, QuestionState
+from lethe.model.ids import new_id
+from lethe.model.principals import Caller
+
+
+async def ask(deps: Answering, caller: Caller, request: AnswerRequest, now: datetime) -> Question:
+    """Store a guarded question of the caller: its data key, its row, and the seq it will read."""
+    question_id = new_id()
+    key = await deps.keyring.create(caller.tenant_id, question_id)
+    sealed = request.sealed(key)
+    async with deps.ledger.write() as uow:
+        question = Question(
+            tenant_id=caller.tenant_id,
+            id=question_id,
+            principal_id=caller.principal_id,
+            readers=tuple(sorted(caller.readers)),
+            sealed_request=sealed,
+            state=QuestionState.ASKED,
+            seq=await uow.tenants.seq(caller.tenant_id),
+            created_at=now,
+        )
+        await uow.questions.add(question)
+    return question

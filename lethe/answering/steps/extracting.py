@@ -1,0 +1,64 @@
+"""The second step without a language model: sentences of the passages."""
+
+import time
+
+from lethe.answering.body import AnswerBody, AnswerSentence
+from lethe.answering.calibration import REVISION
+from lethe.answering.deps import Answering
+from lethe.answering.extractive import Extract, extract
+from lethe.answering.steps.stored import citations, elapsed_ms, load, merged, passages_of, sealed_trace, store
+from lethe.answering.telling import tell_extract
+from lethe.contracts.answering import Drafted, Retrieved
+from lethe.model.answers import WITHOUT_EMBEDDER, Answer, Provenance, QuestionState
+from lethe.model.processors import Origin
+from lethe.ports.tokens import TokenKind
+from lethe.privacy.processors import EmbedderFor
+
+
+async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
+    """Draft an extractive answer from the passages and store it, not final."""
+    started = time.perf_counter()
+    ref = retrieved.question
+    question, key, request = await load(deps, ref)
+    passages = await passages_of(deps, question, retrieved)
+    quoted = frozenset({ref.question_id, *(passage.document_id for passage in passages)})
+    embedder = EmbedderFor(deps.embedder, Origin(ref.tenant_id, quoted, question.principal_id))
+    drawn = await extract(request.text, passages, embedder, deps.embed_seconds)
+    reasons = merged(retrieved.reasons, drawn.reasons)
+    timings = {"generate": elapsed_ms(started)}
+    draft = Answer(
+        tenant_id=ref.tenant_id,
+        question_id=ref.question_id,
+        mode=drawn.mode,
+        sealed_body=_body(drawn).sealed(key),
+        citations=citations(passages[index] for index in drawn.cited),
+        is_degraded=bool(reasons),
+        degraded_reasons=reasons,
+        provenance=Provenance(
+            index_build_id=retrieved.build_id,
+            seq=retrieved.seq,
+            embedding_spec="" if WITHOUT_EMBEDDER.intersection(reasons) else deps.embedder.spec.key,
+            provider="lethe",
+            model="extractive",
+            model_fingerprint=REVISION,
+            timings_ms=retrieved.timings_ms | timings,
+        ),
+        is_final=False,
+        created_at=deps.clock.now(),
+        sealed_trace=sealed_trace(deps, key, ref.question_id),
+    )
+    before = await store(deps, draft, QuestionState.DRAFTED)
+    if before is QuestionState.DRAFTED:
+        await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": "repeated"})
+    if before is not QuestionState.ANSWERED:
+        await tell_extract(deps.tokens, draft, drawn.sentences)
+    return Drafted(retrieved=retrieved, mode=drawn.mode, timings_ms=timings)
+
+
+def _body(drawn: Extract) -> AnswerBody:
+    return AnswerBody(
+        sentences=tuple(
+            AnswerSentence(text=quote.text, citation=quote.number, start=quote.start, end=quote.end)
+            for quote in drawn.sentences
+        )
+    )

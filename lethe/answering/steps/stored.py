@@ -1,0 +1,87 @@
+"""What the steps read and write: the question, its draft, its answer."""
+
+import time
+from collections.abc import Iterable
+
+from lethe.answering.deps import Answering
+from lethe.answering.request import AnswerRequest
+from lethe.answering.traces import seal_trace
+from lethe.contracts.answering import AnswerOutcome, QuestionRef, Retrieved
+from lethe.errors import QuestionNotFound
+from lethe.model.answers import Answer, Citation, DegradedReason, Question, QuestionState
+from lethe.model.ids import Id
+from lethe.ports.search import Passage
+
+
+async def load(deps: Answering, ref: QuestionRef) -> tuple[Question, bytes, AnswerRequest]:
+    """The question, its data key, and what it asks. Raises QuestionNotFound, KeyDestroyed."""
+    async with deps.ledger.read() as uow:
+        question = await uow.questions.get(ref.tenant_id, ref.question_id)
+    if question is None:
+        raise QuestionNotFound
+    key = await deps.keyring.get(ref.tenant_id, ref.question_id)
+    return question, key, AnswerRequest.opened(key, question.sealed_request)
+
+
+async def store(deps: Answering, answer: Answer, state: QuestionState) -> QuestionState:
+    """Write the answer unless its question was deleted, or answered by an attempt thought lost, meanwhile.
+
+    Returns the state it was in before.
+    """
+    async with deps.ledger.write() as uow:
+        question = await uow.questions.get(answer.tenant_id, answer.question_id)
+        if question is None:
+            raise QuestionNotFound
+        if question.state is QuestionState.ANSWERED:
+            return question.state
+        await uow.questions.put_answer(answer)
+        await uow.questions.set_state(answer.tenant_id, answer.question_id, state)
+    return question.state
+
+
+async def passages_of(deps: Answering, question: Question, retrieved: Retrieved) -> list[Passage]:
+    """What was found, as far as the one who asked may still read it."""
+    scores = {passage.chunk_id: passage.score for passage in retrieved.passages}
+    readers = frozenset(question.readers)
+    return await deps.search.reopen(question.tenant_id, scores, seq=question.seq, readers=readers)
+
+
+def sealed_trace(deps: Answering, key: bytes, question_id: Id) -> bytes | None:
+    """How the passages were come by, if this process knows it."""
+    trace = deps.traces.get(question_id)
+    return None if trace is None else seal_trace(key, trace)
+
+
+def citations(cited: Iterable[Passage]) -> tuple[Citation, ...]:
+    """Passages numbered from 1."""
+    return tuple(
+        Citation(
+            number=number,
+            chunk_id=passage.chunk_id,
+            version_id=passage.version_id,
+            document_id=passage.document_id,
+            text_hmac=passage.text_hmac,
+            score=passage.score,
+        )
+        for number, passage in enumerate(cited, start=1)
+    )
+
+
+def merged(*groups: Iterable[DegradedReason]) -> tuple[DegradedReason, ...]:
+    """Each reason once, in order."""
+    return tuple(dict.fromkeys(reason for group in groups for reason in group))
+
+
+def outcome(answer: Answer) -> AnswerOutcome:
+    """An answer told in counts."""
+    return AnswerOutcome(
+        mode=answer.mode,
+        citations=len(answer.citations),
+        is_degraded=answer.is_degraded,
+        reasons=list(answer.degraded_reasons),
+    )
+
+
+def elapsed_ms(started: float) -> float:
+    """Since a time of time.perf_counter()."""
+    return round((time.perf_counter() - started) * 1000, 1)
