@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lethe.errors import IndexBuildMissing
+from lethe.model.conditions import AllOf, Condition, HasAny
 from lethe.model.ids import Id, chunk_id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.model.terms import index_terms, query_terms
@@ -62,7 +63,7 @@ class Drawer:
         *,
         limit: int = 10,
         readers: frozenset[Id] | None = None,
-        attributes: tuple[tuple[str, ...], ...] = (),
+        attributes: Condition | None = None,
     ) -> list[Id]:
         reading = frozenset({self.everyone}) if readers is None else readers
         query = HybridQuery(terms, None, 0.0, limit, reading, attributes)
@@ -152,12 +153,14 @@ class KeywordIndexContract:
     async def test_attributes_any_within_a_group_and_all_groups(self, drawer: Drawer) -> None:
         red = await drawer.put(["lift"], attributes=["colour=red", "year=1958"])
         blue = await drawer.put(["lift"], attributes=["colour=blue", "year=1958"])
-        either = await drawer.ask("lift", attributes=(("colour=red", "colour=blue"), ("year=1958",)))
+        either = await drawer.ask(
+            "lift", attributes=AllOf((HasAny(("colour=red", "colour=blue")), HasAny(("year=1958",))))
+        )
         assert set(either) == {red[0].chunk_id, blue[0].chunk_id}
-        assert await drawer.ask("lift", attributes=(("colour=red",),)) == [red[0].chunk_id]
-        assert await drawer.ask("lift", attributes=(("colour=red",), ("year=1960",))) == []
-        assert await drawer.ask("lift", attributes=(("colour=RED", "colour", "red"),)) == []
-        assert await drawer.ask("lift", attributes=((),)) == []
+        assert await drawer.ask("lift", attributes=HasAny(("colour=red",))) == [red[0].chunk_id]
+        assert await drawer.ask("lift", attributes=AllOf((HasAny(("colour=red",)), HasAny(("year=1960",))))) == []
+        assert await drawer.ask("lift", attributes=HasAny(("colour=RED", "colour", "red"))) == []
+        assert await drawer.ask("lift", attributes=HasAny(())) == []
 
     async def test_properties_are_rewritten(self, drawer: Drawer) -> None:
         group = new_id()
@@ -166,9 +169,9 @@ class KeywordIndexContract:
         assert await drawer.index.update_properties(drawer.build, version, (group,), ("colour=blue",)) == 2
         assert await drawer.ask("lift") == []
         reading = frozenset({group})
-        blue = await drawer.ask("drag", readers=reading, attributes=(("colour=blue",),))
+        blue = await drawer.ask("drag", readers=reading, attributes=HasAny(("colour=blue",)))
         assert blue == [objects[1].chunk_id]
-        assert await drawer.ask("drag", readers=reading, attributes=(("colour=red",),)) == []
+        assert await drawer.ask("drag", readers=reading, attributes=HasAny(("colour=red",))) == []
         assert await drawer.index.update_properties(drawer.build, new_id(), (group,), ()) == 0
 
     async def test_deleting_versions_leaves_the_others(self, drawer: Drawer) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from lethe.adapters.fakes.vectors import bm25
 from lethe.errors import IndexBuildMissing, IndexUnavailable
+from lethe.model.conditions import holds
 from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
 from lethe.ports.vectors import Hit, HybridQuery, KeywordObject, Listed
@@ -95,6 +96,6 @@ class InMemoryKeywordIndex:
 
 
 def _matches(item: KeywordObject, query: HybridQuery) -> bool:
-    return not query.readers.isdisjoint(item.readers) and all(
-        any(choice in item.attributes for choice in choices) for choices in query.attributes
+    return not query.readers.isdisjoint(item.readers) and (
+        query.attributes is None or holds(query.attributes, item.attributes)
     )

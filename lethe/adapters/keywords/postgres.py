@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lethe.adapters.keywords.filters import postgres_clause
 from lethe.adapters.keywords.postgres_tables import SCHEMA, Tables, as_tsvector, tables_of
 from lethe.adapters.sql.engine import Engines, transaction
 from lethe.errors import IndexBuildMissing
@@ -127,7 +128,7 @@ class PostgresKeywords:
 
     async def search(self, build: IndexBuild, query: HybridQuery) -> list[Hit]:
         """Terms rank as their rarity and ts_rank's falling return of each repetition and of length (norm 1) say."""
-        if not query.readers or not query.terms or not all(query.attributes):
+        if not query.readers or not query.terms:
             return []
         async with self._reading(build) as (connection, tables):
             weights = await _weights(connection, tables, Counter(query.terms.split()))
@@ -215,7 +216,8 @@ def _search(tables: Tables, query: HybridQuery, weights: Mapping[str, float]) ->
         (literal(weights[term]) * func.ts_rank(objects.c.words, _any_of([term]), 1) for term in ranked), literal(0.0)
     ).label("score")
     conditions = [versions.c.readers.overlap(sorted(query.readers))]
-    conditions += [versions.c.attributes.overlap(list(choice)) for choice in query.attributes]
+    if query.attributes is not None:
+        conditions.append(postgres_clause(versions.c.attributes, query.attributes))
     return (
         select(objects.c.chunk_id, versions.c.version_id, versions.c.document_id, score)
         .join_from(objects, versions)

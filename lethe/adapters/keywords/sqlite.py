@@ -88,7 +88,7 @@ class SqliteKeywords:
             return 0
 
     async def search(self, build: IndexBuild, query: HybridQuery) -> list[Hit]:
-        if not query.readers or not query.terms or not all(query.attributes):
+        if not query.readers or not query.terms:
             return []
         statement, values = search_statement(query)
 

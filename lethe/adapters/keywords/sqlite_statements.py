@@ -3,6 +3,7 @@
 import json
 from typing import Final
 
+from lethe.adapters.keywords.filters import sqlite_clause
 from lethe.ports.vectors import HybridQuery
 
 # Terms are separated by white space and hold no other ASCII than letters, digits and these (lethe.model.terms);
@@ -74,15 +75,11 @@ _SEARCH: Final = """
 _READABLE: Final = """EXISTS (
     SELECT 1 FROM readers WHERE readers.version = objects.version AND reader IN (SELECT value FROM json_each(?))
 )"""
-_CHOSEN: Final = """EXISTS (
-    SELECT 1 FROM attributes
-    WHERE attributes.version = objects.version AND attribute IN (SELECT value FROM json_each(?))
-)"""
 
 
 def search_statement(query: HybridQuery) -> tuple[str, list[object]]:
     """The statement and its values. A term that is given twice counts twice (BM25 sums over the terms)."""
-    conditions = [_READABLE, *(_CHOSEN for _ in query.attributes)]
     words = " OR ".join(f'"{term}"' for term in query.terms.split())
-    lists = [json.dumps(sorted(choice)) for choice in (query.readers, *query.attributes)]
-    return _SEARCH.format(conditions=" AND ".join(conditions)), [words, *lists, query.limit]
+    clause, bound = ("1", []) if query.attributes is None else sqlite_clause(query.attributes)
+    statement = _SEARCH.format(conditions=f"{_READABLE} AND ({clause})")
+    return statement, [words, json.dumps(sorted(query.readers)), *bound, query.limit]
