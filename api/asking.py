@@ -43,7 +43,7 @@ def guarded(services: Services, question: QuestionIn) -> AnswerRequest:
     return AnswerRequest(
         text=guard_question(question.question, services.settings.limits.question_characters),
         top_k=retrieval.top_k if question.top_k is None else question.top_k,
-        alpha=retrieval.alpha if question.alpha is None else question.alpha,
+        alpha=question.alpha,
         attributes=compile_filters(question.filters),
     )
 

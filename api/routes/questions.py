@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api.asking import AskedMemo, answer_once, answer_out, find, guarded, search_out, show
 from api.dependencies import IdempotencyKey, QuestionId, ServicesDep
 from api.idempotency import Attempt, tell_replay
-from api.schemas.questions import AnswerOut, QuestionIn, SearchOut
+from api.schemas.questions import AnswerOut, QuestionIn, SearchIn, SearchOut
 from api.security import Reader
 from lethe import telemetry
 from lethe.answering.views import present
@@ -22,7 +22,7 @@ class _Nothing(BaseModel):
 
 @router.post("/search")
 async def search(
-    question: QuestionIn, caller: Reader, services: ServicesDep, idempotency_key: IdempotencyKey = None
+    question: SearchIn, caller: Reader, services: ServicesDep, idempotency_key: IdempotencyKey = None
 ) -> SearchOut:
     """The best passages the caller may read. Needs no workflow, so it answers when Temporal does not."""
     request = guarded(services, question)

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 
 from api.schemas.base import Given, OpaqueId, Taken
 from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
+from lethe.settings import MAX_RESULTS, MAX_SOURCES
 
 
 class QuestionIn(Taken):
@@ -16,9 +17,20 @@ class QuestionIn(Taken):
     """
 
     question: Annotated[str, Field(description="1 to 1,000 characters; a longer one is refused, never cut")]
-    top_k: Annotated[int, Field(ge=1, le=50)] | None = None
-    alpha: Annotated[float, Field(ge=0, le=1, description="1: vectors only; 0: keywords only")] | None = None
+    top_k: Annotated[int, Field(ge=1, le=MAX_SOURCES)] | None = None
+    alpha: (
+        Annotated[
+            float, Field(ge=0, le=1, description="1: vectors only; 0: keywords only; absent: as suits the language")
+        ]
+        | None
+    ) = None
     filters: Annotated[dict[str, JsonValue], Field(max_length=64)] | None = None
+
+
+class SearchIn(QuestionIn):
+    """A search: more passages than an answer is made of."""
+
+    top_k: Annotated[int, Field(ge=1, le=MAX_RESULTS)] | None = None
 
 
 class PassageOut(Given):

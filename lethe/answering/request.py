@@ -6,19 +6,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lethe.ports.search import AttributeFilter
 from lethe.privacy.sealing import Purpose, seal, unseal
+from lethe.settings import MAX_RESULTS
 
 
 class AnswerRequest(BaseModel):
     """A guarded question and how to search for it.
 
-    ``attributes``: compiled filters (lethe.retrieval.filters.compile_filters). ``alpha`` 1 = vector only.
+    ``attributes``: compiled filters (lethe.retrieval.filters.compile_filters). ``alpha`` 1 = vector only, None = as
+    suits the question's language.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
-    top_k: Annotated[int, Field(ge=1, le=50)]
-    alpha: Annotated[float, Field(ge=0, le=1)]
+    top_k: Annotated[int, Field(ge=1, le=MAX_RESULTS)]
+    alpha: Annotated[float, Field(ge=0, le=1)] | None
     attributes: AttributeFilter = None
 
     def sealed(self, key: bytes) -> bytes:

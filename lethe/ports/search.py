@@ -15,14 +15,17 @@ AttributeFilter = Condition | None
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A guarded question of a caller. ``seq`` is the snapshot it reads; ``alpha`` 1 = vector only, 0 = keyword only."""
+    """A guarded question of a caller. ``seq`` is the snapshot it reads.
+
+    ``alpha`` 1 = vector only, 0 = keyword only; None: as configured for the question's language.
+    """
 
     tenant_id: Id
     readers: frozenset[Id]
     seq: int
     text: str
     top_k: int
-    alpha: float
+    alpha: float | None
     attributes: AttributeFilter = None
     question_id: Id | None = None
     """The stored question, if it is one: what an outside embedder was sent is recorded under it."""

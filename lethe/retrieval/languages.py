@@ -29,6 +29,7 @@ _CANDIDATES: Final = (
     "el",
 )
 _WITHOUT_A_HINT: Final = ("en", "de", "es", "fr")
+_BY_SCRIPT: Final = (("ru", re.compile(r"[\u0400-\u04ff]")), ("el", re.compile(r"[\u0370-\u03ff]")))
 _MOST: Final = 3
 _UNSTEMMED: Final = ""
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")  # the lists call single letters stop words
@@ -39,8 +40,12 @@ def question_languages(text: str) -> tuple[str, ...]:
     found = [word.casefold() for word in _WORD.findall(text)]
     known = {code: sum(word in _STOP_WORDS[code] for word in found) for code in _CANDIDATES}
     most = max(known.values())
-    likely = [code for code in _CANDIDATES if known[code] == most][:_MOST] if most else _WITHOUT_A_HINT
+    likely = [code for code in _CANDIDATES if known[code] == most][:_MOST] if most else _by_script(text)
     return (*likely, _UNSTEMMED)
+
+
+def _by_script(text: str) -> tuple[str, ...]:
+    return next(((code,) for code, letters in _BY_SCRIPT if letters.search(text)), _WITHOUT_A_HINT)
 
 
 _STOP_WORDS: Final = {code: frozenset(stopwordsiso.stopwords(code)) for code in _CANDIDATES}

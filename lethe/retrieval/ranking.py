@@ -21,6 +21,25 @@ def by_vectors(index: VectorIndex, build: IndexBuild, queries: Sequence[HybridQu
     return rank
 
 
+def words_first(index: VectorIndex, build: IndexBuild, queries: Sequence[HybridQuery]) -> Rank:
+    """What the words find, best first; vectors fill the places that are left."""
+    by_words = by_vectors(index, build, [replace(query, alpha=0.0, vector=None) for query in queries])
+    by_meaning = by_vectors(index, build, [replace(query, alpha=1.0) for query in queries])
+
+    async def rank(limit: int) -> list[Hit]:
+        worded, meant = await asyncio.gather(by_words(limit), by_meaning(limit))
+        return appended(worded, meant)[:limit]
+
+    return rank
+
+
+def appended(first: Sequence[Hit], second: Sequence[Hit]) -> list[Hit]:
+    """The first ranking, then what only the second has, its scores scaled below the first's least."""
+    held = {hit.chunk_id for hit in first}
+    least = first[-1].score if first else 1.0
+    return [*first, *(replace(hit, score=hit.score * least) for hit in second if hit.chunk_id not in held)]
+
+
 def fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     """Several rankings as one: the mean of the scores a hit has (0 where it is absent), so 0..1 stays 0..1."""
     if len(rankings) == 1:

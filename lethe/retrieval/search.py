@@ -18,10 +18,11 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
+from lethe.retrieval.calibration import knows_any
 from lethe.retrieval.gate import Gate, Reading, search_and_gate
 from lethe.retrieval.languages import question_languages
 from lethe.retrieval.opening import opened
-from lethe.retrieval.ranking import by_vectors
+from lethe.retrieval.ranking import Rank, by_vectors, words_first
 from lethe.settings import RetrievalSettings
 from lethe.telemetry import RETRIEVAL_LATENCY
 
@@ -45,16 +46,8 @@ class Search:
         embedding = time.perf_counter()
         vector, reasons = await self._vector(request, build)
         embed_ms = _elapsed_ms(embedding)
-        query = HybridQuery(
-            terms=query_terms(request.text, question_languages(request.text)),
-            vector=vector,
-            alpha=request.alpha if vector is not None else 0.0,
-            limit=self.settings.gate_limits[0],
-            readers=request.readers,
-            attributes=request.attributes,
-        )
         gated = await search_and_gate(
-            by_vectors(self.index, build, [query]),
+            self._rank(request, build, vector),
             self._gate,
             Reading(request.tenant_id, request.readers, request.seq),
             wanted=request.top_k,
@@ -66,6 +59,23 @@ class Search:
         timings = gated.timings_ms | {"embed": embed_ms, "total": _elapsed_ms(started)}
         RETRIEVAL_LATENCY.observe(timings["total"] / 1000)
         return Found(passages, tuple(reasons), build.id, timings)
+
+    def _rank(self, request: SearchRequest, build: IndexBuild, vector: NDArray[np.float32] | None) -> Rank:
+        languages = question_languages(request.text)
+        alpha = self.settings.alpha if request.alpha is None else request.alpha
+        query = HybridQuery(
+            terms=query_terms(request.text, languages),
+            vector=vector,
+            alpha=alpha if vector is not None else 0.0,
+            limit=self.settings.gate_limits[0],
+            readers=request.readers,
+            attributes=request.attributes,
+        )
+        is_foreign = (
+            request.alpha is None and 0 < query.alpha < 1 and not knows_any(self.embedder.spec.model, languages)
+        )
+        rank = words_first if is_foreign and self.settings.words_first else by_vectors
+        return rank(self.index, build, [query])
 
     async def reopen(
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
@@ -86,7 +96,7 @@ class Search:
         self, request: SearchRequest, build: IndexBuild
     ) -> tuple[NDArray[np.float32] | None, list[DegradedReason]]:
         """The question's vector, shape (dims,); None where it is not wanted, or cannot be had for the reason told."""
-        if request.alpha == 0:
+        if request.alpha == 0 or (request.alpha is None and self.settings.alpha == 0):
             return None, []
         if build.spec != self.embedder.spec.key:
             return None, [DegradedReason.EMBEDDER_DOWN]

@@ -28,6 +28,7 @@ from lethe.settings.providers import (
     VendorSettings,
 )
 from lethe.settings.redis import RedisSettings
+from lethe.settings.retrieval import MAX_RESULTS, MAX_SOURCES, RetrievalSettings
 from lethe.settings.sections import (
     ApiSettings,
     BlobSettings,
@@ -42,7 +43,6 @@ from lethe.settings.sections import (
     MalwareSettings,
     ParsingSettings,
     PdfStrategy,
-    RetrievalSettings,
     SqlSettings,
     TemporalSettings,
     TestingSettings,
@@ -53,6 +53,8 @@ from lethe.settings.webhooks import WebhookSettings
 
 __all__ = [
     "ALIASES",
+    "MAX_RESULTS",
+    "MAX_SOURCES",
     "AnsweringSettings",
     "AnthropicSettings",
     "ApiSettings",

@@ -197,19 +197,6 @@ class EmbeddingSettings(Section):
     """Cores one run of the local model may use."""
 
 
-class RetrievalSettings(Section):
-    """Search and the rights gate."""
-
-    alpha: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Weight of the vector in hybrid search: 1 = vector only, 0 = keywords only."""
-    top_k: Annotated[int, Field(ge=1, le=50)] = 5
-    """Results when the request does not say."""
-    gate_limits: tuple[int, ...] = (50, 200, 800)
-    """Page sizes of the search-and-gate loop."""
-    embed_seconds: float = 2.0
-    """How long a question waits for its embedding before keywords alone are searched."""
-
-
 class LimitSettings(Section):
     """What is refused, given up or dropped, and when."""
 
