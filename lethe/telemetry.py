@@ -44,6 +44,9 @@ AUDIT_REPAIRS: Final = Counter("rag_audit_repairs", "Put right by audits", ["kin
 AUDIT_END: Final = Gauge(
     "rag_audit_last_end_timestamp_seconds", "When the last audit of the tenant that waits longest ended"
 )
+BREAKER_STATE: Final = Gauge(
+    "rag_breaker_state", "0 closed, 1 half-open, 2 open; as this process saw it last", ["breaker"]
+)
 ACTIVITY_DURATION: Final = Histogram("rag_activity_duration_seconds", "One activity", ["activity"], buckets=_LATENCY)
 
 _FIELDS: Final = ("tenant", "ref", "code", "count", "ms", "status", "method", "route", "step", "workflow")

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import redis.exceptions
@@ -78,3 +80,17 @@ class RedisConnection:
 
 def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value or "")
+
+
+@asynccontextmanager
+async def open_redis(settings: RedisSettings) -> AsyncGenerator[RedisConnection | None]:
+    """None without an address. Raises ConfigurationError for one that persists."""
+    if not settings.url.get_secret_value():
+        yield None
+        return
+    connection = RedisConnection(settings)
+    try:
+        await connection.start()
+        yield connection
+    finally:
+        await connection.close()

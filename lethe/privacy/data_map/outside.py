@@ -55,6 +55,13 @@ HISTORIES: Final[Place] = place(
 )
 """The search attributes of the one Temporal namespace."""
 
+BREAKERS: Final[Place] = place(
+    "lethe:<environment>:breaker:",
+    facts("<kind>:<provider or store>"),
+    reason="how often a provider or store failed, for an hour, in a Redis that writes nothing to disk",
+)
+"""Keys of Redis."""
+
 KEY_FILES: Final[Place] = place(
     "<keys.folder>/",
     Field("<tenant>.key", Category.CREDENTIAL, "the key that wraps the tenant's data keys"),

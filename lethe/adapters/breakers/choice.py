@@ -1,0 +1,35 @@
+"""The breakers the settings ask for."""
+
+from collections.abc import Collection
+
+from lethe.adapters.breakers.guarding import Guards
+from lethe.adapters.breakers.keepers import LocalKeeper
+from lethe.adapters.breakers.policies import Policies
+from lethe.adapters.breakers.shared import RedisKeeper
+from lethe.adapters.redis import RedisConnection
+from lethe.ports.breakers import REDIS, WEAVIATE, chat_breaker, embed_breaker
+from lethe.ports.clock import Clock
+from lethe.settings import Settings
+
+
+def make_breakers(settings: Settings, redis: RedisConnection | None, clock: Clock) -> Guards:
+    """Shared through ``redis`` if there is one, else of this process."""
+    policies = Policies(settings.breakers)
+    local = LocalKeeper(policies, clock)
+    if redis is None:
+        return Guards(local, policies, _names(settings))
+    keeper = RedisKeeper(
+        redis,
+        local,
+        policies,
+        prefix=f"lethe:{settings.environment}:breaker:",
+        seconds=settings.breakers.shared_seconds,
+    )
+    return Guards(keeper, policies, [*_names(settings), REDIS])
+
+
+def _names(settings: Settings) -> Collection[str]:
+    names = [chat_breaker(entry.provider, entry.model) for entry in settings.chat_chain]
+    if settings.embedding_processor is not None:
+        names.append(embed_breaker(settings.embedding_processor[0]))
+    return [*names, WEAVIATE]
