@@ -16,6 +16,7 @@ from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id
+from lethe.ports.breakers import Breakers
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
@@ -62,5 +63,6 @@ class Services:
     cursors: Cursors
     idempotency: Idempotency
     questions: InFlight
+    breakers: Breakers
     failpoint: Failpoint
     probes: Mapping[str, Probe]

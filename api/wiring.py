@@ -8,6 +8,8 @@ from api.idempotency import Idempotency
 from api.limits import InFlight
 from api.services import Services
 from api.temporal import TemporalLink
+from lethe.adapters.breakers import GuardedEmbedder, GuardedIndex, make_breakers
+from lethe.adapters.redis import open_redis
 from lethe.adapters.stores import open_stores
 from lethe.adapters.tokens import InProcessTokens
 from lethe.answering.deps import Answering
@@ -19,6 +21,8 @@ from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
+from lethe.ports.breakers import Breakers, embed_breaker
+from lethe.ports.embedding import Embedder
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.search import Search
 from lethe.settings import Settings
@@ -30,11 +34,14 @@ from workers.failpoints import Failpoint
 async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGenerator[Services]:
     """The services over real adapters, closed at the end.
 
-    Raises LedgerUnavailable if SQL does not come up, EmbeddingSpecMismatch if a corpus was indexed with another model.
+    Raises LedgerUnavailable if SQL does not come up, EmbeddingSpecMismatch if a corpus was indexed with another model,
+    ConfigurationError for a Redis that persists.
     """
-    async with open_stores(settings, wait_for_sql=True) as stores:
-        ledger, keyring, index, blobs = stores.ledger, stores.keyring, stores.index, stores.blobs
-        embedder, clock = stores.embedder, stores.clock
+    async with open_stores(settings, wait_for_sql=True) as stores, open_redis(settings.redis) as redis:
+        ledger, keyring, blobs, clock = stores.ledger, stores.keyring, stores.blobs, stores.clock
+        breakers = make_breakers(settings, redis, clock)
+        index = GuardedIndex(stores.index, breakers)
+        embedder = _guarded(stores.embedder, settings, breakers)
         await embedder.warm_up()
         search = Search(ledger, keyring, index, embedder, settings.retrieval)
         uploads = Uploads(
@@ -66,6 +73,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             cursors=Cursors(keyring),
             idempotency=Idempotency(ledger, keyring, clock, settings.limits.idempotency_hours),
             questions=InFlight(settings.api.max_in_flight_questions),
+            breakers=breakers,
             failpoint=Failpoint.from_settings(settings.testing),
             probes={
                 "sql": ledger.ready,
@@ -75,3 +83,10 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                 "temporal": temporal.ready,
             },
         )
+
+
+def _guarded(embedder: Embedder, settings: Settings, breakers: Breakers) -> Embedder:
+    """A model in this process needs no breaker."""
+    if settings.embedding_processor is None:
+        return embedder
+    return GuardedEmbedder(embedder, breakers, embed_breaker(settings.embedding_processor[0]))

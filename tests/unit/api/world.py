@@ -13,6 +13,7 @@ from api.cursors import Cursors
 from api.idempotency import Idempotency
 from api.limits import InFlight
 from api.services import Services
+from lethe.adapters.breakers import make_breakers
 from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.embedding import HashEmbedder
@@ -184,6 +185,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         cursors=Cursors(keyring),
         idempotency=Idempotency(ledger, keyring, clock, hours=settings.limits.idempotency_hours),
         questions=InFlight(settings.api.max_in_flight_questions),
+        breakers=make_breakers(settings, None, clock),
         failpoint=Failpoint.from_settings(settings.testing),
         probes={"sql": ledger.ready, "keyring": keyring.ready, "blobs": blobs.ready},
     )
