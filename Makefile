@@ -30,7 +30,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 PACKAGES := api workflows activities workers lethe cli migrations
 LOCKS := requirements/base.txt requirements/build.txt
 
-.PHONY: help demo up down status test test-unit test-large lint format types docs lock size bench bench-ingest chaos chaos-long wheel clean
+.PHONY: help demo up down status test test-unit test-large lint format types docs lock size bench bench-ingest bench-quality chaos chaos-long wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -93,6 +93,9 @@ bench: $(VENV)/.dev ## latency of questions and searches on the running stack
 
 bench-ingest: $(VENV)/.dev ## speed and exactness of ingestion (FOLDER=..., ARGS=--quick; see bench/README.md)
 	$(BIN)/python -m bench.ingest $(FOLDER) $(ARGS)
+
+bench-quality: $(VENV)/.dev ## relevance of what the API finds, on judged test sets (FOLDER=..., ARGS=--quick)
+	$(BIN)/python -m bench.quality $(FOLDER) $(ARGS)
 
 chaos: $(VENV)/.dev ## >= 30 kills of every component in <= 10 minutes, then the set checker (SEED=n STACK=postgres)
 	$(BIN)/python -m tests.chaos --kills 30 --minutes 10 --stack $(STACK) $(if $(SEED),--seed $(SEED))

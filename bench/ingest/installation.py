@@ -4,7 +4,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,16 +127,20 @@ class Installation:
 
 
 @contextmanager
-def running(*, is_free: bool) -> Generator[Installation]:
-    """A fresh stack whose code, model and parse children are loaded. ``is_free``: with the embedder that is free."""
-    extra = {
+def running(*, is_free: bool, extra: Mapping[str, str] | None = None) -> Generator[Installation]:
+    """A fresh stack whose code, model and parse children are loaded. ``is_free``: with the embedder that is free.
+
+    ``extra`` is further environment for its processes.
+    """
+    environment = {
         "LETHE_TESTING__FREE_EMBEDDER": str(is_free).lower(),
         "LETHE_LIMITS__DROP_AFTER_SECONDS": "1",
         "LETHE_WORKER__NICENESS": "0",
+        **(extra or {}),
     }
     ensure_binary(Settings().cache, say)
     with tempfile.TemporaryDirectory(prefix="lethe-bench-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(Path(folder) / "state", extra)
+        stack = Stack(Path(folder) / "state", environment)
         try:
             stack.run("up", "--detach")
             with _client(stack) as api:

@@ -1,0 +1,1 @@
+"""How well the API finds what was judged to be relevant. See bench/README.md."""

@@ -1,0 +1,105 @@
+"""`make bench-quality`: see bench/README.md for what each figure means.
+
+    python -m bench.quality [FOLDER] [--sets cranfield,xquad/de,xquad/es,xquad/ru] [--questions 0] [--alphas 0.3,0.7]
+    python -m bench.quality --quick
+
+A set of FOLDER holds `corpus.jsonl` ({_id, title, text}), `queries.jsonl` ({_id, text}) and `qrels/test.tsv`. `--quick`
+takes the samples and the golden questions of this tree instead.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench.ingest.installation import say
+from bench.quality.measures import quality
+from bench.quality.runs import MODES, ingested
+from bench.quality.samples import quick
+from bench.relevance import TestSet, read
+from lethe.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+SETS = ("cranfield", "xquad/de", "xquad/es", "xquad/ru")
+LEAST = {"cranfield": 0.43}
+"""nDCG@10 of hybrid search as shipped; a set that is not here must not fall below keywords alone."""
+SEARCH_LOSES = 0.005
+"""nDCG@10 that dense search may differ by from the embedder alone over the same chunks."""
+CHUNKING_LOSES = 0.01
+"""nDCG@10 that dense search may lose against the embedder alone over whole documents."""
+
+
+@dataclass
+class Report:
+    figures: dict[str, Any] = field(default_factory=dict[str, Any])
+    wrong: list[str] = field(default_factory=list[str])
+
+    def require(self, condition: bool, sentence: str) -> None:
+        if not condition:
+            self.wrong.append(sentence)
+
+
+def main() -> int:
+    arguments = _arguments()
+    report = Report()
+    if arguments.quick:
+        quick(report.figures, report.require)
+    else:
+        for name in arguments.sets.split(","):
+            _measure(name, arguments, report)
+    print(
+        json.dumps({"name": "bench-quality", "figures": report.figures, "wrong": report.wrong, "ok": not report.wrong})
+    )
+    return 1 if report.wrong else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.quality")
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--questions", type=int, default=0, help="of each set, spread evenly; 0: all")
+    parser.add_argument("--alphas", default="", help="asked besides the default, to tune it")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "lethe-bench-vectors")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="environment of the stack")
+    parser.add_argument("--quick", action="store_true", help="samples/ and the golden questions: for CI")
+    return parser.parse_args()
+
+
+def _measure(name: str, arguments: argparse.Namespace, report: Report) -> None:
+    data = _some(read(arguments.folder / name), arguments.questions)
+    extra = dict(each.split("=", 1) for each in arguments.set)
+    alphas = {f"alpha {each}": float(each) for each in arguments.alphas.split(",") if each}
+    with ingested(name, data, extra) as collection:
+        asked: Mapping[str, float | None] = {**MODES, **alphas}
+        found = {mode: quality(collection.ask(alpha), data.judged) for mode, alpha in asked.items()}
+        found["embedder_whole"], found["embedder_chunks"] = collection.alone(Settings(), arguments.cache)
+    figures = {mode: each.figures for mode, each in found.items()}
+    report.figures[name] = {"documents": len(data.documents), "questions": len(data.questions), **figures}
+    say(f"{name}: {json.dumps(report.figures[name])}")
+    _judge(name, {mode: each.ndcg for mode, each in found.items()}, report)
+
+
+def _judge(name: str, ndcg: Mapping[str, float], report: Report) -> None:
+    least = LEAST.get(name, ndcg["bm25"])
+    report.require(ndcg["hybrid"] >= least, f"{name}: hybrid {ndcg['hybrid']:.4f} is below {least:.4f}")
+    apart = abs(ndcg["dense"] - ndcg["embedder_chunks"])
+    report.require(apart <= SEARCH_LOSES, f"{name}: dense search is {apart:.4f} from the embedder alone")
+    lost = ndcg["embedder_whole"] - ndcg["dense"]
+    report.require(lost <= CHUNKING_LOSES, f"{name}: chunking loses {lost:.4f}")
+
+
+def _some(data: TestSet, count: int) -> TestSet:
+    names = list(data.questions)
+    if not 0 < count < len(names):
+        return data
+    chosen = [names[number * len(names) // count] for number in range(count)]
+    return replace(data, questions={name: data.questions[name] for name in chosen})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

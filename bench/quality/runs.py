@@ -1,0 +1,77 @@
+"""One collection: ingested through the API, every question asked through it, and the embedder alone beside it."""
+
+import tempfile
+from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from bench.ingest.contents import read_index
+from bench.ingest.installation import Installation, running, say
+from bench.quality import embedder
+from bench.quality.measures import Quality, distinct, quality
+from bench.relevance import TestSet
+from lethe.ports.embedding import InputKind
+from lethe.settings import MAX_RESULTS, Settings
+
+AT_ONCE = 2
+MODES: Mapping[str, float | None] = {"bm25": 0.0, "dense": 1.0, "hybrid": None}
+"""The alpha of each request; None: as shipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A test set that the installation has ingested: document ids as the API knows them, by the set's own names."""
+
+    name: str
+    data: TestSet
+    installation: Installation
+
+    def ask(self, alpha: float | None) -> dict[str, list[str]]:
+        """Every question through /v1/search: the documents of the passages found, best first."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = pool.map(partial(self._search, alpha), self.data.questions.values())
+            return dict(zip(self.data.questions, found, strict=True))
+
+    def _search(self, alpha: float | None, text: str) -> list[str]:
+        wish: dict[str, object] = {"question": text, "top_k": MAX_RESULTS}
+        if alpha is not None:
+            wish["alpha"] = alpha
+        answer = self.installation.api.post("/v1/search", json=wish).raise_for_status().json()
+        if answer["is_degraded"]:
+            raise RuntimeError(f"a search was degraded: {answer['degraded_reasons']}")
+        return distinct(_name(item["source_uri"]) for item in answer["items"])
+
+    def alone(self, settings: Settings, cache: Path) -> tuple[Quality, Quality]:
+        """What the embedder ranks without an index: over whole documents, and over the chunks' vectors."""
+        data = self.data
+        asked = embedder.embed(list(data.questions.values()), InputKind.QUERY, settings, cache)
+        whole = embedder.embed(list(data.documents.values()), InputKind.DOCUMENT, settings, cache)
+        owners = {
+            chunk["id"]: _name(document["source_uri"])
+            for document in self.installation.documents()
+            for chunk in self.installation.chunks(document["id"])
+        }
+        by_whole = embedder.by_whole_documents(data.questions, asked, list(data.documents), whole)
+        by_chunks = embedder.by_chunks(data.questions, asked, read_index(self.installation), owners)
+        return quality(by_whole, data.judged), quality(by_chunks, data.judged)
+
+
+@contextmanager
+def ingested(name: str, data: TestSet, extra: Mapping[str, str]) -> Generator[Collection]:
+    """A fresh installation that holds the documents, each a text file of its own."""
+    with running(is_free=False, extra=extra) as installation, tempfile.TemporaryDirectory() as folder:
+        for document, text in data.documents.items():
+            if text:
+                (Path(folder) / f"{document}.txt").write_text(text)
+        taken = installation.ingest(Path(folder))
+        say(f"{name}: {taken.outcomes} in {taken.seconds:.0f} s")
+        if taken.failures:
+            raise RuntimeError(f"{name}: {taken.failures[:3]}")
+        yield Collection(name, data, installation)
+
+
+def _name(source_uri: str) -> str:
+    return PurePosixPath(source_uri).stem

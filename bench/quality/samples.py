@@ -1,0 +1,37 @@
+"""What CI runs: the samples and the golden questions, no data from outside this tree, wide limits."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.ingest.installation import running, say
+from bench.quality.measures import quality
+from bench.quality.runs import MODES, Collection
+from bench.relevance import TestSet
+
+ROOT = Path(__file__).parents[2]
+LEAST = {"bm25": 0.7, "dense": 0.5, "hybrid": 0.75}
+"""nDCG@10: finds an accident, no regression."""
+LEAST_RECALL = 0.99
+
+
+def quick(figures: dict[str, object], require: Callable[[bool, str], None]) -> None:
+    """Every answerable golden question, whose one relevant document is known."""
+    golden = json.loads((ROOT / "tests" / "e2e" / "golden_questions.json").read_text())
+    asked = [each for each in golden if each["answerable"]]
+    data = TestSet(
+        documents={},
+        questions={each["id"]: each["question"] for each in asked},
+        judged={each["id"]: {Path(each["document"]).stem: 1} for each in asked},
+    )
+    with running(is_free=False) as installation:
+        taken = installation.ingest(ROOT / "samples")
+        require(not taken.failures, f"failed: {taken.failures[:3]}")
+        collection = Collection("samples", data, installation)
+        for mode, alpha in MODES.items():
+            found = quality(collection.ask(alpha), data.judged)
+            figures[mode] = found.figures
+            say(f"{mode}: {found.figures}")
+            require(found.ndcg >= LEAST[mode], f"{mode}: nDCG@10 {found.ndcg:.3f} is below {LEAST[mode]}")
+            require(found.recall >= LEAST_RECALL, f"{mode}: recall@100 {found.recall:.3f} is below {LEAST_RECALL}")
+    figures["questions"] = len(asked)
