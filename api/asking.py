@@ -11,17 +11,29 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from api.schemas.questions import AnswerOut, CitationOut, PassageOut, ProvenanceOut, QuestionIn, SearchOut
+from api.schemas.questions import (
+    AnswerOut,
+    CandidateOut,
+    CitationOut,
+    PassageOut,
+    ProvenanceOut,
+    QueryOut,
+    QuestionIn,
+    RetrievalOut,
+    SearchOut,
+)
 from api.services import Services
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask
 from lethe.answering.views import AnswerView, cited, present
 from lethe.contracts.answering import QuestionRef
-from lethe.errors import DeadlineExceeded, LedgerUnavailable, LetheError, WorkflowsUnavailable
+from lethe.errors import DeadlineExceeded, LedgerUnavailable, LetheError, QuestionNotFound, WorkflowsUnavailable
 from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
+from lethe.model.traces import Trace
 from lethe.ports.search import Found, SearchRequest
+from lethe.ports.tokens import TokenKind
 from lethe.retrieval.filters import compile_filters
 from lethe.retrieval.questions import guard_question
 
@@ -66,24 +78,60 @@ async def find(services: Services, caller: Caller, request: AnswerRequest, seq: 
     )
 
 
-async def answer_once(services: Services, caller: Caller, request: AnswerRequest) -> AskedMemo:
-    """Store the question and have it answered. Never raises because the answering is out of order."""
-    now = services.clock.now()
-    try:
-        question = await ask(services.answering, caller, request, now)
-    except LedgerUnavailable as error:
-        _log.warning("question not stored", extra={"tenant": caller.tenant_id, "code": error.code})
-        return AskedMemo(question_id=None, asked_at=now, fallen=DegradedReason.LEDGER_READ_ONLY)
-    memo = AskedMemo(question_id=question.id, seq=question.seq, asked_at=now)
+async def store(services: Services, caller: Caller, request: AnswerRequest) -> AskedMemo:
+    """Keep the question, so that it can be answered. Raises LedgerUnavailable."""
+    question = await ask(services.answering, caller, request, services.clock.now())
     _log.info("asked", extra={"tenant": caller.tenant_id, "ref": question.id})
+    return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at)
+
+
+async def stored(services: Services, caller: Caller, question_id: Id) -> tuple[AskedMemo, AnswerRequest]:
+    """A question of the caller's own as it was asked. Raises QuestionNotFound, KeyDestroyed."""
+    async with services.ledger.read() as uow:
+        question = await uow.questions.get(caller.tenant_id, question_id)
+    if question is None or question.principal_id != caller.principal_id:
+        raise QuestionNotFound
+    key = await services.keyring.get(caller.tenant_id, question_id)
+    memo = AskedMemo(question_id=question_id, seq=question.seq, asked_at=question.created_at)
+    return memo, AnswerRequest.opened(key, question.sealed_request)
+
+
+def unstored(services: Services, caller: Caller, error: LedgerUnavailable) -> AskedMemo:
+    """A question that the ledger did not take."""
+    _log.warning("question not stored", extra={"tenant": caller.tenant_id, "code": error.code})
+    return AskedMemo(question_id=None, asked_at=services.clock.now(), fallen=DegradedReason.LEDGER_READ_ONLY)
+
+
+async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMemo:
+    """Have a stored question answered. Never raises because Temporal is out of order.
+
+    Whoever follows the question's stream is told how it ended where no step could tell.
+    """
+    if memo.question_id is None:
+        return memo
+    tokens = services.answering.tokens
     try:
         async with asyncio.timeout(services.settings.limits.question_seconds):
-            await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=question.id))
+            await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=memo.question_id))
     except (WorkflowsUnavailable, DeadlineExceeded, TimeoutError) as error:
         code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
-        _log.warning("answered with passages", extra={"ref": question.id, "code": code})
+        _log.warning("answered with passages", extra={"ref": memo.question_id, "code": code})
+        done = {"answer_id": memo.question_id, "mode": AnswerMode.PASSAGES.value}
+        await tokens.publish(memo.question_id, TokenKind.DONE, done)
         return memo.model_copy(update={"fallen": DegradedReason.WORKFLOWS_DOWN})
+    except LetheError as error:
+        await tokens.publish(memo.question_id, TokenKind.ERROR, {"code": error.code})
+        raise
     return memo
+
+
+async def is_answered(services: Services, caller: Caller, question_id: Id) -> bool:
+    """Whether the final answer is stored. Raises QuestionNotFound."""
+    async with services.ledger.read() as uow:
+        question = await uow.questions.get(caller.tenant_id, question_id)
+    if question is None:
+        raise QuestionNotFound
+    return question.state is QuestionState.ANSWERED
 
 
 async def show(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AnswerOut:
@@ -116,6 +164,26 @@ def answer_out(view: AnswerView) -> AnswerOut:
         degraded_reasons=list(view.degraded_reasons),
         provenance=None if view.provenance is None else ProvenanceOut.model_validate(view.provenance),
     )
+
+
+def query_out(view: AnswerView, trace: Trace | None) -> QueryOut:
+    """An answer with how it was come by."""
+    cited_chunks = {citation.chunk_id for citation in view.citations}
+    retrieval = trace and RetrievalOut(
+        queries=list(trace.queries),
+        candidates=[
+            CandidateOut(
+                chunk_id=each.chunk_id,
+                version_id=each.version_id,
+                document_id=each.document_id,
+                fused=each.fused,
+                reranked=each.reranked,
+                is_cited=each.chunk_id in cited_chunks,
+            )
+            for each in trace.candidates
+        ],
+    )
+    return QueryOut(**answer_out(view).model_dump(), retrieval=retrieval)
 
 
 def _passages_out(memo: AskedMemo, found: Found) -> AnswerOut:

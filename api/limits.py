@@ -1,4 +1,4 @@
-"""How many questions may be served at once."""
+"""How many questions may be served at once, and how many readers may follow one."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,15 +9,16 @@ from lethe.errors import RateLimited
 class InFlight:
     """A bound that refuses instead of queueing: a person who waits is better told to come back."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, told: str = "questions are being answered already") -> None:
         self._limit = limit
+        self._told = told
         self._running = 0
 
     @contextmanager
     def one(self) -> Generator[None]:
         """Hold one place. Raises RateLimited when all are taken."""
         if self._running >= self._limit:
-            raise RateLimited(f"{self._limit} questions are being answered already.", retry_after=1)
+            raise RateLimited(f"{self._limit} {self._told}.", retry_after=1)
         self._running += 1
         try:
             yield

@@ -46,24 +46,17 @@ class Problems:
 
     def response(self, error: Exception) -> Response:
         """The response that tells of an error; one that nobody raised on purpose says nothing but that it happened."""
-        fields: list[FieldProblem] = []
-        headers: dict[str, str] = {}
-        if isinstance(error, RequestValidationError):
-            fields, known = _of_validation(error)
-        elif isinstance(error, HTTPException):
-            headers |= error.headers or {}
-            known = _of_framework(error)
-        elif isinstance(error, LetheError):
-            known = error
-        else:
-            _log.error("unexpected", exc_info=error, extra={"code": LetheError.code})
-            known = LetheError()
+        known, fields, headers = _known(error)
         if known.retry_after is not None:
             headers["Retry-After"] = str(math.ceil(known.retry_after))
         if isinstance(known, Unauthenticated):
             headers["WWW-Authenticate"] = 'Bearer, Basic realm="the API key is the password"'
-        telemetry.ERRORS.labels(known.code).inc()
         return Response(self._body(known, fields), known.status, headers, MEDIA_TYPE)
+
+    def body(self, error: Exception) -> str:
+        """The same problem where a response has begun already."""
+        known, fields, _ = _known(error)
+        return self._body(known, fields)
 
     async def handle(self, _: Request, error: Exception) -> Response:
         """`response`, in the form FastAPI calls."""
@@ -80,6 +73,24 @@ class Problems:
             request_id=telemetry.request_id.get(),
             errors=fields or None,
         ).model_dump_json(exclude_none=True)
+
+
+def _known(error: Exception) -> tuple[LetheError, list[FieldProblem], dict[str, str]]:
+    """The error of our tree, what is wrong with which field, and headers. It is counted."""
+    fields: list[FieldProblem] = []
+    headers: dict[str, str] = {}
+    if isinstance(error, RequestValidationError):
+        fields, known = _of_validation(error)
+    elif isinstance(error, HTTPException):
+        headers |= error.headers or {}
+        known = _of_framework(error)
+    elif isinstance(error, LetheError):
+        known = error
+    else:
+        _log.error("unexpected", exc_info=error, extra={"code": LetheError.code})
+        known = LetheError()
+    telemetry.ERRORS.labels(known.code).inc()
+    return known, fields, headers
 
 
 def _of_framework(error: HTTPException) -> LetheError:

@@ -7,6 +7,7 @@ from typing import Protocol
 from api.cursors import Cursors
 from api.idempotency import Idempotency
 from api.limits import InFlight
+from api.running import Running
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.ingestion.bulk.receiving import Ingestions
@@ -64,5 +65,7 @@ class Services:
     idempotency: Idempotency
     questions: InFlight
     breakers: Breakers
+    streams: InFlight
+    running: Running
     failpoint: Failpoint
     probes: Mapping[str, Probe]

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from api.cursors import Cursors
 from api.idempotency import Idempotency
 from api.limits import InFlight
+from api.running import Running
 from api.services import Services
 from api.temporal import TemporalLink
 from lethe.adapters.breakers import GuardedEmbedder, GuardedIndex, make_breakers
@@ -37,7 +38,11 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
     Raises LedgerUnavailable if SQL does not come up, EmbeddingSpecMismatch if a corpus was indexed with another model,
     ConfigurationError for a Redis that persists.
     """
-    async with open_stores(settings, wait_for_sql=True) as stores, open_redis(settings.redis) as redis:
+    async with (
+        open_stores(settings, wait_for_sql=True) as stores,
+        open_redis(settings.redis) as redis,
+        Running() as running,
+    ):
         ledger, keyring, blobs, clock = stores.ledger, stores.keyring, stores.blobs, stores.clock
         breakers = make_breakers(settings, redis, clock)
         index = GuardedIndex(stores.index, breakers)
@@ -74,6 +79,8 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             idempotency=Idempotency(ledger, keyring, clock, settings.limits.idempotency_hours),
             questions=InFlight(settings.api.max_in_flight_questions),
             breakers=breakers,
+            streams=InFlight(settings.api.max_streams, "answers are being followed already"),
+            running=running,
             failpoint=Failpoint.from_settings(settings.testing),
             probes={
                 "sql": ledger.ready,

@@ -1,19 +1,49 @@
 """Search, questions and their answers."""
 
+import asyncio
 import time
+from contextlib import ExitStack
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel
 
-from api.asking import AskedMemo, answer_once, answer_out, find, guarded, search_out, show
+from api.asking import (
+    AskedMemo,
+    answer,
+    find,
+    guarded,
+    is_answered,
+    query_out,
+    search_out,
+    show,
+    store,
+    stored,
+    unstored,
+)
 from api.dependencies import IdempotencyKey, QuestionId, ServicesDep
 from api.idempotency import Attempt, tell_replay
-from api.schemas.questions import AnswerOut, QuestionIn, SearchIn, SearchOut
+from api.schemas.questions import AnswerOut, AskIn, QueryOut, SearchIn, SearchOut
 from api.security import Reader
+from api.services import Services
+from api.streaming import MEDIA_TYPE, AnswerStream, event_id, stream_response
 from lethe import telemetry
-from lethe.answering.views import present
+from lethe.answering.request import AnswerRequest
+from lethe.answering.views import present, retrieval_of
+from lethe.errors import LedgerUnavailable
+from lethe.model.principals import Caller
 
 router = APIRouter(prefix="/v1", tags=["questions"])
+
+EVENTS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The answer; or its events: token, citation, reset, withdrawn, then done (the answer) or error.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    },
+    204: {"description": "The reader has the last event already."},
+}
+Accept = Annotated[str, Header(description=f"`{MEDIA_TYPE}`: the answer as it is made")]
+LastEventId = Annotated[str | None, Header(description="The `id` of the last event that came; go on after it")]
 
 
 class _Nothing(BaseModel):
@@ -35,32 +65,84 @@ async def search(
     return search_out(await find(services, caller, request))
 
 
-@router.post("/query")
+@router.post("/query", response_model=AnswerOut, responses=EVENTS)
 async def query(
-    question: QuestionIn,
+    question: AskIn,
     response: Response,
     caller: Reader,
     services: ServicesDep,
+    accept: Accept = "",
+    last_event_id: LastEventId = None,
     idempotency_key: IdempotencyKey = None,
-) -> AnswerOut:
-    """Answer a question from the documents the caller may read, each sentence cited."""
+) -> AnswerOut | Response:
+    """Answer a question from the documents the caller may read, each sentence cited.
+
+    With `Accept: text/event-stream`, or `stream`, as it is made. The answer is made although its sender hangs up; sent
+    again with the same `Idempotency-Key`, the question is not asked anew, but its answer waited for or given.
+    """
     started = time.perf_counter()
     request = guarded(services, question)
-
-    async def perform() -> AskedMemo:
-        return await answer_once(services, caller, request)
-
-    attempt = Attempt(caller, idempotency_key, ("query", request.model_dump_json()), 200)
-    with services.questions.one():
-        memo, is_repeated = await services.idempotency.once(attempt, AskedMemo, perform)
-        answer = await show(services, caller, request, memo)
+    with ExitStack() as place:
+        place.enter_context(services.questions.one())
+        memo, is_repeated = await _stored(services, caller, request, idempotency_key)
+        wait = _answered(services, caller, memo, place.pop_all(), is_repeated=is_repeated)
+    running = services.running.start(wait)
+    if _wants_events(accept) if question.stream is None else question.stream:
+        after = event_id(last_event_id)
+        streamed = await stream_response(AnswerStream(services, caller, request, memo, after, running))
+        tell_replay(streamed, is_repeated=is_repeated)
+        return streamed
+    shown = await show(services, caller, request, await asyncio.shield(running))
     tell_replay(response, is_repeated=is_repeated)
     telemetry.QUERY_DURATION.observe(time.perf_counter() - started)
-    telemetry.QUERIES.labels(answer.answer_mode or "none").inc()
-    return answer
+    telemetry.QUERIES.labels(shown.answer_mode or "none").inc()
+    return shown
 
 
-@router.get("/queries/{question_id}")
-async def read_query(caller: Reader, services: ServicesDep, question_id: QuestionId) -> AnswerOut:
-    """A question of the caller's own, and its answer as far as its sources may still be read."""
-    return answer_out(await present(services.answering, caller, question_id))
+async def _stored(
+    services: Services, caller: Caller, request: AnswerRequest, idempotency_key: str | None
+) -> tuple[AskedMemo, bool]:
+    """The question, once; a ledger that takes no writes does not keep it from its passages."""
+
+    async def perform() -> AskedMemo:
+        return await store(services, caller, request)
+
+    attempt = Attempt(caller, idempotency_key, ("query", request.model_dump_json()), 200)
+    try:
+        return await services.idempotency.once(attempt, AskedMemo, perform)
+    except LedgerUnavailable as error:
+        return unstored(services, caller, error), False
+
+
+async def _answered(
+    services: Services, caller: Caller, memo: AskedMemo, place: ExitStack, *, is_repeated: bool
+) -> AskedMemo:
+    """Keeps the question's place until it is answered, although its sender hangs up."""
+    with place:
+        if is_repeated and memo.question_id is not None and await is_answered(services, caller, memo.question_id):
+            return memo
+        return await answer(services, caller, memo)
+
+
+@router.get("/queries/{question_id}", response_model=QueryOut, responses=EVENTS)
+async def read_query(
+    caller: Reader,
+    services: ServicesDep,
+    question_id: QuestionId,
+    accept: Accept = "",
+    last_event_id: LastEventId = None,
+) -> QueryOut | Response:
+    """A question of the caller's own, and its answer as far as its sources may still be read.
+
+    With `Accept: text/event-stream` the events of its answer, from the beginning or after `Last-Event-ID`, for five
+    minutes after the last of them; later only `done`.
+    """
+    if _wants_events(accept):
+        memo, request = await stored(services, caller, question_id)
+        return await stream_response(AnswerStream(services, caller, request, memo, event_id(last_event_id)))
+    view = await present(services.answering, caller, question_id)
+    return query_out(view, await retrieval_of(services.answering, caller, question_id))
+
+
+def _wants_events(accept: str) -> bool:
+    return any(part.partition(";")[0].strip().lower() == MEDIA_TYPE for part in accept.split(","))

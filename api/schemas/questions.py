@@ -33,6 +33,12 @@ class SearchIn(QuestionIn):
     top_k: Annotated[int, Field(ge=1, le=MAX_RESULTS)] | None = None
 
 
+class AskIn(QuestionIn):
+    """A question to be answered. ``stream``: as server-sent events; left out, the header `Accept` says so."""
+
+    stream: bool | None = None
+
+
 class PassageOut(Given):
     """A passage the caller may read. ``place`` is for a person; ``score`` 0..1, higher is better."""
 
@@ -101,3 +107,27 @@ class AnswerOut(Given):
     is_degraded: bool
     degraded_reasons: list[DegradedReason]
     provenance: ProvenanceOut | None
+
+
+class CandidateOut(Given):
+    """A passage that was weighed. Scores 0..1: ``fused`` of the search, ``reranked`` null where nothing reranked."""
+
+    chunk_id: OpaqueId
+    version_id: OpaqueId
+    document_id: OpaqueId
+    fused: float
+    reranked: float | None
+    is_cited: bool
+
+
+class RetrievalOut(Given):
+    """``queries``: what was searched for, the question as asked first. ``candidates``: in their final order."""
+
+    queries: list[str]
+    candidates: list[CandidateOut]
+
+
+class QueryOut(AnswerOut):
+    """A question with its answer and how that was come by; ``retrieval`` is null where it is not known."""
+
+    retrieval: RetrievalOut | None

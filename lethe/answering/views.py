@@ -1,15 +1,17 @@
 """A stored answer as its asker may read it now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lethe.answering.body import AnswerBody
 from lethe.answering.citations import keep_sources
 from lethe.answering.deps import Answering
+from lethe.answering.traces import open_trace
 from lethe.errors import QuestionNotFound
 from lethe.model.answers import AnswerMode, DegradedReason, Provenance, QuestionState
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
+from lethe.model.traces import Trace
 from lethe.ports.search import Passage
 
 
@@ -77,6 +79,25 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
         degraded_reasons=reasons,
         provenance=answer.provenance,
     )
+
+
+async def retrieval_of(deps: Answering, caller: Caller, question_id: Id) -> Trace | None:
+    """How the answer to a question of the caller's own was come by, without what may no longer be read.
+
+    None where it is not known. Raises as ``present``.
+    """
+    async with deps.ledger.read() as uow:
+        question = await uow.questions.get(caller.tenant_id, question_id)
+        answer = await uow.questions.answer(caller.tenant_id, question_id)
+    if question is None or question.principal_id != caller.principal_id:
+        raise QuestionNotFound
+    if answer is None or answer.sealed_trace is None:
+        return None
+    trace = open_trace(await deps.keyring.get(caller.tenant_id, question_id), answer.sealed_trace)
+    scores = {each.chunk_id: each.fused for each in trace.candidates}
+    passages = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
+    readable = {passage.chunk_id for passage in passages}
+    return replace(trace, candidates=tuple(each for each in trace.candidates if each.chunk_id in readable))
 
 
 def cited(number: int, passage: Passage, quotes: tuple[str, ...] = ()) -> CitationView:

@@ -99,6 +99,10 @@ class ApiSettings(Section):
     """Port the API listens on; `lethe up` takes a free one if it is in use."""
     max_in_flight_questions: int = 8
     """More are answered 429 with Retry-After."""
+    max_streams: int = 64
+    """More readers of answers that are under way are answered 429 with Retry-After."""
+    keep_alive_seconds: float = Field(default=15.0, gt=0)
+    """After this long without an event a stream says that it is still there."""
     docs_url: str = "https://lethe.invalid/errors/"
     """Prefix of the `type` of every problem+json."""
     query_worker: bool = True

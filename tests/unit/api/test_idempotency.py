@@ -8,7 +8,10 @@ import pytest
 from pydantic import BaseModel
 
 from api import idempotency as idempotency_module
+from api.asking import AskedMemo, store
 from api.idempotency import Attempt, Idempotency
+from api.routes import questions
+from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import IdempotencyInFlight, LedgerUnavailable
 from lethe.model.operations import Dispatch
 from lethe.model.principals import Caller, Role
@@ -74,14 +77,13 @@ async def test_a_failed_request_frees_its_key(world: World) -> None:
 
 async def test_a_request_still_served_is_not_repeated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     entered, leave = asyncio.Event(), asyncio.Event()
-    answer = type(world.workflows).answer
 
-    async def slow(self: object, ref: object) -> object:
+    async def slow(*given: Any) -> AskedMemo:
         entered.set()
         await leave.wait()
-        return await answer(world.workflows, ref)  # pyright: ignore[reportArgumentType]
+        return await store(*given)
 
-    monkeypatch.setattr(type(world.workflows), "answer", slow)
+    monkeypatch.setattr(questions, "store", slow)
     first = asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"}))
     await entered.wait()
     response = await world.post("/v1/query", idem="k1", json={"question": "Why?"})
@@ -90,6 +92,25 @@ async def test_a_request_still_served_is_not_repeated(world: World, monkeypatch:
     leave.set()
     done = (await first).json()
     assert (await world.post("/v1/query", idem="k1", json={"question": "Why?"})).json()["id"] == done["id"]
+
+
+async def test_a_question_that_is_being_answered_is_joined(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered, leave = asyncio.Semaphore(0), asyncio.Event()
+    answer = type(world.workflows).answer
+
+    async def slow(self: object, ref: QuestionRef) -> AnswerOutcome:
+        entered.release()
+        await leave.wait()
+        return await answer(world.workflows, ref)
+
+    monkeypatch.setattr(type(world.workflows), "answer", slow)
+    both = [asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"}))]
+    await entered.acquire()
+    both.append(asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"})))
+    await entered.acquire()
+    leave.set()
+    first, second = [(await each).json() for each in both]
+    assert first["id"] == second["id"]
 
 
 async def test_the_claim_of_a_dead_process_is_taken_over(world: World) -> None:

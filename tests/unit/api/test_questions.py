@@ -46,7 +46,28 @@ async def test_an_answer_is_cited(world: World) -> None:
     assert cited["quotes"] == [river.text]
     assert answer["provenance"]["model"] == "extractive"
     assert answer["is_degraded"] == bool(answer["degraded_reasons"])
-    assert (await world.get(f"/v1/queries/{answer['id']}", world.reader)).json() == answer
+    shown = (await world.get(f"/v1/queries/{answer['id']}", world.reader)).json()
+    del shown["retrieval"]
+    assert shown == answer
+
+
+async def test_how_an_answer_was_come_by_is_shown_as_far_as_rights_go(world: World) -> None:
+    river, other = passage("Lethe is a river of the underworld."), passage("Bread is baked from flour.")
+    world.search.passages = [river, other]
+    question_id = (await world.post("/v1/query", json=ASK)).json()["id"]
+    retrieval = (await world.get(f"/v1/queries/{question_id}")).json()["retrieval"]
+    assert retrieval["queries"] == [ASK["question"]]
+    assert [(each["chunk_id"], each["is_cited"]) for each in retrieval["candidates"]] == [
+        (river.chunk_id, True),
+        (other.chunk_id, False),
+    ]
+    assert (retrieval["candidates"][0]["fused"], retrieval["candidates"][0]["reranked"]) == (0.9, None)
+    world.search.withdrawn.add(other.chunk_id)
+    retrieval = (await world.get(f"/v1/queries/{question_id}")).json()["retrieval"]
+    assert [each["chunk_id"] for each in retrieval["candidates"]] == [river.chunk_id]
+    world.workflows.fails_with = WorkflowsUnavailable()
+    question_id = (await world.post("/v1/query", json=ASK)).json()["id"]
+    assert (await world.get(f"/v1/queries/{question_id}")).json()["retrieval"] is None
 
 
 async def test_no_answer(world: World) -> None:

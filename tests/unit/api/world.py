@@ -12,6 +12,7 @@ from api.app import create_app
 from api.cursors import Cursors
 from api.idempotency import Idempotency
 from api.limits import InFlight
+from api.running import Running
 from api.services import Services
 from lethe.adapters.breakers import make_breakers
 from lethe.adapters.fakes.blobs import FakeBlobs
@@ -186,6 +187,8 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         idempotency=Idempotency(ledger, keyring, clock, hours=settings.limits.idempotency_hours),
         questions=InFlight(settings.api.max_in_flight_questions),
         breakers=make_breakers(settings, None, clock),
+        streams=InFlight(settings.api.max_streams),
+        running=Running(),
         failpoint=Failpoint.from_settings(settings.testing),
         probes={"sql": ledger.ready, "keyring": keyring.ready, "blobs": blobs.ready},
     )
