@@ -33,7 +33,7 @@ LOCKS := requirements/base.txt requirements/build.txt
 .PHONY: help demo up down status test test-unit test-large lint format types docs lock size bench bench-ingest bench-quality chaos chaos-long wheel clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.base ## start everything, ingest samples/, ask a question, say where to look
 	@$(BIN)/lethe up --detach --text && $(BIN)/lethe ingest --text samples && echo && echo "? $(QUESTION)" \
@@ -96,6 +96,12 @@ bench-ingest: $(VENV)/.dev ## speed and exactness of ingestion (FOLDER=..., ARGS
 
 bench-quality: $(VENV)/.dev ## relevance of what the API finds, on judged test sets (FOLDER=..., ARGS=--quick)
 	$(BIN)/python -m bench.quality $(FOLDER) $(ARGS)
+
+# What answers are held to.
+.PHONY: bench-grounding
+
+bench-grounding: $(VENV)/.dev ## how well sentences that no passage supports are told (ARGS="--corpus <folder>")
+	$(BIN)/python -m bench.grounding $(ARGS)
 
 chaos: $(VENV)/.dev ## >= 30 kills of every component in <= 10 minutes, then the set checker (SEED=n STACK=postgres)
 	$(BIN)/python -m tests.chaos --kills 30 --minutes 10 --stack $(STACK) $(if $(SEED),--seed $(SEED))

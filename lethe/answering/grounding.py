@@ -7,15 +7,21 @@ common and, where it was computed, the likeness of the meanings.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
+from lethe.answering.expected import is_date_word
 from lethe.answering.negation import Denied, contradicts, denied
-from lethe.answering.quantities import Figures, figures
+from lethe.answering.quantities import Figures, figures, is_unit
 from lethe.answering.sentences import sentences
 from lethe.answering.words import Word, WordKind, words
 
 _NEAR_BEST: Final = 0.6
 """A sentence supports a claim too if it has this share of the words that the best one has in common with it."""
+_SAME: Final = 0.9
+"""With this share of the best's it may be the very sentence that the claim is made from."""
+_FOUND: Final = 0.5
+"""A sentence with this share of the claim's words is what the claim is about."""
 _BY_SENTENCE: Final = 0.7
 """Weight of the supporting sentences; the rest is the whole passage's."""
 _UNRELATED: Final = 0.35
@@ -91,11 +97,15 @@ class Groundedness:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A sentence taken apart. ``stems``: content words without numbers; ``exact``: identifiers."""
+    """A sentence taken apart. ``stems``: content words without numbers; ``exact``: identifiers.
+
+    ``numbered``: a name and the number after it ("Heron 3"), for all that comes in numbers.
+    """
 
     stems: frozenset[str]
     forms: frozenset[str]
     exact: frozenset[str]
+    numbered: frozenset[tuple[str, str]]
     figures: Figures
     denied: Denied
 
@@ -149,14 +159,17 @@ def _against(text: str, source: Source, question: str, similarity: float | None)
     claim = _said(text, source.language, claimed=True)
     told = [_said(one.text, source.language, claimed=False) for one in sentences(source.text, source.language)]
     around = _said(f"{source.headings}\n{question}", source.language, claimed=False)
-    supporting = _supporting(claim, told, around)
+    supporting, likeliest = _supporting(claim, told, around)
     everything = around.forms.union(*(one.forms for one in told))
     flaws: list[Flaw] = []
-    if not _has_figures(claim.figures, [one.figures for one in (*supporting, around)]) or not claim.exact <= everything:
+    # Where no sentence has much of the claim's words, nobody can say which one it is from.
+    proving = supporting if _is_found(claim, supporting, around) else told
+    has_figures = _has_figures(claim.figures, [one.figures for one in (*proving, around)])
+    if not (has_figures and claim.exact <= everything and _has_numbered(claim, (*supporting, around), told)):
         flaws.append(Flaw.NUMBER)
     if not _names(text, source.language) <= everything:
         flaws.append(Flaw.NAME)
-    if supporting and all(contradicts(claim.denied, claim.forms, one.denied, one.forms) for one in supporting[:2]):
+    if likeliest and all(contradicts(claim.denied, claim.forms, one.denied, one.forms) for one in likeliest):
         flaws.append(Flaw.NEGATION)
     near = around.forms.union(*(one.forms for one in supporting))
     score = _BY_SENTENCE * _share(claim.stems, near) + (1 - _BY_SENTENCE) * _share(claim.stems, everything)
@@ -166,13 +179,21 @@ def _against(text: str, source: Source, question: str, similarity: float | None)
     return ClaimCheck(round(min([score, *(_CEILING[flaw] for flaw in flaws)]), 4), tuple(flaws))
 
 
-def _supporting(claim: _Said, told: Sequence[_Said], around: _Said) -> list[_Said]:
-    """The sentences that have most of the claim's words, best first. What the headings say tells none apart."""
+def _supporting(claim: _Said, told: Sequence[_Said], around: _Said) -> tuple[list[_Said], list[_Said]]:
+    """The sentences that have most of the claim's words, best first, and those that may be the very one it is from.
+
+    What the headings say tells no sentence from another.
+    """
     wanted = claim.stems - around.forms or claim.stems
-    shares = [(_share(wanted, one.forms), one) for one in told]
-    best = max((share for share, _ in shares), default=0.0)
-    ranked = sorted(shares, key=lambda pair: -pair[0])
-    return [one for share, one in ranked if share > 0 and share >= _NEAR_BEST * best]
+    shares = sorted(((_share(wanted, one.forms), one) for one in told), key=lambda pair: -pair[0])
+    best = shares[0][0] if shares else 0.0
+    near = [(share, one) for share, one in shares if share > 0 and share >= _NEAR_BEST * best]
+    return [one for _, one in near], [one for share, one in near if share >= _SAME * best]
+
+
+def _is_found(claim: _Said, supporting: Sequence[_Said], around: _Said) -> bool:
+    wanted = claim.stems - around.forms or claim.stems
+    return bool(supporting) and _share(wanted, supporting[0].forms) >= _FOUND
 
 
 def _said(text: str, language: str, *, claimed: bool) -> _Said:
@@ -181,6 +202,11 @@ def _said(text: str, language: str, *, claimed: bool) -> _Said:
         stems=frozenset(word.form for word in found if word.kind is WordKind.WORD and word.weight > 0),
         forms=frozenset(word.form for word in found),
         exact=frozenset(word.form for word in found if word.kind is WordKind.IDENTIFIER),
+        numbered=frozenset(
+            (word.form, number.form)
+            for word, number in pairwise(found)
+            if number.kind is WordKind.NUMBER and _is_numbered(word)
+        ),
         figures=figures(text, language, claimed=claimed),
         denied=denied(text, language),
     )
@@ -190,18 +216,36 @@ def _names(text: str, language: str) -> frozenset[str]:
     """Capitalised words inside the sentence; not where every noun is capitalised."""
     if language in _CAPITALISES_NOUNS:
         return frozenset()
-    return frozenset(word.form for word in words(text, language)[1:] if _is_name(word))
+    return frozenset(word.form for word in words(text, language)[1:] if _is_name(word) and not is_unit(word.form))
 
 
 def _is_name(word: Word) -> bool:
     return word.kind is WordKind.WORD and word.is_capitalised and word.weight == 1
 
 
+def _is_numbered(word: Word) -> bool:
+    return _is_name(word) and not is_date_word(word.form) and not is_unit(word.form)
+
+
+def _has_numbered(claim: _Said, near: Sequence[_Said], told: Sequence[_Said]) -> bool:
+    """Whether each numbered name stands so near by; where none of that name does, anywhere in the passage."""
+    return all(
+        pair in _pairs(near, pair[0]) or (not _pairs(near, pair[0]) and pair in (_pairs(told, pair[0]) or {pair}))
+        for pair in claim.numbered
+    )
+
+
+def _pairs(said: Sequence[_Said], name: str) -> set[tuple[str, str]]:
+    return {pair for one in said for pair in one.numbered if pair[0] == name}
+
+
 def _has_figures(claimed: Figures, told: Sequence[Figures]) -> bool:
     quantities = [quantity for one in told for quantity in one.quantities]
-    dates = [date for one in told for date in one.dates]
+    dates = [date for one in told for readings in one.dates for date in readings]
+    years = {value for quantity in quantities if not quantity.dimension for value in quantity.values}
     return all(any(mine.agrees(its) for its in quantities) for mine in claimed.quantities) and all(
-        any(mine.agrees(its) for mine in readings for date in dates for its in date) for readings in claimed.dates
+        any(mine.follows_from(its) and (not mine.year or mine.year in years) for mine in readings for its in dates)
+        for readings in claimed.dates
     )
 
 

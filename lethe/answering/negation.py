@@ -15,11 +15,11 @@ _CUES: Final = {
     "ru": r"не|нет|ни|никогда|без|нельзя|никто|ничего",
 }
 _CUE: Final = {language: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE) for language, pattern in _CUES.items()}
-_NO_CUE: Final = re.compile(
-    r"\bnot (?:only|just|merely)\b|\bno\.\s?\d|\bno (?:later|more|less|fewer) than\b", re.IGNORECASE
-)
+_NO_CUE: Final = re.compile(r"\bnot (?:only|just|merely)\b|\bno\.\s?\d|\bno (?:more|less|\w+er) than\b", re.IGNORECASE)
 _SCOPE: Final = 3
 """Content words after a cue that it denies."""
+
+_TWINS: Final = 0.8
 
 _OPPOSITES: Final = (
     ("allowed allow allows permitted permit permits may", "forbidden forbid prohibited prohibit banned disallowed"),
@@ -43,7 +43,10 @@ _OPPOSITES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A sentence's denials: for each cue the stems it is about. ``stance``: which sides of which opposites it takes."""
+    """A sentence's denials.
+
+    ``scopes``: for each cue the stems it is about. ``stance``: which sides of which opposites the sentence takes.
+    """
 
     scopes: tuple[frozenset[str], ...]
     stance: frozenset[tuple[int, int]]
@@ -78,11 +81,19 @@ def contradicts(claim: Denied, claimed: Collection[str], source: Denied, told: C
     """Whether one denies what the other says. ``claimed`` and ``told``: the stems of each."""
     if _denies(claim, source, told) or _denies(source, claim, claimed):
         return True
+    if _are_twins(claimed, told) and len(claim.scopes) != len(source.scopes):
+        return True
     claim_sides, source_sides = dict(claim.stance), dict(source.stance)
     one_sided = len(claim_sides) == len(claim.stance) and len(source_sides) == len(source.stance)
     if claim.scopes or source.scopes or not one_sided:
         return False
     return any(source_sides.get(pair, side) != side for pair, side in claim.stance)
+
+
+def _are_twins(claimed: Collection[str], told: Collection[str]) -> bool:
+    """Whether two sentences have nearly all words in common, so that one "not" makes all the difference."""
+    common = len(set(claimed) & set(told))
+    return common >= _TWINS * len(claimed) and common >= _TWINS * len(told)
 
 
 def _denies(one: Denied, other: Denied, stems: Collection[str]) -> bool:

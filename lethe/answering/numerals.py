@@ -14,7 +14,7 @@ _UNITS: Final = {
     "diez": 10, "doce": 12, "veinte": 20, "treinta": 30,
     "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "onze": 11,
     "douze": 12, "vingt": 20, "trente": 30,
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+    "first": 1, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10, "half": 0.5,
 }  # fmt: skip
 _TENS: Final = {
@@ -25,9 +25,7 @@ _NAMES: Final = sorted({*_UNITS, *_TENS, *_SCALES}, key=len, reverse=True)
 
 # Said of anything ("the second one", "once", "half of it"): a text that has them is no proof of a number, and an
 # answer that has them claims none.
-VAGUE: Final = frozenset(
-    {"one", "once", "first", "second", "half", "double", "twice", "eine", "einen", "uno", "una", "null"}
-)
+VAGUE: Final = frozenset({"one", "once", "first", "half", "double", "twice", "eine", "einen", "uno", "una", "null"})
 
 NUMERAL: Final = re.compile(rf"\b(?:{'|'.join(_NAMES)})(?:(?:[ -]| and )(?:{'|'.join(_NAMES)}))*\b", re.IGNORECASE)
 

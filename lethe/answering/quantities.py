@@ -1,7 +1,7 @@
 """Numbers with units, and dates, in forms that can be compared: 1,000 = 1000, twelve = 12, 3 % = 3 percent."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,22 +92,42 @@ def _number(spaces: str) -> re.Pattern[str]:
 _NUMBER: Final = _number("\u00a0\u202f\u2009'’")
 _NUMBER_WITH_SPACES: Final = _number(" \u00a0\u202f\u2009'’")
 """Not in English: in "Heron 3 250 m" the 3 is the buoy's."""
+LABEL: Final = "label"
+_NUMBERED_NAME: Final = re.compile(r"(?:^|\W)[A-Z][\w-]*\s$")
 _AFTER: Final = re.compile(r"[\s-]{0,2}(?P<unit>%|°\s?C|[€$£]|[^\W\d_]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number and what it counts. ``values``: what it may mean ("1.000" is 1 or 1000); ``place``: where it stands."""
+    """A number and what it counts: ``values`` what it may mean ("1.000" is 1 or 1000), ``factor`` its unit's.
+
+    ``dimension``: of the unit; empty: none told; LABEL: it numbers a name ("Heron 3").
+    """
 
     values: frozenset[float]
-    dimension: str
-    place: int
+    dimension: str = ""
+    factor: float = 1.0
 
     def agrees(self, other: "Quantity") -> bool:
         """Whether one may stand for the other; a missing unit contradicts none."""
-        if self.dimension and other.dimension and self.dimension != other.dimension:
-            return False
-        return any(abs(mine - its) <= 1e-9 * max(1.0, abs(mine)) for mine in self.values for its in other.values)
+        if self.dimension and other.dimension:
+            if self.dimension != other.dimension:
+                return False
+            return _meet(self.scaled(), other.scaled())
+        return _meet(self.values, other.values)
+
+    def scaled(self) -> set[float]:
+        """The values in the dimension's smallest unit."""
+        return {value * self.factor for value in self.values}
+
+
+def _meet(some: Collection[float], others: Collection[float]) -> bool:
+    return any(abs(one - other) <= 1e-9 * max(1.0, abs(one)) for one in some for other in others)
+
+
+def is_unit(word: str) -> bool:
+    """Whether a small-letter word is a unit or a currency."""
+    return word in _MEASURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +137,11 @@ class Date:
     year: int
     month: int
     day: int
-    place: int
 
-    def agrees(self, other: "Date") -> bool:
-        """Whether the parts that both tell are the same."""
+    def follows_from(self, other: "Date") -> bool:
+        """Whether it says no more than the other does, and the same; a year may stand elsewhere."""
+        if self.day and not other.day:
+            return False
         return all(
             not mine or not its or mine == its
             for mine, its in ((self.year, other.year), (self.month, other.month), (self.day, other.day))
@@ -137,7 +158,7 @@ class Figures:
 
 
 def figures(text: str, language: str, *, claimed: bool) -> Figures:
-    """``claimed``: of an answer, where "one" and "second" claim no number. Of a source they may prove one."""
+    """``claimed``: of an answer, where "one" and "half" claim no number. Of a source they may prove one."""
     dates: list[tuple[Date, ...]] = []
     quantities: list[Quantity] = []
     rest = text
@@ -146,14 +167,12 @@ def figures(text: str, language: str, *, claimed: bool) -> Figures:
             dates.append(readings)
             rest = _blanked(rest, match)
     for match in _CLOCK.finditer(rest):
-        quantities.append(Quantity(frozenset({_minutes(match)}), "clock", match.start()))
+        quantities.append(Quantity(frozenset({_minutes(match)}), "clock"))
         rest = _blanked(rest, match)
     quantities += _written(rest, language)
     quantities += _spelled(rest, claimed=claimed)
     if not claimed:
-        quantities += [
-            Quantity(frozenset({float(one.year)}), "", one.place) for each in dates for one in each[:1] if one.year
-        ]
+        quantities += [Quantity(frozenset({float(one.year)})) for each in dates for one in each[:1] if one.year]
     return Figures(tuple(quantities), tuple(dates))
 
 
@@ -163,24 +182,23 @@ def _blanked(text: str, match: re.Match[str]) -> str:
 
 def _readings(match: re.Match[str]) -> Iterator[Date]:
     part = match.groupdict()
-    place = match.start()
     if part["iso_year"]:
-        yield from _dated(part["iso_year"], part["iso_month"], part["iso_day"], place)
+        yield from _dated(part["iso_year"], part["iso_month"], part["iso_day"])
     elif part["day"]:
-        yield from _dated(part["year"], str(_MONTHS.get(part["month"][:3].lower(), 0)), part["day"], place)
+        yield from _dated(part["year"], str(_MONTHS.get(part["month"][:3].lower(), 0)), part["day"])
     elif part["us_month"]:
-        yield from _dated(part["us_year"], str(_MONTHS.get(part["us_month"][:3].lower(), 0)), part["us_day"], place)
+        yield from _dated(part["us_year"], str(_MONTHS.get(part["us_month"][:3].lower(), 0)), part["us_day"])
     elif part["only_month"]:
-        yield from _dated(part["only_year"], str(_MONTHS.get(part["only_month"][:3].lower(), 0)), "0", place)
+        yield from _dated(part["only_year"], str(_MONTHS.get(part["only_month"][:3].lower(), 0)), "0")
     else:
-        yield from _dated(part["short_year"], part["second"], part["first"], place)
+        yield from _dated(part["short_year"], part["second"], part["first"])
         if part["mark"] == "/":
-            yield from _dated(part["short_year"], part["first"], part["second"], place)
+            yield from _dated(part["short_year"], part["first"], part["second"])
 
 
-def _dated(year: str | None, month: str, day: str | None, place: int) -> Iterator[Date]:
+def _dated(year: str | None, month: str, day: str | None) -> Iterator[Date]:
     if 1 <= int(month) <= 12 and 0 <= int(day or 0) <= 31:
-        yield Date(int(year or 0), int(month), int(day or 0), place)
+        yield Date(int(year or 0), int(month), int(day or 0))
 
 
 def _minutes(match: re.Match[str]) -> float:
@@ -210,7 +228,9 @@ def _written(text: str, language: str) -> Iterator[Quantity]:
             continue  # an identifier ("3a", "27B")
         dimension, factor = _MEASURES.get(currency or unit, ("", 1.0))
         sign = -1.0 if match["sign"] else 1.0
-        yield Quantity(frozenset(sign * value * scale * factor for value in values), dimension, match.start())
+        if not dimension and _NUMBERED_NAME.search(text[: match.start()]):
+            dimension = LABEL
+        yield Quantity(frozenset(sign * value * scale for value in values), dimension, factor)
 
 
 def _values(number: str, language: str) -> set[float]:
@@ -244,4 +264,4 @@ def _spelled(text: str, *, claimed: bool) -> Iterator[Quantity]:
             continue  # "3 million" was read as digits and a scale
         after = _AFTER.match(text, match.end())
         dimension, factor = _MEASURES.get(after["unit"].casefold() if after else "", ("", 1.0))
-        yield Quantity(frozenset({value_of(match.group()) * factor}), dimension, match.start())
+        yield Quantity(frozenset({value_of(match.group())}), dimension, factor)
