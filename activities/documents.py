@@ -11,6 +11,7 @@ from lethe.ingestion.failures import FailureJournal
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.privacy.retention import (
+    expire_cached_answers,
     expire_deliveries,
     expire_dispatches,
     expire_idempotency,
@@ -18,7 +19,7 @@ from lethe.privacy.retention import (
     expire_letters,
     expire_processor_calls,
 )
-from lethe.settings import FailureSettings, LimitSettings, WebhookSettings
+from lethe.settings import CacheSettings, FailureSettings, LimitSettings, WebhookSettings
 from lethe.telemetry import DEAD_LETTERS, DOCUMENTS
 
 
@@ -33,6 +34,7 @@ class DocumentActivities:
     limits: LimitSettings
     failures: FailureSettings
     webhooks: WebhookSettings
+    caching: CacheSettings
 
     @activity.defn
     async def open_dead_letter(self, failure: StepFailure) -> Attention:
@@ -77,6 +79,11 @@ class DocumentActivities:
     async def expire_processor_calls(self) -> int:
         before = self.clock.now() - timedelta(days=self.limits.processor_call_days)
         return await expire_processor_calls(self.deletions.ledger, before)
+
+    @activity.defn
+    async def expire_cached_answers(self) -> int:
+        before = self.clock.now() - timedelta(seconds=self.caching.seconds)
+        return await expire_cached_answers(self.deletions.ledger, before)
 
     @activity.defn
     async def expire_deliveries(self) -> int:

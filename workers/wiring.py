@@ -111,6 +111,7 @@ def _activities(
         settings.limits,
         settings.failures,
         settings.webhooks,
+        settings.caching,
     )
     bulk = _bulk(settings, pipeline, remover, journal)
     auditor = Auditor(
@@ -165,6 +166,7 @@ def _activities(
             documents.expire_idempotency,
             documents.expire_ingestions,
             documents.expire_letters,
+            documents.expire_cached_answers,
             documents.expire_deliveries,
             documents.expire_dispatches,
             deciding.plan_resolution,

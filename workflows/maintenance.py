@@ -21,6 +21,7 @@ class TidyUp:
             DocumentActivities.expire_ingestions,
             DocumentActivities.expire_letters,
             DocumentActivities.expire_processor_calls,
+            DocumentActivities.expire_cached_answers,
             DocumentActivities.expire_deliveries,
             DocumentActivities.expire_dispatches,
         ):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from lethe.answering.caching import CachePolicy
 from lethe.answering.traces import Traces
 from lethe.ports.clock import Clock
 from lethe.ports.embedding import Embedder
@@ -26,3 +27,4 @@ class Answering:
     tokens: TokenBus
     embed_seconds: float = 2.0
     traces: Traces = field(default_factory=Traces)
+    caching: CachePolicy = field(default_factory=CachePolicy)

@@ -13,7 +13,7 @@ class AnswerRequest(BaseModel):
     """A guarded question and how to search for it.
 
     ``attributes``: compiled filters (lethe.retrieval.filters.compile_filters). ``alpha`` 1 = vector only, None = as
-    suits the question's language.
+    suits the question's language. ``no_store``: answered anew, and for nobody else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,6 +22,7 @@ class AnswerRequest(BaseModel):
     top_k: Annotated[int, Field(ge=1, le=MAX_RESULTS)]
     alpha: Annotated[float, Field(ge=0, le=1)] | None
     attributes: AttributeFilter = None
+    no_store: bool = False
 
     def sealed(self, key: bytes) -> bytes:
         """This request under the question's data key."""

@@ -34,7 +34,10 @@ class CitationView:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """A question and its answer. ``mode`` and ``provenance`` are None until the final answer is stored."""
+    """A question and its answer. ``mode`` and ``provenance`` are None until the final answer is stored.
+
+    ``cached_at``: when the answer was made, if that was for an earlier question.
+    """
 
     question_id: Id
     state: QuestionState
@@ -45,6 +48,7 @@ class AnswerView:
     is_degraded: bool = False
     degraded_reasons: tuple[DegradedReason, ...] = ()
     provenance: Provenance | None = None
+    cached_at: datetime | None = None
 
 
 async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerView:
@@ -54,12 +58,13 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
     """
     async with deps.ledger.read() as uow:
         question = await uow.questions.get(caller.tenant_id, question_id)
-        answer = await uow.questions.answer(caller.tenant_id, question_id)
-    if question is None or question.principal_id != caller.principal_id:
-        raise QuestionNotFound
+        if question is None or question.principal_id != caller.principal_id:
+            raise QuestionNotFound
+        answered = question.answered_by or question_id
+        answer = await uow.questions.answer(caller.tenant_id, answered)
     if answer is None or not answer.is_final:
         return AnswerView(question_id, question.state, question.created_at)
-    key = await deps.keyring.get(caller.tenant_id, question_id)
+    key = await deps.keyring.get(caller.tenant_id, answered)
     body = AnswerBody.opened(key, answer.sealed_body)
     scores = {each.chunk_id: each.score for each in answer.citations}
     passages = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
@@ -77,8 +82,14 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
         citations=tuple(cited(each.number, sources[each.chunk_id], _quotes(body, each.number)) for each in citations),
         is_degraded=bool(reasons),
         degraded_reasons=reasons,
-        provenance=answer.provenance,
+        provenance=_again(answer.provenance) if question.answered_by else answer.provenance,
+        cached_at=answer.created_at if question.answered_by else None,
     )
+
+
+def _again(provenance: Provenance) -> Provenance:
+    """What giving an answer again took: nothing."""
+    return replace(provenance, tokens_in=0, tokens_out=0, cost_micros=0, timings_ms={})
 
 
 async def retrieval_of(deps: Answering, caller: Caller, question_id: Id) -> Trace | None:

@@ -107,6 +107,7 @@ class VersionRemover:
         await uow.subjects.unlink(tenant_id, version_id)
         await uow.dead_letters.delete(tenant_id, version_id)
         await uow.dispatches.delete_for(tenant_id, [version_id])
+        await uow.answer_cache.forget_version(tenant_id, version_id)
         await uow.versions.delete(tenant_id, version_id)
         if version is not None:
             await self._tidy_document(uow, version)

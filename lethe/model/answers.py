@@ -42,7 +42,8 @@ class QuestionState(StrEnum):
 class Question:
     """A question. ``sealed_request`` (text, filters) opens with the data key of the question's own id.
 
-    ``seq`` is the tenant's clock when the question started: the snapshot it reads.
+    ``seq`` is the tenant's clock when the question started: the snapshot it reads. ``answered_by`` is the question of
+    the same words and rights whose answer this one was given; found ready, this one has no text and no key of its own.
     """
 
     tenant_id: Id
@@ -53,6 +54,7 @@ class Question:
     state: QuestionState
     seq: int
     created_at: datetime
+    answered_by: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,11 @@ async def expire_processor_calls(ledger: Ledger, created_before: datetime) -> in
     return await _rows(ledger, lambda uow: uow.processor_calls.expire(created_before, PAGE))
 
 
+async def expire_cached_answers(ledger: Ledger, created_before: datetime) -> int:
+    """Forget that answers of before then may serve again; the answers stay with their questions."""
+    return await _rows(ledger, lambda uow: uow.answer_cache.expire(created_before, PAGE))
+
+
 async def expire_deliveries(ledger: Ledger, before: datetime) -> int:
     """Forget deliveries of webhooks that were made or given up; returns how many."""
     return await _rows(ledger, lambda uow: uow.webhooks.expire(before, PAGE))

@@ -16,6 +16,7 @@ from lethe.settings.answering import AnsweringSettings, ChainEntry, ModelTier, P
 from lethe.settings.audit import AuditSettings
 from lethe.settings.base import Section
 from lethe.settings.breakers import BreakerSettings
+from lethe.settings.caching import CacheSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.providers import (
     AnthropicSettings,
@@ -63,6 +64,7 @@ __all__ = [
     "BlobSettings",
     "BreakerSettings",
     "BulkSettings",
+    "CacheSettings",
     "ChainEntry",
     "ChunkSettings",
     "ChunkStrategy",
@@ -154,6 +156,7 @@ class Settings(BaseSettings):
     answering: AnsweringSettings = AnsweringSettings()
     breakers: BreakerSettings = BreakerSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    caching: CacheSettings = CacheSettings()
     limits: LimitSettings = LimitSettings()
     parsing: ParsingSettings = ParsingSettings()
     audit: AuditSettings = AuditSettings()

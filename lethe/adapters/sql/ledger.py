@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lethe.adapters.sql.engine import Engines, answers, make_engines, transaction
+from lethe.adapters.sql.repositories.answer_cache import SqlAnswerCache
 from lethe.adapters.sql.repositories.api_keys import SqlApiKeys
 from lethe.adapters.sql.repositories.artefacts import SqlArtefacts
 from lethe.adapters.sql.repositories.audits import SqlAudits
@@ -52,6 +53,7 @@ class SqlUnit:
         self.quarantines = SqlQuarantines(connection)
         self.audits = SqlAudits(connection)
         self.selections = SqlSelections(connection)
+        self.answer_cache = SqlAnswerCache(connection)
 
 
 class SqlLedger:

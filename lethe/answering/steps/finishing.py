@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 from lethe.answering.body import AnswerBody
+from lethe.answering.cache import keeping
 from lethe.answering.citations import keep_sources
 from lethe.answering.deps import Answering
 from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, store
@@ -17,7 +18,7 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
     """Gate the draft's sources again, drop what was withdrawn meanwhile, and store the final answer."""
     started = time.perf_counter()
     ref = drafted.retrieved.question
-    question, key, _ = await load(deps, ref)
+    question, key, request = await load(deps, ref)
     async with deps.ledger.read() as uow:
         draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
     if draft is None:
@@ -43,7 +44,8 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
         is_final=True,
         created_at=deps.clock.now(),
     )
-    await store(deps, answer, QuestionState.ANSWERED)
+    kept = await keeping(deps, question, request, answer, drafted.retrieved)
+    await store(deps, answer, QuestionState.ANSWERED, kept)
     deps.traces.forget(ref.question_id)
     await tell_done(deps.tokens, answer)
     return outcome(answer)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 
+from lethe.answering.cache import Keeping
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.traces import seal_trace
@@ -23,10 +24,10 @@ async def load(deps: Answering, ref: QuestionRef) -> tuple[Question, bytes, Answ
     return question, key, AnswerRequest.opened(key, question.sealed_request)
 
 
-async def store(deps: Answering, answer: Answer, state: QuestionState) -> QuestionState:
+async def store(deps: Answering, answer: Answer, state: QuestionState, keeping: Keeping | None = None) -> QuestionState:
     """Write the answer unless its question was deleted, or answered by an attempt thought lost, meanwhile.
 
-    Returns the state it was in before.
+    Returns the state it was in before. ``keeping``: for the next one who asks the same.
     """
     async with deps.ledger.write() as uow:
         question = await uow.questions.get(answer.tenant_id, answer.question_id)
@@ -36,6 +37,8 @@ async def store(deps: Answering, answer: Answer, state: QuestionState) -> Questi
             return question.state
         await uow.questions.put_answer(answer)
         await uow.questions.set_state(answer.tenant_id, answer.question_id, state)
+        if keeping is not None:
+            await keeping.write(uow)
     return question.state
 
 

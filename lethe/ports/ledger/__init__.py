@@ -7,6 +7,7 @@ Every method is inside one tenant: the tenant id is always the first argument.
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from lethe.ports.ledger.caches import AnswerCacheRepository, CacheLookup
 from lethe.ports.ledger.care import AuditRepository, QuarantineRepository, SelectionRepository
 from lethe.ports.ledger.documents import (
     ChunkRepository,
@@ -30,9 +31,11 @@ from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
 from lethe.ports.ledger.webhooks import WebhookRepository
 
 __all__ = [
+    "AnswerCacheRepository",
     "ApiKeyRepository",
     "ArtefactRepository",
     "AuditRepository",
+    "CacheLookup",
     "ChunkRepository",
     "DeadLetterRepository",
     "DispatchRepository",
@@ -98,6 +101,8 @@ class UnitOfWork(Protocol):
     def quarantines(self) -> QuarantineRepository: ...
     @property
     def audits(self) -> AuditRepository: ...
+    @property
+    def answer_cache(self) -> AnswerCacheRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from lethe.privacy.data_map.caches import CACHES
 from lethe.privacy.data_map.declaration import (
     Category,
     Field,
@@ -214,6 +215,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         pseudonym("readers", "the caller and its groups"),
         sealed("sealed_request", "the question and its filters", Key.QUESTION),
         facts("state"),
+        opaque("answered_by"),
         volatile("seq"),
         times("created_at"),
         erasers=(_ANSWERS,),
@@ -236,6 +238,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         digest("text_hmac", "the cited text"),
         erasers=(_ANSWERS,),
     ),
+    *CACHES,
     place(
         "quarantines",
         opaque("tenant_id", "id"),

@@ -87,9 +87,17 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_by", sa.Uuid(as_uuid=False), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_questions_tenant_id_tenants")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "answered_by"],
+            ["questions.tenant_id", "questions.id"],
+            name=op.f("fk_questions_tenant_id_answered_by_questions"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_questions")),
     )
+    op.create_index(op.f("ix_questions_tenant_id_answered_by"), "questions", ["tenant_id", "answered_by"], unique=False)
     op.create_table(
         "subjects",
         sa.Column("tenant_id", sa.Uuid(as_uuid=False), nullable=False),

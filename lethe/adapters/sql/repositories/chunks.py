@@ -20,7 +20,7 @@ CHUNK: Final = Mapped(Chunk, chunks)
 VECTOR: Final = Mapped(ChunkVector, vectors)
 
 _version_of_chunk: Final = and_(versions.c.tenant_id == chunks.c.tenant_id, versions.c.id == chunks.c.version_id)
-_document_of_version: Final = and_(
+document_of_version: Final = and_(
     documents.c.tenant_id == versions.c.tenant_id, documents.c.id == versions.c.document_id
 )
 _servable: Final = and_(
@@ -29,6 +29,22 @@ _servable: Final = and_(
     documents.c.status != Status.QUARANTINED,
     versions.c.status != Status.QUARANTINED,
 )
+
+
+def passes_gate(seq: int, readers: frozenset[Id]) -> ColumnElement[bool]:
+    """Whether the row's version was live at ``seq`` and its document may be read now."""
+    allowed = and_(
+        document_readers.c.tenant_id == documents.c.tenant_id,
+        document_readers.c.document_id == documents.c.id,
+        one_of(document_readers.c.reader_id, readers),
+    )
+    return and_(
+        versions.c.live_from <= seq,
+        or_(versions.c.live_until.is_(None), versions.c.live_until > seq),
+        _servable,
+        ~is_hidden(),
+        exists().where(allowed),
+    )
 
 
 class SqlChunks(SqlRepository):
@@ -68,23 +84,14 @@ class SqlChunks(SqlRepository):
         """One statement, joined by primary keys, because a question waits for it."""
         if not chunk_ids or not readers:
             return {}
-        allowed = and_(
-            document_readers.c.tenant_id == documents.c.tenant_id,
-            document_readers.c.document_id == documents.c.id,
-            one_of(document_readers.c.reader_id, readers),
-        )
         statement = (
             select(*CHUNK.columns, *VERSION.columns)
             .join_from(chunks, versions, _version_of_chunk)
-            .join(documents, _document_of_version)
+            .join(documents, document_of_version)
             .where(
                 chunks.c.tenant_id == tenant_id,
                 one_of(chunks.c.id, chunk_ids),
-                versions.c.live_from <= seq,
-                or_(versions.c.live_until.is_(None), versions.c.live_until > seq),
-                _servable,
-                ~is_hidden(),
-                exists().where(allowed),
+                passes_gate(seq, readers),
             )
         )
         split = len(CHUNK.columns)
@@ -155,7 +162,7 @@ def _first_per_text(tenant_id: Id, spec: str, text_hmacs: Collection[str]) -> Se
     ranked = (
         select(*VECTOR.columns, place)
         .join_from(vectors, versions, version_of_vector)
-        .join(documents, _document_of_version)
+        .join(documents, document_of_version)
         .where(
             vectors.c.tenant_id == tenant_id,
             one_of(vectors.c.text_hmac, text_hmacs),

@@ -77,6 +77,12 @@ class SqlDocuments(SqlRepository):
             found[document_id] += (reader_id,)
         return dict(found)
 
+    async def names_reader(self, tenant_id: Id, reader_id: Id) -> bool:
+        named = select(document_readers.c.document_id).where(
+            document_readers.c.tenant_id == tenant_id, document_readers.c.reader_id == reader_id
+        )
+        return (await self._connection.execute(named.limit(1))).first() is not None
+
     async def set_readers(self, tenant_id: Id, document_id: Id, readers: Collection[Id]) -> None:
         await self._connection.execute(
             delete_of(document_readers, tenant_id, document_readers.c.document_id == document_id)

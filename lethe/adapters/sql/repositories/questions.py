@@ -35,6 +35,13 @@ class SqlQuestions(SqlRepository):
             .values(state=state)
         )
 
+    async def refer(self, tenant_id: Id, question_id: Id, answered_by: Id) -> None:
+        await self._connection.execute(
+            update(questions)
+            .where(questions.c.tenant_id == tenant_id, questions.c.id == question_id)
+            .values(state=QuestionState.ANSWERED, answered_by=answered_by)
+        )
+
     async def put_answer(self, answer: Answer) -> None:
         for table in (citations, answers):
             statement = delete_of(table, answer.tenant_id, table.c.question_id == answer.question_id)

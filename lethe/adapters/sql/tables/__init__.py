@@ -5,6 +5,7 @@ The one table without a tenant is environment_stamp: it says whose store this is
 """
 
 from lethe.adapters.sql.tables.audits import audit_counts, audits, selections
+from lethe.adapters.sql.tables.caches import cached_answer_sources, cached_answers
 from lethe.adapters.sql.tables.documents import chunk_vectors, chunks, document_readers, document_versions, documents
 from lethe.adapters.sql.tables.indexes import artefacts, index_builds
 from lethe.adapters.sql.tables.ingestions import ingestion_refusals, ingestions
@@ -32,6 +33,8 @@ __all__ = [
     "artefacts",
     "audit_counts",
     "audits",
+    "cached_answer_sources",
+    "cached_answers",
     "chunk_vectors",
     "chunks",
     "dead_letters",

@@ -17,7 +17,10 @@ questions = Table(
     column("state", word(QuestionState)),
     column("seq", BigInteger),
     column("created_at", UtcDateTime),
+    id_column("answered_by", nullable=True),
     of_tenant(),
+    refers("answered_by", "questions", cascade=True),
+    Index(None, "tenant_id", "answered_by"),
 )
 
 answers = Table(

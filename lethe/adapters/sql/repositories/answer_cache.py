@@ -1,0 +1,98 @@
+"""Answers kept for the next one who asks the same."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, tuple_, update
+
+from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.repositories.chunks import document_of_version, passes_gate
+from lethe.adapters.sql.rows import Mapped, delete_of, one_of
+from lethe.adapters.sql.tables import cached_answer_sources as sources
+from lethe.adapters.sql.tables import cached_answers as entries
+from lethe.adapters.sql.tables import document_versions as versions
+from lethe.adapters.sql.tables import documents
+from lethe.model.caches import CachedAnswer
+from lethe.model.ids import Id
+from lethe.ports.ledger import CacheLookup
+
+ENTRY: Final = Mapped(CachedAnswer, entries)
+_AT_ONCE: Final = 100
+"""Most entries that go when one comes: a bound that was lowered is reached in steps."""
+
+
+class SqlAnswerCache(SqlRepository):
+    """Sources go with their entry, by the schema."""
+
+    async def put(self, entry: CachedAnswer, version_ids: Collection[Id], most: int) -> None:
+        await self._connection.execute(delete_of(entries, entry.tenant_id, entries.c.key_hmac == entry.key_hmac))
+        await self._connection.execute(insert(entries).values(ENTRY.values(entry)))
+        own = {"tenant_id": entry.tenant_id, "key_hmac": entry.key_hmac}
+        rows = [own | {"version_id": version_id} for version_id in sorted(set(version_ids))]
+        if rows:
+            await self._connection.execute(insert(sources), rows)
+        await self._trim(entry.tenant_id, most)
+
+    async def find(
+        self, tenant_id: Id, key_hmac: str, created_after: datetime, seq: int, readers: frozenset[Id]
+    ) -> CacheLookup | None:
+        """One statement, because the answer waits for nothing else."""
+        statement = select(*ENTRY.columns, ~_has_withdrawn(seq, readers)).where(
+            entries.c.tenant_id == tenant_id, entries.c.key_hmac == key_hmac, entries.c.created_at > created_after
+        )
+        row = (await self._connection.execute(statement)).first()
+        return None if row is None else CacheLookup(ENTRY.entity(row[:-1]), bool(row[-1]))
+
+    async def touch(self, tenant_id: Id, key_hmac: str, at: datetime) -> None:
+        await self._connection.execute(
+            update(entries).where(entries.c.tenant_id == tenant_id, entries.c.key_hmac == key_hmac).values(used_at=at)
+        )
+
+    async def drop(self, entry: CachedAnswer) -> None:
+        itself = and_(entries.c.key_hmac == entry.key_hmac, entries.c.question_id == entry.question_id)
+        await self._connection.execute(delete_of(entries, entry.tenant_id, itself))
+
+    async def newest(self, tenant_id: Id, bucket_hmac: str, created_after: datetime, limit: int) -> list[CachedAnswer]:
+        statement = ENTRY.of(
+            tenant_id,
+            entries.c.bucket_hmac == bucket_hmac,
+            entries.c.created_at > created_after,
+            entries.c.sealed_vector.is_not(None),
+        )
+        newest = statement.order_by(entries.c.created_at.desc(), entries.c.key_hmac).limit(limit)
+        return await ENTRY.all(self._connection, newest)
+
+    async def forget_version(self, tenant_id: Id, version_id: Id) -> None:
+        of = select(sources.c.key_hmac).where(sources.c.tenant_id == tenant_id, sources.c.version_id == version_id)
+        await self._connection.execute(delete_of(entries, tenant_id, entries.c.key_hmac.in_(of)))
+
+    async def expire(self, created_before: datetime, limit: int) -> int:
+        oldest = select(entries.c.tenant_id, entries.c.key_hmac).where(entries.c.created_at < created_before)
+        page = await self._connection.execute(oldest.order_by(entries.c.created_at).limit(limit))
+        keys = [tuple(row) for row in page]
+        if keys:
+            await self._connection.execute(
+                delete(entries).where(tuple_(entries.c.tenant_id, entries.c.key_hmac).in_(keys))
+            )
+        return len(keys)
+
+    async def _trim(self, tenant_id: Id, most: int) -> None:
+        by_use = select(entries.c.key_hmac).where(entries.c.tenant_id == tenant_id)
+        beyond = by_use.order_by(entries.c.used_at.desc(), entries.c.key_hmac).offset(most).limit(_AT_ONCE)
+        keys = list((await self._connection.execute(beyond)).scalars())
+        if keys:
+            await self._connection.execute(delete_of(entries, tenant_id, one_of(entries.c.key_hmac, keys)))
+
+
+def _has_withdrawn(seq: int, readers: frozenset[Id]) -> ColumnElement[bool]:
+    """Whether a source of the row's answer does not pass the gate."""
+    own = and_(versions.c.tenant_id == sources.c.tenant_id, versions.c.id == sources.c.version_id)
+    passing = exists(
+        select(1).select_from(versions).join(documents, document_of_version).where(own, passes_gate(seq, readers))
+    ).correlate(sources)
+    return exists(
+        select(1)
+        .select_from(sources)
+        .where(sources.c.tenant_id == entries.c.tenant_id, sources.c.key_hmac == entries.c.key_hmac, ~passing)
+    ).correlate(entries)

@@ -1,0 +1,132 @@
+"""Answers given again: kept with their sources, served only while every one of them passes the gate.
+
+An entry points at an answered question; the one who asks again gets a question of their own that refers to it. So an
+answer is stored once, under one key, and goes for everybody when it is erased. A withdrawn source, a replaced version
+or a right taken away is seen by the look-up itself: nothing has to tell the cache.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from lethe.answering.caching import Asker, CachePolicy, answer_key
+from lethe.answering.deps import Answering
+from lethe.answering.request import AnswerRequest
+from lethe.contracts.answering import Retrieved
+from lethe.errors import LedgerConflict, LedgerUnavailable
+from lethe.model.answers import Answer, AnswerMode, Question, QuestionState
+from lethe.model.caches import CachedAnswer
+from lethe.model.ids import Id, new_id
+from lethe.model.indexes import BuildKind
+from lethe.model.principals import Caller
+from lethe.ports.keyring import SecretPurpose
+from lethe.ports.ledger import CacheLookup, UnitOfWork
+from lethe.telemetry import CACHE_HITS, CACHE_MISSES
+
+EXACT: Final = "exact"
+
+_KEPT_MODES: Final = frozenset({AnswerMode.GENERATED, AnswerMode.EXTRACTIVE})
+"""Not that there is no answer: who was told so may have uploaded it since."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """``key`` tells equal questions of equal rights; None where answers are not shared. ``question``: answered."""
+
+    key: str | None = None
+    question: Question | None = None
+
+
+async def look_up(deps: Answering, caller: Caller, request: AnswerRequest) -> LookedUp:
+    """The caller's question, stored and answered already, if an earlier answer serves. Needs the ledger only."""
+    if not deps.caching.covers(request):
+        return LookedUp()
+    asker = Asker(
+        caller.tenant_id,
+        caller.principal_id,
+        caller.readers,
+        await deps.keyring.secret(caller.tenant_id, SecretPurpose.DIGEST),
+    )
+    now = deps.clock.now()
+    async with deps.ledger.read() as uow:
+        build = await uow.builds.active(caller.tenant_id, BuildKind.VECTOR)
+        if build is None:
+            return LookedUp()
+        key = (await answer_key(uow, deps.caching, asker, request, build.id)).whole
+        seq = await uow.tenants.seq(caller.tenant_id)
+        found = await uow.answer_cache.find(caller.tenant_id, key, deps.caching.oldest(now), seq, caller.readers)
+    answered = None if found is None else await _taken(deps, caller, found, seq)
+    (CACHE_HITS if answered else CACHE_MISSES).labels(EXACT).inc()
+    return LookedUp(key, answered)
+
+
+async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int) -> Question | None:
+    """The caller's question that refers to the entry's answer; an entry that may not serve any more goes."""
+    now = deps.clock.now()
+    question = Question(
+        tenant_id=caller.tenant_id,
+        id=new_id(),
+        principal_id=caller.principal_id,
+        readers=tuple(sorted(caller.readers)),
+        sealed_request=b"",
+        state=QuestionState.ANSWERED,
+        seq=seq,
+        created_at=now,
+        answered_by=found.entry.question_id,
+    )
+    try:
+        async with deps.ledger.write() as uow:
+            if not found.is_servable:
+                await uow.answer_cache.drop(found.entry)
+                return None
+            await uow.questions.add(question)
+            await uow.answer_cache.touch(caller.tenant_id, found.entry.key_hmac, now)
+    except (LedgerConflict, LedgerUnavailable):
+        # Erased meanwhile, or the ledger takes no writes: the question goes its usual way.
+        return None
+    return question
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """An answer to be found again."""
+
+    policy: CachePolicy
+    asker: Asker
+    request: AnswerRequest
+    answer: Answer
+    build_id: Id
+    version_ids: frozenset[Id]
+
+    async def write(self, uow: UnitOfWork) -> None:
+        """In the unit that makes the answer final."""
+        key = await answer_key(uow, self.policy, self.asker, self.request, self.build_id)
+        entry = CachedAnswer(
+            tenant_id=self.asker.tenant_id,
+            key_hmac=key.whole,
+            bucket_hmac=key.bucket,
+            question_id=self.answer.question_id,
+            created_at=self.answer.created_at,
+            used_at=self.answer.created_at,
+        )
+        await uow.answer_cache.put(entry, self.version_ids, self.policy.settings.entries)
+
+
+async def keeping(
+    deps: Answering, question: Question, request: AnswerRequest, answer: Answer, retrieved: Retrieved
+) -> Keeping | None:
+    """How to keep a final answer; None for one that is less than it could be, or not to be kept.
+
+    Its sources are all passages that were found, cited or not: another one of them may now answer better.
+    """
+    is_whole = answer.mode in _KEPT_MODES and not answer.is_degraded
+    if not is_whole or retrieved.build_id is None or not deps.caching.covers(request):
+        return None
+    digest_key = await deps.keyring.secret(question.tenant_id, SecretPurpose.DIGEST)
+    return Keeping(
+        policy=deps.caching,
+        asker=Asker.of(question, digest_key),
+        request=request,
+        answer=answer,
+        build_id=retrieved.build_id,
+        version_ids=frozenset(passage.version_id for passage in retrieved.passages),
+    )

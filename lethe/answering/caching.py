@@ -1,0 +1,87 @@
+"""What of an answer's making tells whether it may be given again: its key.
+
+Whatever changes what would be answered is part of the key, so that nothing has to be invalidated but by its sources:
+who asks (by rights, not by name), the index, the settings, and the question's words.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
+
+from lethe.answering.calibration import REVISION
+from lethe.answering.request import AnswerRequest
+from lethe.answering.wording import WORDING_REVISION, plain_wording
+from lethe.model.answers import Question
+from lethe.model.ids import Id
+from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.digests import keyed_digest
+from lethe.settings import CacheSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class CachePolicy:
+    """Which answers are given again. ``profile`` says what they are made by: models, prompt, retrieval."""
+
+    profile: str = ""
+    settings: CacheSettings = field(default_factory=lambda: CacheSettings(answers=False))
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *made_by: str) -> Self:
+        """``made_by``: what is not in the settings, as the prompt's hash and the embedding model's revision."""
+        answering = settings.answering.model_dump_json(exclude={"prices", "currency"})
+        chain = ",".join(entry.model_dump_json() for entry in settings.chat_chain)
+        retrieval = settings.retrieval.model_dump_json()
+        profile = "\n".join((answering, chain, retrieval, REVISION, WORDING_REVISION, *made_by))
+        return cls(profile, settings.caching)
+
+    def covers(self, request: AnswerRequest) -> bool:
+        """Whether the request may be given an earlier answer, and its answer to a later one."""
+        return self.settings.answers and not request.no_store
+
+    def oldest(self, now: datetime) -> datetime:
+        """What is not younger is made anew."""
+        return now - timedelta(seconds=self.settings.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and a key for digests of the tenant's."""
+
+    tenant_id: Id
+    principal_id: Id
+    readers: frozenset[Id]
+    digest_key: bytes
+
+    @classmethod
+    def of(cls, question: Question, digest_key: bytes) -> Self:
+        """Of a stored question."""
+        return cls(question.tenant_id, question.principal_id, frozenset(question.readers), digest_key)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerKey:
+    """``whole`` digests all that an answer depends on, ``bucket`` all but the question's words."""
+
+    bucket: str
+    whole: str
+
+
+async def answer_key(
+    uow: UnitOfWork, policy: CachePolicy, asker: Asker, request: AnswerRequest, build_id: Id
+) -> AnswerKey:
+    """Two principals share answers if their groups are the same and no document names either of them."""
+    rights = asker.readers
+    if not await uow.documents.names_reader(asker.tenant_id, asker.principal_id):
+        rights -= {asker.principal_id}
+    return _digested(asker, rights, build_id, request, policy.profile)
+
+
+def _digested(asker: Asker, rights: Collection[Id], build_id: Id, request: AnswerRequest, profile: str) -> AnswerKey:
+    how = request.model_dump_json(exclude={"text", "no_store"})
+    bucket = keyed_digest(
+        asker.digest_key, "answer-cache", asker.tenant_id, str(len(rights)), *sorted(rights), build_id, how, profile
+    )
+    return AnswerKey(
+        bucket, keyed_digest(asker.digest_key, "answer-cache.question", bucket, plain_wording(request.text))
+    )
