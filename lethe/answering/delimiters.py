@@ -1,12 +1,12 @@
 """How retrieved text is told from instructions in a prompt: markers that no document can know beforehand."""
 
-import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from lethe.guards.markers import disarmed
+
 _NONCE_BYTES: Final = 8
-_LOOKS_LIKE_ONE: Final = re.compile(r"<<<(?=/?(?:passage|question)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,12 @@ class Delimiters:
 
     def passage(self, number: int, text: str) -> str:
         """A passage under its citation's number."""
-        return f"<<<passage {number} {self.nonce}>>>\n{_disarmed(text)}\n<<</passage {number} {self.nonce}>>>"
+        return f"<<<passage {number} {self.nonce}>>>\n{disarmed(text)}\n<<</passage {number} {self.nonce}>>>"
 
     def question(self, text: str) -> str:
         """What was asked."""
-        return f"<<<question {self.nonce}>>>\n{_disarmed(text)}\n<<</question {self.nonce}>>>"
+        return f"<<<question {self.nonce}>>>\n{disarmed(text)}\n<<</question {self.nonce}>>>"
 
     def is_told_by(self, text: str) -> bool:
         """Whether a text tells the nonce: an answer has no business to."""
         return self.nonce in text
-
-
-def _disarmed(text: str) -> str:
-    """Without what looks like a marker; a model may not check the nonce of one."""
-    return _LOOKS_LIKE_ONE.sub("< < <", text)

@@ -18,6 +18,7 @@ from lethe.settings.base import Section
 from lethe.settings.breakers import BreakerSettings
 from lethe.settings.caching import CacheSettings
 from lethe.settings.failures import FailureSettings
+from lethe.settings.guards import BelowThreshold, GroundingSettings, GuardSettings
 from lethe.settings.providers import (
     AnthropicSettings,
     AzureSettings,
@@ -61,6 +62,7 @@ __all__ = [
     "ApiSettings",
     "AuditSettings",
     "AzureSettings",
+    "BelowThreshold",
     "BlobSettings",
     "BreakerSettings",
     "BulkSettings",
@@ -73,6 +75,8 @@ __all__ = [
     "EmbeddingSettings",
     "Environment",
     "FailureSettings",
+    "GroundingSettings",
+    "GuardSettings",
     "KeySettings",
     "LimitSettings",
     "MalwareSettings",
@@ -154,6 +158,8 @@ class Settings(BaseSettings):
     cohere: CohereSettings = CohereSettings()
     anthropic: AnthropicSettings = AnthropicSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    guards: GuardSettings = GuardSettings()
+    grounding: GroundingSettings = GroundingSettings()
     breakers: BreakerSettings = BreakerSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     caching: CacheSettings = CacheSettings()
