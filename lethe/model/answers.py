@@ -25,6 +25,10 @@ class DegradedReason(StrEnum):
     WORKFLOWS_DOWN = "workflows_down"
     LEDGER_READ_ONLY = "ledger_read_only"
     SOURCE_WITHDRAWN = "source_withdrawn"
+    UNGROUNDED = "ungrounded"
+    ANSWER_FILTERED = "answer_filtered"
+    PASSAGES_WITHHELD = "passages_withheld"
+    QUESTION_SUSPECTED = "question_suspected"
 
 
 WITHOUT_EMBEDDER: Final = frozenset({DegradedReason.EMBEDDER_DOWN, DegradedReason.PROVIDER_NOT_ALLOWED})

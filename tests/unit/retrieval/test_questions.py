@@ -13,7 +13,16 @@ def test_a_question_is_in_nfc():
     assert guard_question("Cafe\u0301?", 100) == "Café?"
 
 
-@pytest.mark.parametrize("text", ["", " \n\t ", "a\x00b", "a\x1bb", "a\ud800b", "a\x85b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " \n\t ", "\u200b\ufeff", "\u200d", "\u2028"),
+        *("a\x00b", "a\x1bb", "a\ud800b", "a\udfffb", "a\x85b", "a\x7fb", "a\x9fb"),
+        *("a\uffffb", "a\ufdd0b", "a\U0010fffeb"),
+        *("a\u202eb", "a\u202db"),
+        *("a\U000e0041\U000e0042b", "\U0001f3f4" + "\U000e0061" * 8, "\U0001f3f4a\U000e0061"),
+    ],
+)
 def test_what_is_not_text_is_refused(text: str):
     with pytest.raises(InvalidRequest):
         guard_question(text, 100)
@@ -26,6 +35,26 @@ def test_a_question_is_refused_when_too_long_and_never_cut():
     # U+0958 is two characters in NFC.
     with pytest.raises(QuestionTooLong):
         guard_question("\u0958" * 600, 1_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DROP TABLE; -- 'quotes' \\ <script> ${x} %00 &amp; 100 %?",
+        "می\u200cخواهم چیست؟",
+        "قيمة \u2067X-900\u2069 كم؟",
+        "👩\u200d🚀 ☕\ufe0f \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f?",
+        "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 fi ﬁ Ａ?",
+        "line one\n\tline two\r\nline three",
+        "x",
+    ],
+)
+def test_symbols_scripts_and_emoji_stay_as_they_are(text: str):
+    assert guard_question(text, 100) == text
+
+
+def test_empty_characters_do_not_part_words():
+    assert guard_question("\ufeffwar\u200bran\u2060ty?", 100) == "warranty?"
 
 
 @pytest.mark.parametrize(
