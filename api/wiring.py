@@ -12,7 +12,7 @@ from api.temporal import TemporalLink
 from lethe.adapters.breakers import GuardedEmbedder, GuardedIndex, make_breakers
 from lethe.adapters.redis import open_redis
 from lethe.adapters.stores import open_stores
-from lethe.adapters.tokens import InProcessTokens
+from lethe.adapters.tokens import make_tokens
 from lethe.answering.deps import Answering
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.chunking import pipeline_revision
@@ -72,7 +72,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
             answering=Answering(
-                ledger, keyring, search, embedder, clock, InProcessTokens(), settings.retrieval.embed_seconds
+                ledger, keyring, search, embedder, clock, make_tokens(settings, redis), settings.retrieval.embed_seconds
             ),
             workflows=temporal,
             cursors=Cursors(keyring),

@@ -172,6 +172,13 @@ class Settings(BaseSettings):
     testing: TestingSettings = TestingSettings()
 
     @model_validator(mode="after")
+    def _several_apis_share(self) -> "Settings":
+        """A question is answered by any of them, and its tokens would reach only those who ask there."""
+        if self.api.processes > 1 and not self.redis.url.get_secret_value():
+            raise ValueError("api.processes above 1 needs redis.url")
+        return self
+
+    @model_validator(mode="after")
     def _production_is_no_development(self) -> "Settings":
         if self.environment is not Environment.PRODUCTION:
             return self

@@ -107,6 +107,8 @@ class ApiSettings(Section):
     """Prefix of the `type` of every problem+json."""
     query_worker: bool = True
     """Whether the API process runs question workflows itself (eager start)."""
+    processes: int = Field(default=1, ge=1)
+    """API processes of this installation, on whatever machines; more than one need `redis.url` for their streams."""
     public_docs: bool = False
     """Whether `/docs` and `/openapi.json`, which hold no tenant's data, open without a key."""
 

@@ -68,3 +68,10 @@ def test_prices_are_by_provider_and_model() -> None:
     settings = AnsweringSettings()
     assert settings.price("openai:gpt-4o").output_micros == 10_000_000
     assert settings.price("openai:own").input_micros == 0
+
+
+def test_several_api_processes_need_redis() -> None:
+    several: dict[str, Any] = {"api": {"processes": 2}}
+    with pytest.raises(ValueError, match=r"needs redis\.url"):
+        Settings(**several)
+    assert Settings(**several, redis={"url": "redis://cache:6379/0"}).api.processes == 2  # pyright: ignore[reportArgumentType]

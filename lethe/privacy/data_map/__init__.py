@@ -20,6 +20,7 @@ from lethe.privacy.data_map.outside import (
     KEY_FILES,
     SCRATCH,
     STATE,
+    TOKENS,
     VECTOR_STAMP,
     VECTORS,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "PLACES",
     "SCRATCH",
     "STATE",
+    "TOKENS",
     "VECTORS",
     "VECTOR_STAMP",
     "Category",
@@ -55,6 +57,7 @@ PLACES: Final[tuple[Place, ...]] = (
     BLOB_STAMP,
     HISTORIES,
     BREAKERS,
+    TOKENS,
     KEY_FILES,
     SCRATCH,
     STATE,

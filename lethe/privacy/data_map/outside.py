@@ -62,6 +62,13 @@ BREAKERS: Final[Place] = place(
 )
 """Keys of Redis."""
 
+TOKENS: Final[Place] = place(
+    "lethe:<environment>:tokens:",
+    Field("<question>", Category.CONTENT, "an answer on its way: its words, and the ids of what it cites"),
+    reason="gone 5 minutes after the last word, in a Redis that writes nothing to disk; shown past the gate only",
+)
+"""Keys of Redis. Without it they are in the memory of the API's process, for as long."""
+
 KEY_FILES: Final[Place] = place(
     "<keys.folder>/",
     Field("<tenant>.key", Category.CREDENTIAL, "the key that wraps the tenant's data keys"),
