@@ -1,4 +1,4 @@
-"""The three steps of a question: local activities of the query worker."""
+"""The steps of a question: local activities of the query worker, and a language model's turn, which is not."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ from temporalio import activity
 
 from lethe.answering import steps
 from lethe.answering.deps import Answering
-from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved
+from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved, Turn, Turned
 from lethe.telemetry import EMPTY_RETRIEVALS
 
 
 @dataclass(frozen=True)
 class AnsweringActivities:
-    """Retrieve, generate, finish."""
+    """Retrieve, generate (with or without a model), finish."""
 
     answering: Answering
 
@@ -26,6 +26,14 @@ class AnsweringActivities:
     @activity.defn
     async def generate(self, retrieved: Retrieved) -> Drafted:
         return await steps.generate(self.answering, retrieved)
+
+    @activity.defn
+    async def generate_by_model(self, turn: Turn) -> Turned:
+        info = activity.info()
+        # An attempt after a worker's death has what the first one left of the time.
+        passed = (info.started_time - info.scheduled_time).total_seconds()
+        left = turn.model_copy(update={"seconds": max(0.0, turn.seconds - passed)})
+        return await steps.generate_by_model(self.answering, left, is_repeated=info.attempt > 1)
 
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:

@@ -51,6 +51,12 @@ BREAKER_STATE: Final = Gauge(
 )
 ACTIVITY_DURATION: Final = Histogram("rag_activity_duration_seconds", "One activity", ["activity"], buckets=_LATENCY)
 
+LLM_LATENCY: Final = Histogram("rag_llm_latency_seconds", "A model's whole answer", ["model"], buckets=_LATENCY)
+LLM_TOKENS: Final = Counter("llm_token_usage", "Tokens of language models", ["model", "direction"])
+MODEL_ATTEMPTS: Final = Counter("rag_model_attempts", "Turns of language models by outcome", ["model", "outcome"])
+CITATIONS_REMOVED: Final = Counter("rag_citations_removed", "Citations of passages that no model was shown")
+SENTENCES_REMOVED: Final = Counter("rag_sentences_removed", "Statements of models that had no source")
+
 _FIELDS: Final = ("tenant", "ref", "code", "count", "ms", "status", "method", "route", "step", "workflow")
 
 

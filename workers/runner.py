@@ -59,6 +59,7 @@ def query_worker(
         activities=activities,
         interceptors=interceptors,
         workflow_runner=sandbox(),
+        max_concurrent_activities=settings.api.max_in_flight_questions * 2,
         max_concurrent_local_activities=settings.api.max_in_flight_questions * 2,
         graceful_shutdown_timeout=timedelta(seconds=settings.temporal.graceful_shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.temporal.sticky_seconds),

@@ -1,15 +1,19 @@
-"""Answering a question: three local activities in the process that took the question."""
+"""Answering a question: local activities in the process that took it; a language model's turn is an ordinary one."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.answering import AnsweringActivities
-    from lethe.contracts.answering import AnswerOutcome, QuestionRef
+    from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved, Turn, Turned
+    from lethe.model.answers import DegradedReason
 
 from workflows import policies
+from workflows.failures import code_of
 
 Self_ = TypeVar("Self_")
 Input = TypeVar("Input")
@@ -18,15 +22,51 @@ Output = TypeVar("Output")
 
 @workflow.defn(name="answer-question")
 class AnswerQuestion:
-    """retrieve -> generate -> finish."""
+    """retrieve -> a turn of each model until one answers, else sentences of the passages -> finish."""
 
     @workflow.run
     async def run(self, ref: QuestionRef) -> AnswerOutcome:
         retrieved = await self._local(AnsweringActivities.retrieve, ref, "search and gate")
-        drafted = await self._local(AnsweringActivities.generate, retrieved, f"from {len(retrieved.passages)} passages")
+        drafted = await self._drafted(retrieved)
         outcome = await self._local(AnsweringActivities.finish, drafted, drafted.mode.value)
         workflow.set_current_details(f"`{outcome.mode}`, {outcome.citations} citations")
         return outcome
+
+    async def _drafted(self, retrieved: Retrieved) -> Drafted:
+        """By the first model that answers; where none does, or the time runs out, without one."""
+        until = workflow.now() + timedelta(seconds=retrieved.seconds_left) - policies.QUESTION_RESERVE
+        for position, model in enumerate(retrieved.models, start=1):
+            seconds = (until - workflow.now()).total_seconds()
+            if seconds < policies.SHORTEST_TURN.total_seconds():
+                late = Turned(attempts=[f"{model} no_time_left"], reasons=[DegradedReason.PROVIDER_DOWN])
+                retrieved = retrieved.after(late)
+                break
+            is_last = position == len(retrieved.models)
+            turned = await self._turn(Turn(retrieved=retrieved, model=model, seconds=seconds, is_last=is_last))
+            if turned.drafted is not None:
+                return turned.drafted
+            retrieved = retrieved.after(turned)
+            if not turned.goes_on:
+                break
+        return await self._local(AnsweringActivities.generate, retrieved, f"from {len(retrieved.passages)} passages")
+
+    async def _turn(self, turn: Turn) -> Turned:
+        try:
+            return await workflow.execute_activity_method(
+                AnsweringActivities.generate_by_model,
+                turn,
+                start_to_close_timeout=timedelta(seconds=turn.seconds) + policies.TURN_MARGIN,
+                schedule_to_close_timeout=timedelta(seconds=turn.seconds) + policies.TURN_MARGIN,
+                heartbeat_timeout=policies.TURN_HEARTBEAT,
+                retry_policy=policies.TURN_RETRY,
+                priority=policies.priority(turn.retrieved.question.tenant_id, policies.QUESTION_PRIORITY),
+                summary=f"{turn.model}, from {len(turn.retrieved.passages)} passages",
+            )
+        except ActivityError as error:
+            # It may have spoken, and have been paid: no other model is asked.
+            return Turned(
+                attempts=[f"{turn.model} {code_of(error)}"], reasons=[DegradedReason.PROVIDER_DOWN], has_spoken=True
+            )
 
     async def _local(self, method: Callable[[Self_, Input], Awaitable[Output]], value: Input, summary: str) -> Output:
         return await workflow.execute_local_activity_method(

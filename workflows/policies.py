@@ -51,6 +51,14 @@ QUESTION_RETRY: Final = RetryPolicy(
 )
 """A step of a question: someone is waiting, and the API answers with passages when the steps fail."""
 
+TURN_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1), maximum_attempts=2
+)
+"""A model's turn at a question, for a worker's death only: what a provider does is decided inside the turn."""
+
+TURN_HEARTBEAT: Final = timedelta(seconds=3)
+"""How long after its worker's death a model's turn starts again elsewhere: someone is waiting."""
+
 HEARTBEAT: Final = timedelta(seconds=10)
 """How long after its worker's death a step starts again elsewhere; a worker puts its own setting in its place."""
 
@@ -60,6 +68,12 @@ LONG: Final = timedelta(minutes=15)
 BATCH: Final = timedelta(hours=2)
 QUESTION_STEP: Final = timedelta(seconds=15)
 QUESTION_DEADLINE: Final = timedelta(seconds=30)
+QUESTION_RESERVE: Final = timedelta(seconds=3)
+"""Of a question's time, kept for an answer without a language model and for the last step."""
+SHORTEST_TURN: Final = timedelta(seconds=1)
+"""With less time left no model is asked."""
+TURN_MARGIN: Final = timedelta(seconds=1)
+"""How much later than the turn itself Temporal ends it."""
 
 EMBED_BATCH: Final = 64
 """Chunks whose embedding is paid again, at most, when a worker dies."""

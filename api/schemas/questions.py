@@ -79,7 +79,11 @@ class CitationOut(Given):
 
 
 class ProvenanceOut(Given):
-    """P8: what the answer was made from and by. Cost in millionths of ``currency``."""
+    """P8: what the answer was made from and by. Cost in millionths of ``currency``, split by operation.
+
+    ``attempts``: each language model asked or passed over, with what came of it. ``is_regenerated``: one was asked
+    again after a worker died, and both count. ``groundedness``: 0..1, null where no model worded the answer.
+    """
 
     index_build_id: OpaqueId | None
     seq: int
@@ -93,6 +97,15 @@ class ProvenanceOut(Given):
     cost_micros: int
     currency: str
     timings_ms: dict[str, float]
+    routing: str
+    attempts: list[str]
+    is_regenerated: bool
+    costs_micros: dict[str, int]
+    context_tokens: int
+    tokens_saved: int
+    citations_removed: int
+    sentences_removed: int
+    groundedness: float | None
 
 
 class AnswerOut(Given):

@@ -8,9 +8,10 @@ from lethe.privacy.sealing import Purpose, seal, unseal
 
 
 class AnswerSentence(BaseModel):
-    """A sentence and the number of the citation it comes from.
+    """A sentence and the number of the citation it comes from; ``others`` where it comes from several.
 
-    ``start``/``end`` are offsets in code points into the cited chunk's text.
+    ``start``/``end`` are offsets in code points into the first cited chunk's text: of the sentence itself or, where a
+    model worded it, of the sentence there that is nearest to it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -19,11 +20,17 @@ class AnswerSentence(BaseModel):
     citation: Annotated[int, Field(ge=1)]
     start: int
     end: int
+    others: tuple[Annotated[int, Field(ge=1)], ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of all its citations."""
+        return (self.citation, *self.others)
 
     @property
     def marked(self) -> str:
-        """The sentence with its marker, as it stands in the answer."""
-        return f"{self.text} [{self.citation}]"
+        """The sentence with its markers, as it stands in the answer."""
+        return f"{self.text} {''.join(f'[{number}]' for number in self.numbers)}"
 
 
 class AnswerBody(BaseModel):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from lethe.answering.caching import CachePolicy
+from lethe.answering.chain import Chain
 from lethe.answering.traces import Traces
 from lethe.ports.clock import Clock
 from lethe.ports.embedding import Embedder
@@ -16,7 +17,8 @@ from lethe.ports.tokens import TokenBus
 class Answering:
     """The ports of the steps; only held here, built by the wiring.
 
-    ``embed_seconds``: how long an answer waits for its sentences' embeddings before words alone decide.
+    ``embed_seconds``: how long an answer waits for its sentences' embeddings before words alone decide. ``chain``: the
+    language models; without one every answer is made of sentences of the passages.
     """
 
     ledger: Ledger
@@ -26,5 +28,6 @@ class Answering:
     clock: Clock
     tokens: TokenBus
     embed_seconds: float = 2.0
+    chain: Chain | None = None
     traces: Traces = field(default_factory=Traces)
     caching: CachePolicy = field(default_factory=CachePolicy)

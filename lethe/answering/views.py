@@ -129,4 +129,4 @@ def cited(number: int, passage: Passage, quotes: tuple[str, ...] = ()) -> Citati
 
 
 def _quotes(body: AnswerBody, number: int) -> tuple[str, ...]:
-    return tuple(sentence.text for sentence in body.sentences if sentence.citation == number)
+    return tuple(sentence.text for sentence in body.sentences if number in sentence.numbers)

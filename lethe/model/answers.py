@@ -29,6 +29,11 @@ class DegradedReason(StrEnum):
     ANSWER_FILTERED = "answer_filtered"
     PASSAGES_WITHHELD = "passages_withheld"
     QUESTION_SUSPECTED = "question_suspected"
+    PROVIDER_DOWN = "provider_down"
+    PROVIDER_MISCONFIGURED = "provider_misconfigured"
+    PROVIDER_BUDGET = "provider_budget"
+    PROVIDER_REFUSED = "provider_refused"
+    ANSWER_CUT = "answer_cut"
 
 
 WITHOUT_EMBEDDER: Final = frozenset({DegradedReason.EMBEDDER_DOWN, DegradedReason.PROVIDER_NOT_ALLOWED})
@@ -75,7 +80,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """P8: what an answer was made from and by."""
+    """P8: what an answer was made from and by.
+
+    ``routing``: how hard the question looked and why. ``attempts``: each model asked or passed over, with what came of
+    it. ``is_regenerated``: a worker died and a model was asked twice; both count. ``cost_micros`` is the total of
+    ``costs_micros``. ``context_tokens``: of the passages shown (estimated), ``tokens_saved`` of what they had in full.
+    ``citations_removed``: of passages that were not shown. ``sentences_removed``: statements without a source.
+    """
 
     index_build_id: Id | None
     seq: int
@@ -89,6 +100,15 @@ class Provenance:
     cost_micros: int = 0
     currency: str = "USD"
     timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+    routing: str = ""
+    attempts: tuple[str, ...] = ()
+    is_regenerated: bool = False
+    costs_micros: dict[str, int] = field(default_factory=dict[str, int])
+    context_tokens: int = 0
+    tokens_saved: int = 0
+    citations_removed: int = 0
+    sentences_removed: int = 0
+    groundedness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

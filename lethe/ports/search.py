@@ -29,6 +29,8 @@ class SearchRequest:
     attributes: AttributeFilter = None
     question_id: Id | None = None
     """The stored question, if it is one: what an outside embedder was sent is recorded under it."""
+    principal_id: Id | None = None
+    """Who asks: what it costs is counted for them."""
 
 
 @dataclass(frozen=True, slots=True)

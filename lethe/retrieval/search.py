@@ -100,7 +100,9 @@ class Search:
             return None, []
         if build.spec != self.embedder.spec.key:
             return None, [DegradedReason.EMBEDDER_DOWN]
-        origin = Origin(request.tenant_id, frozenset({request.question_id} if request.question_id else ()))
+        origin = Origin(
+            request.tenant_id, frozenset({request.question_id} if request.question_id else ()), request.principal_id
+        )
         try:
             async with asyncio.timeout(self.settings.embed_seconds):
                 vectors = await self.embedder.embed([request.text], InputKind.QUERY, origin)

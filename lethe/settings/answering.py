@@ -94,6 +94,10 @@ class AnsweringSettings(Section):
     """How freely a model may word it."""
     context_tokens: Annotated[int, Field(ge=100)] = 2_000
     """Most tokens of passages a model is given."""
+    compress_context: bool = True
+    """Whether sentences of the passages that say nothing about the question are left out."""
+    prompt: str = "answer-v2"
+    """Name of the prompt; an earlier one brings back its answers. Provenance tells it with a hash of its text."""
     currency: Annotated[str, Field(pattern=r"[A-Z]{3}")] = "USD"
     """Of the prices."""
     prices: tuple[Price, ...] = _PRICES

@@ -44,8 +44,10 @@ async def test_the_final_answer_replaces_the_draft(ledger: Ledger):
         await unit.questions.add(one)
         await unit.questions.put_answer(answer(one, [citation(number, texts[number]) for number in (1, 2)]))
         provenance = Provenance(
-            None, 4, "spec", "openai", "model", "fp_1", "prompt-2", 900, 80, 1234, "EUR", {"embed": 3.0, "search": 5.25}
-        )
+            None, 4, "spec", "openai", "model", "fp_1", "prompt-2", 900, 80, 1234, "EUR",
+            {"embed": 3.0, "search": 5.25},
+            "complex: compares", ("openai:model answered",), True, {"llm": 1234}, 700, 300, 1, 2, 0.75,
+        )  # fmt: skip
         final = answer(
             one, [citation(1, texts[0])], mode=AnswerMode.NO_ANSWER, is_degraded=False, degraded_reasons=(),
             provenance=provenance, is_final=True, created_at=at(1), sealed_body=b"final", sealed_trace=b"trace",

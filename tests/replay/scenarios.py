@@ -11,25 +11,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from temporalio import activity
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.worker import Worker
 
-from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved
+from lethe.contracts.answering import QuestionRef, Turned
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
 from lethe.contracts.bulk import BulkState
 from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.selection import SelectionRef, SelectionRun
 from lethe.contracts.webhooks import DeliveryOutcome, DeliveryRef
-from lethe.model.answers import AnswerMode
+from lethe.model.answers import DegradedReason
 from lethe.model.selections import SelectionAction
 from lethe.model.webhooks import DeliveryState
 from tests.workflows.conftest import start_environment
 from tests.workflows.scripted import Scripted
+from tests.workflows.scripted_answering import ScriptedAnswering
 from tests.workflows.scripted_bulk import ScriptedBulk
 from tests.workflows.scripted_selection import ScriptedSelection
-from workers.runner import WORKFLOWS, sandbox
+from workers.runner import WORKFLOWS
 from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
@@ -174,31 +173,32 @@ async def audit_tenant(client: Client) -> WorkflowHandle[Any, Any]:
 
 
 async def answer_question(client: Client) -> WorkflowHandle[Any, Any]:
-    worker = Worker(
-        client,
-        task_queue=Queue.QUERY,
-        workflows=[AnswerQuestion],
-        activities=[_retrieve, _generate, _finish],
-        workflow_runner=sandbox(),
-    )
-    async with worker:
+    """Without a language model."""
+    async with ScriptedAnswering().running(client):
         ref = QuestionRef(tenant_id=TENANT, question_id=VERSION)
         return await _ended(client, AnswerQuestion.run, ref, "answer-question/one", Queue.QUERY)
 
 
-@activity.defn(name="retrieve")
-async def _retrieve(ref: QuestionRef) -> Retrieved:
-    return Retrieved(question=ref, seq=3)
+async def answer_by_models(client: Client) -> WorkflowHandle[Any, Any]:
+    """The first of two models fails, the second answers."""
+    scripted = ScriptedAnswering(models=["openai:one", "cohere:two"])
+    scripted.turns["openai:one"] = Turned(
+        attempts=["openai:one model_unavailable"], reasons=[DegradedReason.PROVIDER_DOWN], goes_on=True
+    )
+    async with scripted.running(client):
+        ref = QuestionRef(tenant_id=TENANT, question_id=VERSION)
+        return await _ended(client, AnswerQuestion.run, ref, "answer-question/models", Queue.QUERY)
 
 
-@activity.defn(name="generate")
-async def _generate(retrieved: Retrieved) -> Drafted:
-    return Drafted(retrieved=retrieved, mode=AnswerMode.NO_ANSWER)
-
-
-@activity.defn(name="finish")
-async def _finish(drafted: Drafted) -> AnswerOutcome:
-    return AnswerOutcome(mode=drafted.mode, citations=0, is_degraded=False)
+async def answer_below_models(client: Client) -> WorkflowHandle[Any, Any]:
+    """The only model refuses: sentences of the passages answer."""
+    scripted = ScriptedAnswering(models=["openai:one"])
+    scripted.turns["openai:one"] = Turned(
+        attempts=["openai:one provider_refused"], reasons=[DegradedReason.PROVIDER_REFUSED], has_spoken=True
+    )
+    async with scripted.running(client):
+        ref = QuestionRef(tenant_id=TENANT, question_id=VERSION)
+        return await _ended(client, AnswerQuestion.run, ref, "answer-question/below", Queue.QUERY)
 
 
 SCENARIOS: Sequence[Scenario] = (
@@ -216,6 +216,8 @@ SCENARIOS: Sequence[Scenario] = (
     audit_all,
     audit_tenant,
     answer_question,
+    answer_by_models,
+    answer_below_models,
 )
 
 

@@ -39,6 +39,7 @@ from lethe.contracts.webhooks import DeliveryOutcome, DeliveryRef
 from lethe.model.ids import new_id
 from workers.converter import DATA_CONVERTER
 from workers.runner import WORKFLOWS, sandbox
+from workflows.answering import AnswerQuestion
 from workflows.policies import Queue
 
 BUILD = new_id()
@@ -233,5 +234,7 @@ class Scripted:
 async def replayed(handle: WorkflowHandle[Any, Any]) -> None:
     """Every test replays the history it just made: the workflow is deterministic as it stands."""
     history = await handle.fetch_history()
-    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=DATA_CONVERTER)
+    replayer = Replayer(
+        workflows=[*WORKFLOWS, AnswerQuestion], workflow_runner=sandbox(), data_converter=DATA_CONVERTER
+    )
     await replayer.replay_workflow(history)

@@ -6,6 +6,7 @@ No unit of work spans a call outside SQL: a step reads, works, then commits in a
 from lethe.answering.steps.asking import ask
 from lethe.answering.steps.extracting import generate
 from lethe.answering.steps.finishing import finish
+from lethe.answering.steps.generating import generate_by_model
 from lethe.answering.steps.retrieving import retrieve
 
-__all__ = ["ask", "finish", "generate", "retrieve"]
+__all__ = ["ask", "finish", "generate", "generate_by_model", "retrieve"]

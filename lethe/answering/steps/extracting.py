@@ -4,9 +4,10 @@ import time
 
 from lethe.answering.body import AnswerBody, AnswerSentence
 from lethe.answering.calibration import REVISION
+from lethe.answering.citations import numbered
 from lethe.answering.deps import Answering
 from lethe.answering.extractive import Extract, extract
-from lethe.answering.steps.stored import citations, elapsed_ms, load, merged, passages_of, sealed_trace, store
+from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace, store
 from lethe.answering.telling import tell_extract
 from lethe.contracts.answering import Drafted, Retrieved
 from lethe.model.answers import WITHOUT_EMBEDDER, Answer, Provenance, QuestionState
@@ -24,32 +25,36 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
     quoted = frozenset({ref.question_id, *(passage.document_id for passage in passages)})
     embedder = EmbedderFor(deps.embedder, Origin(ref.tenant_id, quoted, question.principal_id))
     drawn = await extract(request.text, passages, embedder, deps.embed_seconds)
-    reasons = merged(retrieved.reasons, drawn.reasons)
+    found_by = merged(retrieved.reasons, drawn.reasons)
+    reasons = merged(found_by, retrieved.fallen)
     timings = {"generate": elapsed_ms(started)}
     draft = Answer(
         tenant_id=ref.tenant_id,
         question_id=ref.question_id,
         mode=drawn.mode,
         sealed_body=_body(drawn).sealed(key),
-        citations=citations(passages[index] for index in drawn.cited),
+        citations=numbered(passages[index] for index in drawn.cited),
         is_degraded=bool(reasons),
         degraded_reasons=reasons,
         provenance=Provenance(
             index_build_id=retrieved.build_id,
             seq=retrieved.seq,
-            embedding_spec="" if WITHOUT_EMBEDDER.intersection(reasons) else deps.embedder.spec.key,
+            embedding_spec="" if WITHOUT_EMBEDDER.intersection(found_by) else deps.embedder.spec.key,
             provider="lethe",
             model="extractive",
             model_fingerprint=REVISION,
             timings_ms=retrieved.timings_ms | timings,
+            routing=retrieved.routing,
+            attempts=tuple(retrieved.attempts),
         ),
         is_final=False,
         created_at=deps.clock.now(),
         sealed_trace=sealed_trace(deps, key, ref.question_id),
     )
     before = await store(deps, draft, QuestionState.DRAFTED)
-    if before is QuestionState.DRAFTED:
-        await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": "repeated"})
+    if before is QuestionState.DRAFTED or retrieved.has_spoken:
+        reason = "repeated" if before is QuestionState.DRAFTED else "fallback"
+        await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": reason})
     if before is not QuestionState.ANSWERED:
         await tell_extract(deps.tokens, draft, drawn.sentences)
     return Drafted(retrieved=retrieved, mode=drawn.mode, timings_ms=timings)

@@ -1,17 +1,22 @@
-"""The last step: what may still be read of the draft is the answer."""
+"""The last step: what may still be read of the draft, and is grounded, is the answer."""
 
 import time
 from dataclasses import replace
 
 from lethe.answering.body import AnswerBody
 from lethe.answering.cache import keeping
-from lethe.answering.citations import keep_sources
+from lethe.answering.chain import Chain
+from lethe.answering.checking import check_body
+from lethe.answering.citations import keep_sources, numbered
+from lethe.answering.costs import split_costs
 from lethe.answering.deps import Answering
-from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, store
+from lethe.answering.grounding import Verdict
+from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, passages_of, store
 from lethe.answering.telling import tell_done
 from lethe.contracts.answering import AnswerOutcome, Drafted
 from lethe.errors import QuestionNotFound
-from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
+from lethe.model.answers import Answer, AnswerMode, DegradedReason, QuestionState
+from lethe.ports.search import Passage
 
 
 async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
@@ -21,31 +26,56 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
     question, key, request = await load(deps, ref)
     async with deps.ledger.read() as uow:
         draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
+        calls = await uow.processor_calls.about(ref.tenant_id, ref.question_id)
     if draft is None:
         raise QuestionNotFound
     if draft.is_final:
         await tell_done(deps.tokens, draft)
         return outcome(draft)
-    body = AnswerBody.opened(key, draft.sealed_body)
     scores = {cited.chunk_id: cited.score for cited in draft.citations}
-    passages = await deps.search.reopen(ref.tenant_id, scores, seq=question.seq, readers=frozenset(question.readers))
-    body, citations = keep_sources(body, draft.citations, {passage.chunk_id for passage in passages})
-    withdrawn = [DegradedReason.SOURCE_WITHDRAWN] if len(citations) < len(draft.citations) else []
-    reasons = merged(draft.degraded_reasons, withdrawn)
-    timings = draft.provenance.timings_ms | {"finish": elapsed_ms(started)}
-    answer = replace(
-        draft,
-        mode=draft.mode if citations else AnswerMode.NO_ANSWER,
-        sealed_body=body.sealed(key),
-        citations=citations,
-        is_degraded=bool(reasons),
-        degraded_reasons=reasons,
-        provenance=replace(draft.provenance, timings_ms=timings),
-        is_final=True,
-        created_at=deps.clock.now(),
+    readers = frozenset(question.readers)
+    passages = await deps.search.reopen(ref.tenant_id, scores, seq=question.seq, readers=readers)
+    answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key)
+    if deps.chain is not None and answer.mode is AnswerMode.GENERATED:
+        answer, verdict = _judged(deps.chain, answer, key, passages, request.text)
+        if verdict is Verdict.PASSAGES:
+            found = numbered(await passages_of(deps, question, drafted.retrieved))
+            nothing = AnswerBody().sealed(key)
+            answer = replace(answer, mode=AnswerMode.PASSAGES, sealed_body=nothing, citations=found)
+    costs = split_costs(calls)
+    provenance = replace(
+        answer.provenance,
+        costs_micros=costs,
+        cost_micros=costs["total"],
+        timings_ms=answer.provenance.timings_ms | {"finish": elapsed_ms(started)},
     )
+    answer = replace(answer, provenance=provenance, is_final=True, created_at=deps.clock.now())
     kept = await keeping(deps, question, request, answer, drafted.retrieved)
     await store(deps, answer, QuestionState.ANSWERED, kept)
     deps.traces.forget(ref.question_id)
     await tell_done(deps.tokens, answer)
     return outcome(answer)
+
+
+def _without_withdrawn(draft: Answer, body: AnswerBody, passages: list[Passage], key: bytes) -> Answer:
+    kept, citations = keep_sources(body, draft.citations, {passage.chunk_id for passage in passages})
+    is_whole = len(kept.sentences) == len(body.sentences) and len(passages) == len(draft.citations)
+    reasons = merged(draft.degraded_reasons, [] if is_whole else [DegradedReason.SOURCE_WITHDRAWN])
+    return replace(
+        draft,
+        mode=draft.mode if citations else AnswerMode.NO_ANSWER,
+        sealed_body=kept.sealed(key),
+        citations=citations,
+        is_degraded=bool(reasons),
+        degraded_reasons=reasons,
+    )
+
+
+def _judged(chain: Chain, answer: Answer, key: bytes, passages: list[Passage], question: str) -> tuple[Answer, Verdict]:
+    """A model's answer, flagged where the passages it cites do not say it."""
+    body = AnswerBody.opened(key, answer.sealed_body)
+    groundedness, verdict = check_body(body, answer.citations, passages, question, chain.grounding)
+    provenance = replace(answer.provenance, groundedness=round(groundedness.score, 3))
+    reasons = merged(answer.degraded_reasons, [] if verdict is Verdict.ACCEPT else [DegradedReason.UNGROUNDED])
+    answer = replace(answer, provenance=provenance, is_degraded=bool(reasons), degraded_reasons=reasons)
+    return answer, verdict

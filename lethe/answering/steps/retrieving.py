@@ -1,9 +1,11 @@
 """The first step: the passages a question may be answered from."""
 
+from lethe.answering.chain import Plan, plan
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps.stored import load
 from lethe.contracts.answering import PassageRef, QuestionRef, Retrieved
+from lethe.model.answers import Question
 from lethe.model.traces import Candidate, Trace
 from lethe.ports.search import Found, SearchRequest
 
@@ -11,6 +13,7 @@ from lethe.ports.search import Found, SearchRequest
 async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
     """Find the passages the question's caller may read. Changes nothing."""
     question, _, request = await load(deps, ref)
+    planned = await _plan(deps, question, request)
     found = await deps.search.find(
         SearchRequest(
             tenant_id=ref.tenant_id,
@@ -21,6 +24,7 @@ async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
             alpha=request.alpha,
             attributes=request.attributes,
             question_id=ref.question_id,
+            principal_id=question.principal_id,
         )
     )
     deps.traces.keep(ref.question_id, found.trace or _plain_trace(request, found))
@@ -39,7 +43,28 @@ async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
         build_id=found.build_id,
         seq=question.seq,
         timings_ms=found.timings_ms,
+        # With no passage there is nothing that a model could answer from.
+        models=list(planned.models) if found.passages else [],
+        routing=planned.routing,
+        attempts=list(planned.passed_over),
+        fallen=list(planned.reasons),
+        seconds_left=_seconds_left(deps, question),
     )
+
+
+async def _plan(deps: Answering, question: Question, request: AnswerRequest) -> Plan:
+    if deps.chain is None:
+        return Plan((), "", (), ())
+    async with deps.ledger.read() as uow:
+        tenant = await uow.tenants.get(question.tenant_id)
+    return await plan(deps.chain, request.text, tenant.allowed_providers if tenant else ())
+
+
+def _seconds_left(deps: Answering, question: Question) -> float:
+    """Of the question's time, counted from when it was asked."""
+    if deps.chain is None:
+        return 0.0
+    return max(0.0, deps.chain.seconds - (deps.clock.now() - question.created_at).total_seconds())
 
 
 def _plain_trace(request: AnswerRequest, found: Found) -> Trace:

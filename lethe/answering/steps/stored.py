@@ -9,7 +9,7 @@ from lethe.answering.request import AnswerRequest
 from lethe.answering.traces import seal_trace
 from lethe.contracts.answering import AnswerOutcome, QuestionRef, Retrieved
 from lethe.errors import QuestionNotFound
-from lethe.model.answers import Answer, Citation, DegradedReason, Question, QuestionState
+from lethe.model.answers import Answer, DegradedReason, Question, QuestionState
 from lethe.model.ids import Id
 from lethe.ports.search import Passage
 
@@ -53,21 +53,6 @@ def sealed_trace(deps: Answering, key: bytes, question_id: Id) -> bytes | None:
     """How the passages were come by, if this process knows it."""
     trace = deps.traces.get(question_id)
     return None if trace is None else seal_trace(key, trace)
-
-
-def citations(cited: Iterable[Passage]) -> tuple[Citation, ...]:
-    """Passages numbered from 1."""
-    return tuple(
-        Citation(
-            number=number,
-            chunk_id=passage.chunk_id,
-            version_id=passage.version_id,
-            document_id=passage.document_id,
-            text_hmac=passage.text_hmac,
-            score=passage.score,
-        )
-        for number, passage in enumerate(cited, start=1)
-    )
 
 
 def merged(*groups: Iterable[DegradedReason]) -> tuple[DegradedReason, ...]:

@@ -225,6 +225,8 @@ LEDGER: Final[tuple[Place, ...]] = (
         opaque("tenant_id", "question_id", "index_build_id"),
         facts("mode", "is_degraded", "degraded_reasons", "is_final", "embedding_spec", "provider", "model"),
         facts("model_fingerprint", "prompt_version", "tokens_in", "tokens_out", "cost_micros", "currency"),
+        facts("routing", "attempts", "is_regenerated", "costs_micros", "context_tokens", "tokens_saved"),
+        facts("citations_removed", "sentences_removed", "groundedness"),
         sealed("sealed_body", "sentences of the cited documents", Key.QUESTION),
         sealed("sealed_trace", "what was searched for: the question, rewritten", Key.QUESTION),
         volatile("seq", "timings_ms"),

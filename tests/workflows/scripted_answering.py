@@ -1,0 +1,64 @@
+"""The steps of a question as a workflow sees them: what each gives is set beforehand, what each was asked is kept."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from lethe.contracts.answering import AnswerOutcome, Drafted, PassageRef, QuestionRef, Retrieved, Turn, Turned
+from lethe.model.answers import AnswerMode
+from workers.runner import sandbox
+from workflows.answering import AnswerQuestion
+from workflows.policies import Queue
+
+CHUNK = "01900000-0000-7000-8000-000000000009"
+
+
+class ScriptedAnswering:
+    """``turns``: by model; one that has none here answers. ``on_turn`` runs before a turn ends."""
+
+    def __init__(self, models: Sequence[str] = (), seconds_left: float = 30.0) -> None:
+        self.models = list(models)
+        self.seconds_left = seconds_left
+        self.turns: dict[str, Turned] = {}
+        self.on_turn: Callable[[Turn], Awaitable[None]] | None = None
+        self.taken: list[Turn] = []
+        self.extracted: list[Retrieved] = []
+
+    @activity.defn
+    async def retrieve(self, ref: QuestionRef) -> Retrieved:
+        passages = [PassageRef(chunk_id=CHUNK, version_id=CHUNK, document_id=CHUNK, score=1.0)]
+        return Retrieved(question=ref, passages=passages, seq=3, models=self.models, seconds_left=self.seconds_left)
+
+    @activity.defn
+    async def generate(self, retrieved: Retrieved) -> Drafted:
+        self.extracted.append(retrieved)
+        return Drafted(retrieved=retrieved, mode=AnswerMode.EXTRACTIVE)
+
+    @activity.defn
+    async def generate_by_model(self, turn: Turn) -> Turned:
+        self.taken.append(turn)
+        if self.on_turn is not None:
+            await self.on_turn(turn)
+        drafted = Drafted(retrieved=turn.retrieved, mode=AnswerMode.GENERATED)
+        return self.turns.get(turn.model, Turned(drafted=drafted))
+
+    @activity.defn
+    async def finish(self, drafted: Drafted) -> AnswerOutcome:
+        fallen = drafted.retrieved.fallen if drafted.mode is AnswerMode.EXTRACTIVE else []
+        return AnswerOutcome(mode=drafted.mode, citations=1, is_degraded=bool(fallen), reasons=fallen)
+
+    @asynccontextmanager
+    async def running(self, client: Client) -> AsyncGenerator[None]:
+        """A query worker over these steps."""
+        worker = Worker(
+            client,
+            task_queue=Queue.QUERY,
+            workflows=[AnswerQuestion],
+            activities=[self.retrieve, self.generate, self.generate_by_model, self.finish],
+            workflow_runner=sandbox(),
+        )
+        async with worker:
+            yield

@@ -1,0 +1,110 @@
+"""How a question goes through the models of its chain, and below them."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+
+from lethe.contracts.answering import AnswerOutcome, QuestionRef, Turn, Turned
+from lethe.model.answers import AnswerMode, DegradedReason
+from lethe.model.ids import new_id
+from tests.workflows.scripted import replayed
+from tests.workflows.scripted_answering import ScriptedAnswering
+from workflows import policies
+from workflows.answering import AnswerQuestion
+from workflows.policies import Queue
+
+ONE, TWO = "openai:one", "cohere:two"
+
+
+async def answered(client: Client, scripted: ScriptedAnswering) -> AnswerOutcome:
+    async with scripted.running(client):
+        ref = QuestionRef(tenant_id=new_id(), question_id=new_id())
+        handle = await client.start_workflow(
+            AnswerQuestion.run,
+            ref,
+            id=f"answer-question/{ref.question_id}",
+            task_queue=Queue.QUERY,
+            execution_timeout=timedelta(seconds=60),
+        )
+        outcome = await handle.result()
+        await replayed(handle)
+        return outcome
+
+
+def failed(model: str, *, goes_on: bool, has_spoken: bool = False) -> Turned:
+    attempts, reasons = [f"{model} model_unavailable"], [DegradedReason.PROVIDER_DOWN]
+    return Turned(attempts=attempts, reasons=reasons, goes_on=goes_on, has_spoken=has_spoken)
+
+
+async def test_the_next_model_is_asked_after_one_that_goes_on(client: Client) -> None:
+    scripted = ScriptedAnswering([ONE, TWO])
+    scripted.turns[ONE] = failed(ONE, goes_on=True)
+    assert (await answered(client, scripted)).mode is AnswerMode.GENERATED
+    assert [(turn.model, turn.is_last) for turn in scripted.taken] == [(ONE, False), (TWO, True)]
+    assert scripted.taken[1].retrieved.attempts == [f"{ONE} model_unavailable"]
+    assert scripted.extracted == []
+
+
+async def test_no_other_model_is_asked_where_none_may_be(client: Client) -> None:
+    scripted = ScriptedAnswering([ONE, TWO])
+    scripted.turns[ONE] = failed(ONE, goes_on=False, has_spoken=True)
+    outcome = await answered(client, scripted)
+    assert (outcome.mode, outcome.reasons) == (AnswerMode.EXTRACTIVE, [DegradedReason.PROVIDER_DOWN])
+    assert [turn.model for turn in scripted.taken] == [ONE]
+    assert scripted.extracted[0].has_spoken
+
+
+async def test_below_all_models_sentences_of_the_passages_answer(client: Client) -> None:
+    scripted = ScriptedAnswering([ONE, TWO])
+    scripted.turns = {model: failed(model, goes_on=True) for model in (ONE, TWO)}
+    outcome = await answered(client, scripted)
+    assert (outcome.mode, outcome.reasons) == (AnswerMode.EXTRACTIVE, [DegradedReason.PROVIDER_DOWN])
+    assert scripted.extracted[0].attempts == [f"{ONE} model_unavailable", f"{TWO} model_unavailable"]
+
+
+async def test_without_time_no_model_is_asked(client: Client) -> None:
+    scripted = ScriptedAnswering([ONE, TWO], seconds_left=policies.QUESTION_RESERVE.total_seconds() + 0.5)
+    assert (await answered(client, scripted)).reasons == [DegradedReason.PROVIDER_DOWN]
+    assert scripted.taken == []
+    assert scripted.extracted[0].attempts == [f"{ONE} no_time_left"]
+
+
+async def test_what_one_turn_takes_the_next_does_not_have(client: Client) -> None:
+    async def slow(turn: Turn) -> None:
+        await asyncio.sleep(0.5 if turn.model == ONE else 0)
+
+    scripted = ScriptedAnswering([ONE, TWO], seconds_left=20)
+    scripted.turns[ONE] = failed(ONE, goes_on=True)
+    scripted.on_turn = slow
+    await answered(client, scripted)
+    first, second = scripted.taken
+    assert first.seconds <= 20 - policies.QUESTION_RESERVE.total_seconds()
+    assert second.seconds <= first.seconds - 0.5
+
+
+@pytest.mark.parametrize("code", ["ledger_unavailable", "internal_error"])
+async def test_a_turn_that_breaks_is_made_twice_at_most_and_no_other_model_pays(client: Client, code: str) -> None:
+    async def breaks(turn: Turn) -> None:
+        raise ApplicationError(code, type=code)
+
+    scripted = ScriptedAnswering([ONE, TWO])
+    scripted.on_turn = breaks
+    outcome = await answered(client, scripted)
+    assert (outcome.mode, outcome.reasons) == (AnswerMode.EXTRACTIVE, [DegradedReason.PROVIDER_DOWN])
+    assert [turn.model for turn in scripted.taken] == [ONE, ONE]
+    assert (scripted.extracted[0].attempts, scripted.extracted[0].has_spoken) == ([f"{ONE} {code}"], True)
+
+
+async def test_a_turn_whose_worker_dies_is_made_again_soon(client: Client) -> None:
+    async def dies_once(turn: Turn) -> None:
+        if len(scripted.taken) == 1:
+            await asyncio.sleep(60)  # without a beat, as a dead worker
+
+    scripted = ScriptedAnswering([ONE])
+    scripted.on_turn = dies_once
+    async with asyncio.timeout(30):
+        assert (await answered(client, scripted)).mode is AnswerMode.GENERATED
+    assert len(scripted.taken) == 2
