@@ -39,7 +39,8 @@ class AuditActivities:
     @activity.defn
     async def audit_build(self, step: AuditStep) -> AuditedStep:
         audited = await self.auditor.step(step)
-        AUDIT_REPAIRS.labels(ArtefactStore.VECTOR).inc(audited.tally.repaired)
+        store = await self.auditor.store_of(step.audit.tenant_id, step.build_id)
+        AUDIT_REPAIRS.labels(store).inc(audited.tally.repaired)
         return audited
 
     @activity.defn
@@ -51,7 +52,7 @@ class AuditActivities:
     @activity.defn
     async def finish_audit(self, report: AuditReport) -> None:
         counts = await self.auditor.finish(report)
-        totals = {store: Counter[str]() for store in (ArtefactStore.VECTOR, ArtefactStore.BLOB)}
+        totals = {store: Counter[str]() for store in ArtefactStore}
         for count in counts:
             totals[count.store].update(orphans=count.orphans, holes=count.holes, stale=count.stale)
         for store, total in totals.items():

@@ -53,7 +53,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             ledger=ledger,
             blobs=blobs,
             keyring=keyring,
-            remover=VersionRemover(ledger, blobs, keyring, index),
+            remover=VersionRemover(ledger, blobs, keyring, index, stores.keywords),
             clock=clock,
             revision=pipeline_revision(settings.chunks, embedder.tokenizer),
             max_bytes=settings.limits.document_bytes,

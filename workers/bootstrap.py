@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import ApiKey, Role, Tenant
 from lethe.ports.ledger import Ledger
@@ -23,6 +24,7 @@ async def bootstrap(settings: Settings) -> dict[str, object]:
         tenant = await _first_tenant(ledger, settings.tenant_name, now)
         await keyring.create_tenant(tenant.id)
         build = await first_build.ensure(tenant.id, now)
+        await KeywordBuilds(ledger, first_build.keywords).ensure_all(now)
         made = await _admin_key(ledger, settings, tenant.id, now)
     return {"tenant_id": tenant.id, "index_build": build.physical_tenant, "admin_key_made": made}
 

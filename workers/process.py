@@ -9,6 +9,7 @@ from temporalio.client import Client
 from lethe.settings import Settings
 from workers.failpoints import Failpoint
 from workers.interceptors import ActivityGuard
+from workers.keeper import Keeper
 from workers.runner import queue_worker, run_until_stopped
 from workers.sweeper import Sweeper
 from workers.temporal import connect, ensure_search_attributes
@@ -39,4 +40,5 @@ async def run(settings: Settings) -> None:
         start_http_server(settings.worker.metrics_port, settings.worker.metrics_host)
         logger.info("worker ready", extra={"count": len(workers)})
         sweeper = Sweeper(parts.ledger, starters, parts.clock)
-        await run_until_stopped(workers, [sweeper.run, parts.warm_up])
+        keeper = Keeper(parts.keyword_builds, parts.clock)
+        await run_until_stopped(workers, [sweeper.run, keeper.run, parts.warm_up])

@@ -16,6 +16,7 @@ from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
+from workflows.following import FollowBuild
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.maintenance import TidyUp
@@ -33,6 +34,7 @@ WORKFLOWS: Sequence[type] = (
     DeliverWebhook,
     TidyUp,
     AuditTenant,
+    FollowBuild,
     AuditAll,
     ApplySelection,
 )

@@ -9,6 +9,7 @@ from typing import Any
 from activities.audit import AuditActivities
 from activities.bulk import BulkActivities
 from activities.documents import DocumentActivities
+from activities.following import FollowingActivities
 from activities.indexing import PublishingActivities
 from activities.ingestion import ReadingActivities
 from activities.letters import LetterActivities
@@ -21,6 +22,8 @@ from lethe.adapters.stores import open_stores
 from lethe.adapters.webhooks import HttpSender
 from lethe.indexing.audit import Auditor
 from lethe.indexing.builds import FirstBuild
+from lethe.indexing.following import Follower
+from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.ingestion.bulk.archives import Archives
 from lethe.ingestion.bulk.batch import Batches
 from lethe.ingestion.bulk.planning import BulkPlanning
@@ -55,6 +58,7 @@ class WorkerParts:
 
     ledger: Ledger
     journal: FailureJournal
+    keyword_builds: KeywordBuilds
     clock: SystemClock
     activities: dict[Queue, Sequence[Activity]]
     warm_up: Callable[[], Awaitable[None]]
@@ -73,7 +77,7 @@ async def ingestion_parts(settings: Settings, control: WorkflowControl) -> Async
         parser = LimitedParser.from_settings(settings)
         stack.push_async_callback(parser.close)
         journal = FailureJournal(ledger, keyring, clock, settings.limits, settings.failures)
-        remover = VersionRemover(ledger, blobs, keyring, index)
+        remover = VersionRemover(ledger, blobs, keyring, index, stores.keywords)
         pipeline = Pipeline(
             ledger=ledger,
             blobs=blobs,
@@ -81,6 +85,7 @@ async def ingestion_parts(settings: Settings, control: WorkflowControl) -> Async
             parser=parser,
             embedder=embedder,
             index=index,
+            keywords=stores.keywords,
             clock=clock,
             chunking=chunk_plan(settings.chunks, embedder.tokenizer),
             limits=settings.limits,
@@ -94,7 +99,7 @@ async def ingestion_parts(settings: Settings, control: WorkflowControl) -> Async
         letters = Letters(ledger, clock, control)
         activities = _activities(settings, pipeline, remover, journal, letters)
         activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
-        yield WorkerParts(ledger, journal, clock, activities, parser.warm_up)
+        yield WorkerParts(ledger, journal, KeywordBuilds(ledger, stores.keywords), clock, activities, parser.warm_up)
 
 
 def _activities(
@@ -120,10 +125,12 @@ def _activities(
         index=pipeline.index,
         blobs=pipeline.blobs,
         vectors=LostVectors(pipeline),
+        keywords=pipeline.keywords,
         clock=pipeline.clock,
         settings=settings.audit,
     )
     audit = AuditActivities(auditor)
+    following = FollowingActivities(Follower(auditor, KeywordBuilds(pipeline.ledger, pipeline.keywords)))
     selected = SelectionActivities(
         Selections(pipeline.ledger, pipeline.keyring, pipeline.clock),
         Deletions(pipeline.ledger, remover, pipeline.clock),
@@ -151,6 +158,8 @@ def _activities(
             audit.audit_build,
             audit.audit_blobs,
             audit.finish_audit,
+            following.follow_build,
+            following.complete_build,
             selected.select_page,
             selected.delete_selected,
             selected.update_selected,
@@ -205,5 +214,5 @@ def _bulk(settings: Settings, pipeline: Pipeline, remover: VersionRemover, journ
 async def bootstrap_parts(settings: Settings) -> AsyncGenerator[tuple[Ledger, KeyRing, FirstBuild, datetime]]:
     """What preparing the stores needs, and the time it is done at. Raises EmbeddingSpecMismatch."""
     async with open_stores(settings) as stores:
-        first = FirstBuild(stores.ledger, stores.index, stores.embedder.spec)
+        first = FirstBuild(stores.ledger, stores.index, stores.keywords, stores.embedder.spec)
         yield stores.ledger, stores.keyring, first, stores.clock.now()

@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.contracts.audit import AuditRef, AuditRun
 from lethe.contracts.bulk import BulkState
+from lethe.contracts.indexing import FollowRun
 from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.selection import SelectionRef, SelectionRun
@@ -34,6 +35,7 @@ from workflows.audit import AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
 from workflows.failures import code_of
+from workflows.following import FollowBuild
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
@@ -77,6 +79,10 @@ def _select(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return ApplySelection.run, SelectionRun(selection=SelectionRef(tenant_id=tenant_id, selection_id=ref))
 
 
+def _follow(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return FollowBuild.run, FollowRun(tenant_id=tenant_id, build_id=ref)
+
+
 def _deliver(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return DeliverWebhook.run, DeliveryRef(tenant_id=tenant_id, delivery_id=ref)
 
@@ -91,6 +97,7 @@ _KINDS: Final = {
     DispatchKind.AUDIT_TENANT: _audit,
     DispatchKind.APPLY_SELECTION: _select,
     DispatchKind.DELIVER_WEBHOOK: _deliver,
+    DispatchKind.FOLLOW_BUILD: _follow,
 }
 
 
@@ -107,6 +114,7 @@ _PRIORITIES: Final = {
     DispatchKind.INGEST_BULK: policies.BULK_PRIORITY,
     DispatchKind.APPLY_SELECTION: policies.BACKGROUND_PRIORITY,
     DispatchKind.AUDIT_TENANT: policies.BACKGROUND_PRIORITY,
+    DispatchKind.FOLLOW_BUILD: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
 }

@@ -8,10 +8,12 @@ from lethe.adapters.blobs import FsspecBlobs
 from lethe.adapters.clock import SystemClock
 from lethe.adapters.embedding.choice import open_embedder
 from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.keywords import keywords_from_settings
 from lethe.adapters.sql import SqlLedger
 from lethe.adapters.weaviate import WeaviateIndex
 from lethe.indexing.builds import refuse_other_specs
 from lethe.ports.embedding import Embedder
+from lethe.ports.keywords import KeywordIndex
 from lethe.privacy.processors import ProcessorLedger
 from lethe.settings import Settings
 
@@ -23,6 +25,7 @@ class Stores:
     ledger: SqlLedger
     keyring: SqlKeyRing
     index: WeaviateIndex
+    keywords: KeywordIndex
     blobs: FsspecBlobs
     embedder: Embedder
     clock: SystemClock
@@ -43,9 +46,11 @@ async def open_stores(settings: Settings, *, wait_for_sql: bool = False) -> Asyn
         stack.push_async_callback(keyring.close)
         index = WeaviateIndex.from_settings(settings)
         stack.push_async_callback(index.close)
+        keywords = keywords_from_settings(settings)
+        stack.push_async_callback(keywords.close)
         clock = SystemClock()
         embedder = await stack.enter_async_context(
             open_embedder(settings, ProcessorLedger(ledger, clock, settings.answering))
         )
         await refuse_other_specs(ledger, embedder.spec)
-        yield Stores(ledger, keyring, index, FsspecBlobs.from_settings(settings), embedder, clock)
+        yield Stores(ledger, keyring, index, keywords, FsspecBlobs.from_settings(settings), embedder, clock)

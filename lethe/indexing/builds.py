@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lethe.errors import EmbeddingSpecMismatch, IndexBuildMissing
+from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, EmbeddingSpec, IndexBuild, collection_name
+from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import VectorIndex
 
@@ -32,14 +34,15 @@ async def refuse_other_specs(ledger: Ledger, spec: EmbeddingSpec) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FirstBuild:
-    """Gives a new tenant its first build: planned in the ledger before the store has it, active from the start."""
+    """Gives a new tenant its first builds: planned in the ledger before the stores have them."""
 
     ledger: Ledger
     index: VectorIndex
+    keywords: KeywordIndex
     spec: EmbeddingSpec
 
     async def ensure(self, tenant_id: Id, now: datetime) -> IndexBuild:
-        """The tenant's active vector build, made if there is none. Idempotent."""
+        """The tenant's active vector build, made if there is none, and a keyword build. Idempotent."""
         async with self.ledger.write() as uow:
             tenant = await uow.tenants.lock(tenant_id)
             build = await uow.builds.active(tenant_id, BuildKind.VECTOR)
@@ -57,4 +60,5 @@ class FirstBuild:
                 )
                 await uow.builds.add(build)
         await self.index.create_build(build, self.spec.dims)
+        await KeywordBuilds(self.ledger, self.keywords).ensure(tenant_id, now)
         return build

@@ -12,6 +12,7 @@ from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind
 from lethe.ports.blobs import BlobStore
 from lethe.ports.keyring import KeyRing
+from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import VectorIndex
 from lethe.webhooks.telling import tell_deleted
@@ -25,6 +26,7 @@ class VersionRemover:
     blobs: BlobStore
     keyring: KeyRing
     index: VectorIndex
+    keywords: KeywordIndex
 
     async def remove(self, tenant_id: Id, version_id: Id) -> Dropped:
         """Remove one version with everything derived from it and destroy its key.
@@ -84,9 +86,12 @@ class VersionRemover:
         objects = blobs = 0
         if is_indexed and version_ids:
             async with self.ledger.read() as uow:
-                builds = [build for build in await uow.builds.list(tenant_id) if build.kind is BuildKind.VECTOR]
+                builds = await uow.builds.list(tenant_id)
             for build in builds:
-                objects += await self.index.delete_versions(build, version_ids)
+                if build.kind is BuildKind.VECTOR:
+                    objects += await self.index.delete_versions(build, version_ids)
+                else:
+                    await self.keywords.delete_versions(build, version_ids)
         for version_id in version_ids:
             blobs += await self.blobs.delete_prefix(blob_prefix(tenant_id, version_id))
         async with self.ledger.write() as uow:

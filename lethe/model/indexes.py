@@ -72,6 +72,10 @@ def collection_name(spec: str) -> str:
     return f"Lethe_{hashlib.sha256(f'{spec}#{INDEX_REVISION}'.encode()).hexdigest()[:16]}"
 
 
+KEYWORD_SPEC: Final = f"terms@{INDEX_REVISION}"
+"""The spec of keyword builds: they hold what `lethe.model.terms` makes of a text, and no vectors."""
+
+
 class ArtefactStore(StrEnum):
     """Where an artefact of a version is."""
 

@@ -21,6 +21,7 @@ class DispatchKind(StrEnum):
     AUDIT_TENANT = "audit-tenant"
     APPLY_SELECTION = "apply-selection"
     DELIVER_WEBHOOK = "deliver-webhook"
+    FOLLOW_BUILD = "follow-build"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,15 +72,45 @@ class HybridQuery:
     attributes: Condition | None = None
 
 
-class VectorIndex(Protocol):
+class ChunkIndex(Protocol):
+    """What every index of chunks can do, whatever it finds them by. Raises IndexBuildMissing, Unavailable."""
+
+    async def drop_build(self, build: IndexBuild) -> None:
+        """Remove the build's physical tenant with all its bytes; a missing one is no error."""
+        ...
+
+    async def update_properties(
+        self, build: IndexBuild, version_id: Id, readers: tuple[Id, ...], attributes: tuple[str, ...]
+    ) -> int:
+        """Rewrite readers and attributes of a version's objects and nothing else; returns how many."""
+        ...
+
+    async def delete_versions(self, build: IndexBuild, version_ids: Collection[Id]) -> int:
+        """Delete every object of the versions; missing ones, or a missing build, are no error."""
+        ...
+
+    async def page(self, build: IndexBuild, after: Id | None, limit: int) -> list[Listed]:
+        """What the build really holds: the objects with a greater id (held or not), in order of their ids."""
+        ...
+
+    async def present(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        """Those of the objects that are there, by their ids alone."""
+        ...
+
+    async def delete_objects(self, build: IndexBuild, chunk_ids: Collection[Id]) -> int:
+        """Delete objects by id; missing ones are no error. Returns how many were there."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class VectorIndex(ChunkIndex, Protocol):
     """Raises IndexUnavailable when the store does not answer within its timeout."""
 
     async def create_build(self, build: IndexBuild, dims: int) -> None:
         """Make the collection and the build's physical tenant if they are missing."""
-        ...
-
-    async def drop_build(self, build: IndexBuild) -> None:
-        """Remove the build's physical tenant with all its bytes; a missing one is no error."""
         ...
 
     async def upsert(self, build: IndexBuild, objects: Sequence[IndexObject]) -> None:
@@ -98,16 +128,6 @@ class VectorIndex(Protocol):
         """
         ...
 
-    async def update_properties(
-        self, build: IndexBuild, version_id: Id, readers: tuple[Id, ...], attributes: tuple[str, ...]
-    ) -> int:
-        """Rewrite readers and attributes of a version's objects without touching their vectors; returns how many."""
-        ...
-
-    async def delete_versions(self, build: IndexBuild, version_ids: Collection[Id]) -> int:
-        """Delete every object of the versions, past the store's per-call limit; missing ones are no error."""
-        ...
-
     async def search(self, build: IndexBuild, query: HybridQuery) -> list[Hit]:
         """Best first, at most ``limit``."""
         ...
@@ -116,22 +136,6 @@ class VectorIndex(Protocol):
         """Every id in the build."""
         ...
 
-    async def page(self, build: IndexBuild, after: Id | None, limit: int) -> list[Listed]:
-        """What the build really holds: the objects with a greater id (held or not), in order of their ids."""
-        ...
-
-    async def present(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
-        """Those of the objects that are there, by their ids alone."""
-        ...
-
-    async def delete_objects(self, build: IndexBuild, chunk_ids: Collection[Id]) -> int:
-        """Delete objects by id; missing ones are no error. Returns how many were there."""
-        ...
-
     async def ready(self) -> bool:
         """Whether the store answers."""
-        ...
-
-    async def close(self) -> None:
-        """Release connections."""
         ...

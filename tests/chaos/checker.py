@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 
 from tests.chaos.stores import Row, Stores, Thing, unseal, unseal_blob
 from tests.chaos.texts import Marks, marks_in
+from tests.keyword_rows import Words
 
 _UNFINISHED = frozenset({"receiving", "pending", "parsing", "chunking", "embedding", "indexing", "failed", "deleting"})
 _NEAR = 1e-3
@@ -60,6 +62,7 @@ def check(expected: Mapping[str, Expected], named: Collection[str], stores: Stor
 
 class _Check:
     def __init__(self, expected: Mapping[str, Expected], named: Collection[str], stores: Stores) -> None:
+        builds = [row for row in stores.rows["index_builds"] if (row["kind"], row["state"]) == ("keyword", "active")]
         self._expected = expected
         self._named = named
         self._stores = stores
@@ -74,6 +77,9 @@ class _Check:
         for chunk in stores.rows["chunks"]:
             self._chunks.setdefault(chunk["version_id"], []).append(chunk)
         self._vectors = {row["chunk_id"]: row for row in stores.rows["chunk_vectors"]}
+        self._words: dict[str, list[Words]] = {f"t{UUID(row['tenant_id']).hex}_b{row['number']}": [] for row in builds}
+        for each in stores.words:
+            self._words.setdefault(each.build, []).append(each)
         self._served: set[str] = set()
         self._result = Result()
 
@@ -86,6 +92,7 @@ class _Check:
         self._foreign_documents()
         self._foreign_versions()
         self._foreign_things()
+        self._foreign_words()
         self._foreign_blobs()
         self._foreign_keys()
         self._foreign_citations()
@@ -165,6 +172,19 @@ class _Check:
                 self._tell("lost", "chunk_vectors", f"{wanted.id}: {chunk_id}")
             elif chunk_id in by_id:
                 self._thing(wanted, chunk, vector, by_id[chunk_id])
+        self._keywords(wanted, version, chunks)
+
+    def _keywords(self, wanted: Expected, version: Row, chunks: Mapping[str, Row]) -> None:
+        """The tenant's keyword builds hold the same set, each once, with words to be found by."""
+        for build, held in self._words.items():
+            mine = {each.id: each for each in held if each.version_id == version["id"]}
+            for chunk_id in chunks.keys() - mine.keys():
+                self._tell("lost", "words", f"{wanted.id}: {chunk_id} in {build}")
+            for each in mine.values():
+                if frozenset(each.readers) != wanted.readers:
+                    self._tell("wrong_rights", "words", f"{wanted.id}: {each.id} in {build}")
+                if each.id not in chunks or each.document_id != wanted.id or not each.terms:
+                    self._tell("phantom", "words", f"{wanted.id}: {each.id} in {build}")
 
     def _thing(self, wanted: Expected, chunk: Row, vector: Row, thing: Thing) -> None:
         if frozenset[str](thing.properties["readers"]) != wanted.readers:
@@ -210,6 +230,13 @@ class _Check:
                 self._tell("stale" if is_old else "phantom", "objects", f"{thing.id} of version {version_id}")
             elif shards[thing.id] != thing.shard:
                 self._tell("duplicate", "objects", f"{thing.id} in {thing.shard} and {shards[thing.id]}")
+
+    def _foreign_words(self) -> None:
+        for build, held in self._words.items():
+            for each in held:
+                if each.version_id not in self._served:
+                    kind = "stale" if each.document_id in self._expected else "phantom"
+                    self._tell(kind, "words", f"{each.id} of version {each.version_id} in {build}")
 
     def _foreign_blobs(self) -> None:
         for name in self._stores.blobs:

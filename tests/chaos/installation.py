@@ -190,6 +190,7 @@ async def installation(folder: Path, stack: str, workers: int = 2) -> AsyncGener
                 keyring=databases.keyring,
                 blobs=state / "blobs",
                 keys=state / "keys",
+                keywords=state / "keywords",
                 weaviate_port=http,
                 weaviate_grpc=grpc,
                 weaviate_key=secrets.weaviate_api_key,

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from weaviate import WeaviateAsyncClient
 from weaviate.classes.init import Auth
 
+from tests.keyword_rows import Words, keyword_rows
+
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
@@ -37,6 +39,7 @@ class Where:
     keyring: str
     blobs: Path
     keys: Path
+    keywords: Path
     weaviate_port: int
     weaviate_grpc: int
     weaviate_key: str
@@ -60,6 +63,7 @@ class Stores:
     keys: Mapping[str, bytes]
     blobs: Mapping[str, bytes]
     things: list[Thing]
+    words: list[Words] = field(default_factory=list[Words])
     workflows: Mapping[str, str] = field(default_factory=dict[str, str])
     """Open workflows and their state."""
 
@@ -80,6 +84,7 @@ async def read_stores(where: Where, workflows: Mapping[str, str]) -> Stores:
             if path.is_file() and path.name != ".lethe-environment"
         },
         things=things,
+        words=await keyword_rows(where.ledger, where.keywords),
         workflows=workflows,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.keyring import FakeKeyRing
+from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
 from lethe.ingestion.documents import Documents
@@ -137,7 +138,7 @@ async def open_house(ledger: SqlLedger) -> AsyncGenerator[House]:
             ledger=ledger,
             blobs=blobs,
             keyring=keyring,
-            remover=VersionRemover(ledger, blobs, keyring, InMemoryVectorIndex()),
+            remover=VersionRemover(ledger, blobs, keyring, InMemoryVectorIndex(), InMemoryKeywordIndex()),
             clock=clock,
             revision=PipelineRevision("p1", "c1"),
             max_bytes=1_000,

@@ -32,6 +32,7 @@ from lethe.model.ids import Id, new_id
 from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.principals import Caller, Role
 from lethe.ports.embedding import Embedder
+from lethe.ports.keywords import KeywordIndex
 from lethe.retrieval.search import Search
 from lethe.settings import ProviderSettings, Settings, WeaviateSettings, WorkerSettings
 from workers.bootstrap import bootstrap
@@ -51,6 +52,7 @@ class Installation:
     ledger: SqlLedger
     keyring: SqlKeyRing
     index: WeaviateIndex
+    keywords: KeywordIndex
     blobs: FsspecBlobs
     embedder: Embedder
     caller: Caller
@@ -61,7 +63,7 @@ class Installation:
             ledger=self.ledger,
             blobs=self.blobs,
             keyring=self.keyring,
-            remover=VersionRemover(self.ledger, self.blobs, self.keyring, self.index),
+            remover=VersionRemover(self.ledger, self.blobs, self.keyring, self.index, self.keywords),
             clock=SystemClock(),
             revision=pipeline_revision(self.settings.chunks, self.embedder.tokenizer),
             max_bytes=self.settings.limits.document_bytes,
@@ -221,6 +223,7 @@ async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings
             ledger=stores.ledger,
             keyring=stores.keyring,
             index=stores.index,
+            keywords=stores.keywords,
             blobs=stores.blobs,
             embedder=stores.embedder,
             caller=Caller(tenant_id=tenant_id, principal_id=new_id(), role=Role.ADMIN),

@@ -23,6 +23,7 @@ from lethe.model.documents import Version
 from lethe.model.ids import Id
 from lethe.privacy.sealing import Purpose, unseal, unseal_stream, unseal_vector
 from tests.integration.installation import Installation
+from tests.keyword_rows import keyword_rows
 
 VOLATILE = {"created_at", "updated_at", "dispatched_at", "live_from", "live_until", "tenant_id", "build_id"}
 """Clocks: when, at which seq, in which build."""
@@ -91,6 +92,7 @@ async def mentions(installation: Installation, names: Mapping[Id, str]) -> dict[
     return {
         "rows": {table: sorted(found, key=repr) for table, found in mine.items() if found},
         "objects": await _objects(installation, names),
+        "words": await _words(installation, names),
         "blobs": sorted(blob.rsplit("/", 1)[1] for blob in blob_names(installation) if _is_in(blob, names)),
         "keys": await _keys(installation, names),
     }
@@ -198,6 +200,25 @@ async def _objects(installation: Installation, names: Mapping[Id, str]) -> list[
                 properties = {name: names.get(str(value), value) for name, value in item.properties.items()}
                 found.append((names.get(str(item.uuid), str(item.uuid)), properties, item.vector["default"]))
     return sorted(found, key=lambda entry: entry[0])
+
+
+async def _words(installation: Installation, names: Mapping[Id, str]) -> list[Any]:
+    settings = installation.settings
+    held = await keyword_rows(settings.sql_url, settings.keyword_folder)
+    mine = [each for each in held if any(_is_in(value, names) for value in (each.id, each.version_id, each.readers))]
+    found: list[Any] = [
+        {
+            "chunk": names.get(each.id, each.id),
+            "version": names.get(each.version_id, each.version_id),
+            "document": names.get(each.document_id, each.document_id),
+            "ordinal": each.ordinal,
+            "readers": sorted(names.get(reader, reader) for reader in each.readers),
+            "attributes": each.attributes,
+            "terms": each.terms,
+        }
+        for each in mine
+    ]
+    return sorted(found, key=lambda entry: str(entry["chunk"]))
 
 
 async def _keys(installation: Installation, names: Mapping[Id, str]) -> list[str]:

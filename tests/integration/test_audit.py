@@ -42,9 +42,12 @@ async def audit(installation: Installation) -> AuditReport:
 
 
 async def found(installation: Installation) -> AuditTally:
+    """In the vector build; the keyword build has what the ledger has."""
     report = await audit(installation)
-    assert len(report.builds) == 1
-    return report.builds[0].tally
+    by_build = {each.build_id: each.tally for each in report.builds}
+    tally = by_build.pop((await active_build(installation)).id)
+    assert [differences(words) for words in by_build.values()] == [(0, 0, 0, 0)]
+    return tally
 
 
 def differences(tally: AuditTally) -> tuple[int, int, int, int]:

@@ -141,7 +141,7 @@ async def bulk(ledger: SqlLedger, tmp_path: Path) -> AsyncGenerator[Bulk]:
     async with open_house(ledger) as house:
         embedder, parser, remover = PickyEmbedder(), SlowParser(), house.uploads.remover
         clock, limits = house.uploads.clock, LimitSettings()
-        await FirstBuild(ledger, remover.index, embedder.spec).ensure(house.tenant_id, clock.now())
+        await FirstBuild(ledger, remover.index, remover.keywords, embedder.spec).ensure(house.tenant_id, clock.now())
         pipeline = Pipeline(
             ledger=ledger,
             blobs=remover.blobs,
@@ -149,6 +149,7 @@ async def bulk(ledger: SqlLedger, tmp_path: Path) -> AsyncGenerator[Bulk]:
             parser=parser,
             embedder=embedder,
             index=remover.index,
+            keywords=remover.keywords,
             clock=clock,
             chunking=chunk_plan(ChunkSettings(), embedder.tokenizer),
             limits=limits,

@@ -26,7 +26,7 @@ async def neighbour(free: Installation) -> Installation:
     async with free.ledger.write() as uow:
         await uow.tenants.add(Tenant(tenant_id, "neighbour", 0, now))
     await free.keyring.create_tenant(tenant_id)
-    await FirstBuild(free.ledger, free.index, free.embedder.spec).ensure(tenant_id, now)
+    await FirstBuild(free.ledger, free.index, free.keywords, free.embedder.spec).ensure(tenant_id, now)
     return replace(free, caller=Caller(tenant_id, new_id(), Role.ADMIN))
 
 

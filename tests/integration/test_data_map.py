@@ -6,11 +6,14 @@ from functools import reduce
 import pytest
 from sqlalchemy import Connection, inspect
 
+from lethe.adapters.keywords import keywords_from_settings
 from lethe.adapters.sql.engine import make_engines, transaction
+from lethe.model.ids import new_id
 from lethe.privacy.data_map import (
     BLOB_STAMP,
     BLOBS,
     KEYRING,
+    KEYWORDS,
     LEDGER,
     PLACES,
     VECTOR_STAMP,
@@ -23,8 +26,10 @@ from lethe.privacy.data_map import (
 )
 from lethe.settings import Settings
 from migrations import BRANCHES
+from tests.contract.keyword_index import keyword_build
 from tests.integration.installation import Installation
 from tests.integration.snapshot import all_objects, blob_names, vector_store
+from tests.keyword_rows import keyword_columns
 
 _DECLARED = {"ledger": LEDGER, "keyring": KEYRING}
 
@@ -107,6 +112,16 @@ async def test_vector_store_and_blobs_hold_what_is_declared(running: Installatio
         (below if folder else above).add(file)
         assert not folder or folder.split("/") == [running.caller.tenant_id, receipt.version_id]
     assert (below, above) == (_names(BLOBS), _names(BLOB_STAMP))
+
+
+async def test_every_column_of_a_keyword_build_is_declared(sql_settings: Settings) -> None:
+    keywords = keywords_from_settings(sql_settings)
+    await keywords.create_build(keyword_build(new_id()))
+    await keywords.close()
+    declared, found = _names(KEYWORDS), await keyword_columns(sql_settings.sql_url, sql_settings.keyword_folder)
+    # SQLite's own row numbers, and its names of the same things.
+    assert found - declared <= {"id", "version", "reader", "attribute", "terms"}
+    assert declared - found <= {"words", "readers", "attributes"}
 
 
 def test_no_place_or_field_is_declared_twice():

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.keyring import FakeKeyRing
+from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.adapters.fakes.parsing import FakeParser
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
@@ -75,13 +76,14 @@ class Works:
     keyring: FakeKeyRing = field(default_factory=FakeKeyRing)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     index: CountingIndex = field(default_factory=CountingIndex)
+    keywords: InMemoryKeywordIndex = field(default_factory=InMemoryKeywordIndex)
     embedder: HashEmbedder = field(default_factory=HashEmbedder)
     clock: SteppingClock = field(default_factory=SteppingClock)
     chunks: ChunkSettings = field(default_factory=lambda: ChunkSettings(target_tokens=80, overlap_tokens=0))
 
     @property
     def uploads(self) -> Uploads:
-        remover = VersionRemover(self.ledger, self.blobs, self.keyring, self.index)
+        remover = VersionRemover(self.ledger, self.blobs, self.keyring, self.index, self.keywords)
         revision = pipeline_revision(self.chunks, self.embedder.tokenizer)
         return Uploads(self.ledger, self.blobs, self.keyring, remover, self.clock, revision, 1_000_000)
 
@@ -94,6 +96,7 @@ class Works:
             parser=FakeParser(),
             embedder=self.embedder,
             index=self.index,
+            keywords=self.keywords,
             clock=self.clock,
             chunking=chunk_plan(self.chunks, self.embedder.tokenizer),
             limits=LimitSettings(),
@@ -144,7 +147,9 @@ async def works(ledger: SqlLedger, tmp_path: Path) -> AsyncGenerator[Works]:
     await works.keyring.create_tenant(works.caller.tenant_id)
     async with ledger.write() as uow:
         await uow.tenants.add(Tenant(works.caller.tenant_id, "works", 0, works.clock.now()))
-    await FirstBuild(ledger, works.index, works.embedder.spec).ensure(works.caller.tenant_id, works.clock.now())
+    await FirstBuild(ledger, works.index, works.keywords, works.embedder.spec).ensure(
+        works.caller.tenant_id, works.clock.now()
+    )
     yield works
 
 

@@ -8,6 +8,7 @@ import pytest
 from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.keyring import FakeKeyRing
+from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.contracts.ingestion import DocumentRef, VersionRef
 from lethe.errors import VersionSuperseded
@@ -25,7 +26,7 @@ from tests.integration.house import KilledError, KilledOnce
 async def remover(ledger: Ledger, tenant_id: Id) -> VersionRemover:
     keyring = FakeKeyRing()
     await keyring.create_tenant(tenant_id)
-    return VersionRemover(ledger, FakeBlobs(), keyring, InMemoryVectorIndex())
+    return VersionRemover(ledger, FakeBlobs(), keyring, InMemoryVectorIndex(), InMemoryKeywordIndex())
 
 
 async def served(ledger: Ledger, tenant_id: Id) -> tuple[Document, Version]:
@@ -141,7 +142,9 @@ async def test_a_deletion_killed_before_the_keys_go_finds_them_again(ledger: Led
     keyring = KilledOnce()
     await keyring.create_tenant(tenant_id)
     await keyring.create(tenant_id, live.id)
-    deletions = Deletions(ledger, VersionRemover(ledger, FakeBlobs(), keyring, InMemoryVectorIndex()), FakeClock())
+    deletions = Deletions(
+        ledger, VersionRemover(ledger, FakeBlobs(), keyring, InMemoryVectorIndex(), InMemoryKeywordIndex()), FakeClock()
+    )
 
     async def delete() -> None:
         if many:

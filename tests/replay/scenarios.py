@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from lethe.contracts.answering import QuestionRef, Turned
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
 from lethe.contracts.bulk import BulkState
+from lethe.contracts.indexing import FollowRun
 from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.selection import SelectionRef, SelectionRun
@@ -33,6 +34,7 @@ from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
+from workflows.following import FollowBuild
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
@@ -172,6 +174,15 @@ async def audit_tenant(client: Client) -> WorkflowHandle[Any, Any]:
         return await _ended(client, AuditTenant.run, run, "audit-tenant/one")
 
 
+async def follow_build(client: Client) -> WorkflowHandle[Any, Any]:
+    """Two pages, the second one asked for twice."""
+    scripted = Scripted()
+    scripted.follow_pages = 2
+    scripted.fails["follow_build"] = ["ledger_unavailable"]
+    async with scripted.running(client):
+        return await _ended(client, FollowBuild.run, FollowRun(tenant_id=TENANT, build_id=VERSION), "follow-build/one")
+
+
 async def answer_question(client: Client) -> WorkflowHandle[Any, Any]:
     """Without a language model."""
     async with ScriptedAnswering().running(client):
@@ -215,6 +226,7 @@ SCENARIOS: Sequence[Scenario] = (
     update_selection,
     audit_all,
     audit_tenant,
+    follow_build,
     answer_question,
     answer_by_models,
     answer_below_models,

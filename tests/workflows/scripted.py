@@ -19,6 +19,7 @@ from lethe.contracts.audit import (
     AuditTally,
     Begun,
 )
+from lethe.contracts.indexing import BuildRef, Followed, FollowStep
 from lethe.contracts.ingestion import (
     Attention,
     Chunked,
@@ -67,6 +68,7 @@ class Scripted:
         self.resolutions: list[str] = []
         self.begun: list[Begun] = []
         self.audit_pages: dict[str, int] = {BUILD: 1}
+        self.follow_pages = 1
         self.reports: list[AuditReport] = []
 
     def _called(self, name: str) -> None:
@@ -188,6 +190,17 @@ class Scripted:
         self._called("finish_audit")
         self.reports.append(report)
 
+    @activity.defn
+    async def follow_build(self, step: FollowStep) -> Followed:
+        self._called("follow_build")
+        place = int(step.after or 0) + 1
+        return Followed(after=None if place >= self.follow_pages else str(place), written=10)
+
+    @activity.defn
+    async def complete_build(self, ref: BuildRef) -> bool:
+        self._called("complete_build")
+        return True
+
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
         return {
             Queue.CPU: [self.validate_document, self.parse_document, self.chunk_document, self.embed_chunks],
@@ -203,6 +216,8 @@ class Scripted:
                 self.audit_build,
                 self.audit_blobs,
                 self.finish_audit,
+                self.follow_build,
+                self.complete_build,
             ],
             Queue.WEBHOOKS: [self.deliver_webhook],
             Queue.CONTROL: [

@@ -6,13 +6,16 @@ from datetime import timedelta
 from lethe.contracts.audit import AuditedStep, AuditPlan, AuditRef, AuditReport, AuditStep, AuditTally, Begun
 from lethe.errors import IndexBuildMissing
 from lethe.indexing.audit.blobs import BlobAudit
-from lethe.indexing.audit.builds import BuildAudit, VectorMaker
+from lethe.indexing.audit.builds import BuildAudit
+from lethe.indexing.audit.fillers import KeywordFiller, VectorFiller, VectorMaker
+from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.model.audits import Audit, AuditCount, AuditState, AuditTrigger
 from lethe.model.ids import Id, new_id
-from lethe.model.indexes import NIL_ID, ArtefactStore, BuildKind, BuildState
+from lethe.model.indexes import NIL_ID, ArtefactStore, BuildKind, BuildState, IndexBuild, dims_of
 from lethe.ports.blobs import BlobStore
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
+from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger
 from lethe.ports.vectors import VectorIndex
 from lethe.settings import AuditSettings
@@ -30,6 +33,7 @@ class Auditor:
     index: VectorIndex
     blobs: BlobStore
     vectors: VectorMaker
+    keywords: KeywordIndex
     clock: Clock
     settings: AuditSettings
 
@@ -45,10 +49,11 @@ class Auditor:
     async def plan(self, ref: AuditRef) -> AuditPlan:
         """The builds there are now; an audit that nobody asked for over the API gets its row here."""
         audit = Audit(ref.tenant_id, ref.audit_id, AuditState.RUNNING, ref.trigger, self.clock.now())
+        await KeywordBuilds(self.ledger, self.keywords).ensure(ref.tenant_id, self.clock.now())
         async with self.ledger.write() as uow:
             await uow.audits.add(audit)
             builds = await uow.builds.list(ref.tenant_id)
-        return AuditPlan(builds=[build.id for build in builds if build.kind is BuildKind.VECTOR])
+        return AuditPlan(builds=[build.id for build in builds if not _is_unfinished(build)])
 
     async def step(self, step: AuditStep) -> AuditedStep:
         """Compare ``pages_per_step`` pages of a build; one that is dropped meanwhile has nothing more to compare."""
@@ -58,17 +63,34 @@ class Auditor:
                 build = await uow.builds.get(tenant_id, step.build_id)
             if build is None or build.state is BuildState.DROPPED:
                 return AuditedStep(after=None, tally=tally)
-            audit = BuildAudit(self.ledger, self.keyring, self.index, self.vectors, self.clock, self.settings, build)
             try:
-                after, found = await audit.page(after)
+                after, found = await self.of_build(build).page(after)
             except IndexBuildMissing:
+                if build.kind is BuildKind.KEYWORD:
+                    # Lost since the audit was planned: the next one gives the tenant a new one.
+                    return AuditedStep(after=None, tally=tally)
                 # An older copy of the store, or an empty one: everything in it is a hole.
-                await audit.restore()
+                await self.index.create_build(build, dims_of(build.spec))
                 continue
             tally = tally.plus(found)
             if after is None:
                 break
         return AuditedStep(after=after, tally=tally)
+
+    def of_build(self, build: IndexBuild) -> BuildAudit:
+        """Whoever compares this build."""
+        ports = (self.clock, self.settings, build)
+        if build.kind is BuildKind.KEYWORD:
+            return BuildAudit(self.ledger, self.keyring, self.keywords, KeywordFiller(self.keywords), *ports)
+        filler = VectorFiller(self.ledger, self.index, self.vectors)
+        return BuildAudit(self.ledger, self.keyring, self.index, filler, *ports)
+
+    async def store_of(self, tenant_id: Id, build_id: Id) -> ArtefactStore:
+        """Which store holds the build."""
+        async with self.ledger.read() as uow:
+            build = await uow.builds.get(tenant_id, build_id)
+        is_keyword = build is not None and build.kind is BuildKind.KEYWORD
+        return ArtefactStore.KEYWORD if is_keyword else ArtefactStore.VECTOR
 
     async def audit_blobs(self, ref: AuditRef) -> AuditTally:
         """Compare the blobs of versions with the ledger's versions."""
@@ -77,7 +99,10 @@ class Auditor:
     async def finish(self, report: AuditReport) -> list[AuditCount]:
         """Store what was found. Returns what the newest audits of all tenants found, for the gauges."""
         tenant_id, audit_id = report.audit.tenant_id, report.audit.audit_id
-        counts = [_count(report.audit, ArtefactStore.VECTOR, each.build_id, each.tally) for each in report.builds]
+        counts = [
+            _count(report.audit, await self.store_of(tenant_id, each.build_id), each.build_id, each.tally)
+            for each in report.builds
+        ]
         counts.append(_count(report.audit, ArtefactStore.BLOB, NIL_ID, report.blobs))
         async with self.ledger.write() as uow:
             await uow.audits.finish(tenant_id, audit_id, counts, self.clock.now())
@@ -91,6 +116,11 @@ class Auditor:
         async with self.ledger.read() as uow:
             ends = [audit.ended_at.timestamp() for audit in await uow.audits.latest_done() if audit.ended_at]
         return min(ends, default=None)
+
+
+def _is_unfinished(build: IndexBuild) -> bool:
+    """A keyword build that its follower still fills, or that goes."""
+    return build.kind is BuildKind.KEYWORD and build.state is not BuildState.ACTIVE
 
 
 def _count(ref: AuditRef, store: ArtefactStore, build_id: Id, tally: AuditTally) -> AuditCount:

@@ -6,28 +6,29 @@ from datetime import timedelta
 from typing import Protocol
 
 from lethe.contracts.audit import AuditTally
-from lethe.indexing.objects import index_object, version_attributes
+from lethe.indexing.objects import version_attributes
 from lethe.indexing.properties import rewrite_properties
 from lethe.model.audits import ChunkStanding
-from lethe.model.documents import Chunk, ChunkVector, Version
+from lethe.model.documents import Chunk, Version
 from lethe.model.ids import Id, is_id
-from lethe.model.indexes import BuildState, IndexBuild, dims_of
+from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
-from lethe.ports.vectors import IndexObject, Listed, VectorIndex
-from lethe.privacy.sealing import unseal_vector
+from lethe.ports.vectors import ChunkIndex, Listed
 from lethe.settings import AuditSettings
 
 WRITE_PAGE = 200
 """Objects opened and written at a time: bounds the clear text held in memory."""
 
 
-class VectorMaker(Protocol):
-    """Whoever can embed, for chunks whose vectors the ledger has lost too."""
+class Filler(Protocol):
+    """Writes chunks again to the builds of one store."""
 
-    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
-        """Store a vector of the spec for each of the chunks that an embedder of it gives one for."""
+    async def write(
+        self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
+    ) -> set[Id]:
+        """Those of the chunks that are written now; what the ledger has not enough of is left out."""
         ...
 
 
@@ -37,15 +38,11 @@ class BuildAudit:
 
     ledger: Ledger
     keyring: KeyRing
-    index: VectorIndex
-    vectors: VectorMaker
+    index: ChunkIndex
+    filler: Filler
     clock: Clock
     settings: AuditSettings
     build: IndexBuild
-
-    async def restore(self) -> None:
-        """Make the build that the store has lost."""
-        await self.index.create_build(self.build, dims_of(self.build.spec))
 
     async def page(self, after: Id | None) -> tuple[Id | None, AuditTally]:
         """Compare one page of ids; returns the last one compared, None at the end.
@@ -75,13 +72,15 @@ class BuildAudit:
         return until, tally
 
     def _is_due(self, row: ChunkStanding | None) -> bool:
-        """Whether its absence is a hole. The active build has all that is served, a follower what it came to.
+        """Whether its absence is a hole. The active build has all that is served, a follower what it came to; a
+        keyword build that is being built is written by ingestion like the active one.
 
         A replaced version may still be there: it goes when no question reads it any more, and is not written again.
         """
         if row is None or row.live_from is None or self.build.state is BuildState.RETIRED:
             return False
-        return self.build.state is BuildState.ACTIVE or row.live_from <= self.build.seq
+        has_all = self.build.state is BuildState.ACTIVE or self.build.kind is BuildKind.KEYWORD
+        return has_all or row.live_from <= self.build.seq
 
     async def _remove(self, strangers: Sequence[Listed]) -> int:
         """Delete objects without a row; returns how many were still there.
@@ -119,34 +118,16 @@ class BuildAudit:
         async with self.ledger.read() as uow:
             chunks = await uow.chunks.some(tenant_id, chunk_ids)
             versions = await uow.versions.get_many(tenant_id, {chunk.version_id for chunk in chunks})
-        vectors = await self._vectors(chunks)
         keys = await self.keyring.get_many(tenant_id, versions)
-        objects: list[IndexObject] = []
-        for chunk in chunks:
-            key, version, vector = keys.get(chunk.version_id), versions.get(chunk.version_id), vectors.get(chunk.id)
-            if key is not None and version is not None and vector is not None:
-                objects.append(index_object(key, version, chunk, unseal_vector(key, vector.sealed_vector)))
-        if not objects:
+        written = await self.filler.write(self.build, chunks, versions, keys)
+        if not written:
             return 0
-        await self.index.upsert(self.build, objects)
-        written = {item.chunk_id for item in objects}
         served = await self._still_due(written)
         # Replaced or deleted meanwhile: whoever removes the version may have been here before the write.
         if late := written - served:
             await self.index.delete_objects(self.build, late)
         await self._rewrite_changed(versions)
         return len(served)
-
-    async def _vectors(self, chunks: Sequence[Chunk]) -> dict[Id, ChunkVector]:
-        tenant_id, spec, ids = self.build.tenant_id, self.build.spec, [chunk.id for chunk in chunks]
-        async with self.ledger.read() as uow:
-            found = await uow.chunks.vectors_by_id(tenant_id, spec, ids)
-        lost = [chunk for chunk in chunks if chunk.id not in found]
-        if not lost:
-            return found
-        await self.vectors.make(tenant_id, spec, lost)
-        async with self.ledger.read() as uow:
-            return await uow.chunks.vectors_by_id(tenant_id, spec, ids)
 
     async def _still_due(self, chunk_ids: Collection[Id]) -> frozenset[Id]:
         if not chunk_ids:
@@ -161,7 +142,7 @@ class BuildAudit:
             current = await uow.versions.get_many(self.build.tenant_id, written)
         for version_id, version in current.items():
             if version.meta_fp != written[version_id].meta_fp:
-                await rewrite_properties(self.ledger, self.keyring, self.index, self.build, version)
+                await rewrite_properties(self.ledger, self.keyring, [(self.index, self.build)], version)
 
     async def _refresh(self, pairs: Iterable[tuple[Listed, ChunkStanding]]) -> int:
         """Rewrite versions whose readers or attributes are not the ledger's; returns how many there were.
@@ -183,5 +164,5 @@ class BuildAudit:
             if (item.readers, item.attributes) == (tuple(sorted(version.readers)), wanted):
                 continue
             stale += 1
-            await rewrite_properties(self.ledger, self.keyring, self.index, self.build, version)
+            await rewrite_properties(self.ledger, self.keyring, [(self.index, self.build)], version)
         return stale

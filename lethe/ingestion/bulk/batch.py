@@ -17,8 +17,9 @@ from lethe.indexing.builds import active_vector_build
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.steps.embedding import give_vectors
+from lethe.ingestion.steps.indexing import Page, index_versions, pages
 from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
-from lethe.ingestion.steps.publishing import Page, index_versions, pages, unverified
+from lethe.ingestion.steps.publishing import unverified
 from lethe.ingestion.steps.reading import Cut, cut_into_chunks, forget_elements, read_elements, told_type, with_cut
 from lethe.ingestion.steps.switching import switch_versions
 from lethe.model.documents import Status, Version

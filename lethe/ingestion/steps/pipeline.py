@@ -14,6 +14,7 @@ from lethe.ports.blobs import BlobStore
 from lethe.ports.clock import Clock
 from lethe.ports.embedding import Embedder
 from lethe.ports.keyring import KeyRing
+from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.malware import MalwareScanner
 from lethe.ports.parsing import Parser
@@ -34,6 +35,7 @@ class Pipeline:
     parser: Parser
     embedder: Embedder
     index: VectorIndex
+    keywords: KeywordIndex
     clock: Clock
     chunking: ChunkPlan
     limits: LimitSettings

@@ -1,24 +1,17 @@
 """index, verify, switch: the new version beside the old one, checked, then live in one transaction (P2)."""
 
-import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from lethe.contracts.ingestion import DocumentRef, Indexed, Switched, VersionRef
-from lethe.errors import IndexVerificationFailed, Place, VersionSuperseded, placed
+from lethe.errors import IndexVerificationFailed, VersionSuperseded
 from lethe.indexing.builds import active_vector_build
-from lethe.indexing.objects import index_object, version_attributes
 from lethe.indexing.properties import rewrite_properties
-from lethe.ingestion.steps.pipeline import Pipeline, enter, wanted_of
+from lethe.ingestion.steps.indexing import PAGE, index_versions
+from lethe.ingestion.steps.pipeline import Pipeline, enter
 from lethe.ingestion.steps.switching import switch_versions
 from lethe.model.documents import Status, Version
 from lethe.model.ids import Id, chunk_id
-from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore, IndexBuild
-from lethe.ports.vectors import IndexObject
-from lethe.privacy.sealing import unseal_vector
-
-PAGE = 200
-"""Objects opened and written at a time: bounds the clear text held in memory."""
+from lethe.model.indexes import IndexBuild
 
 
 async def index_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
@@ -28,98 +21,6 @@ async def index_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
     if unwanted:
         raise VersionSuperseded
     return Indexed(build_id=build.id, objects=version.chunk_count)
-
-
-async def index_versions(
-    pipeline: Pipeline, tenant_id: Id, versions: Sequence[Version]
-) -> tuple[IndexBuild, frozenset[Id]]:
-    """Write every chunk of the versions to the active build; returns it, and the versions nobody wants any more.
-
-    Two units of work around the outside write: the first names the artefacts of those wanted then, the second checks
-    that no document was deleted or fenced meanwhile, and the objects of those that were are taken out again.
-    """
-    ids = [version.id for version in versions]
-    now = pipeline.clock.now()
-    async with pipeline.ledger.write() as uow:
-        await uow.tenants.lock(tenant_id)
-        build = await active_vector_build(uow, tenant_id)
-        named = list(await wanted_of(uow, tenant_id, ids))
-        await uow.artefacts.plan_many(
-            [Artefact(tenant_id, each, ArtefactStore.VECTOR, build.id, ArtefactState.PLANNED, now) for each in named]
-        )
-    keys = await pipeline.keyring.get_many(tenant_id, named)
-    for page in pages([version for version in versions if version.id in keys], PAGE):
-        with placed(page.place):
-            await pipeline.index.upsert(build, await _objects(pipeline, tenant_id, page, keys))
-    async with pipeline.ledger.write() as uow:
-        wanted = await wanted_of(uow, tenant_id, ids)
-        await uow.artefacts.set_states(tenant_id, list(wanted), ArtefactStore.VECTOR, build.id, ArtefactState.COMMITTED)
-    unwanted = frozenset(ids) - wanted.keys()
-    if unwanted:
-        await pipeline.index.delete_versions(build, unwanted)
-    for version in versions:
-        current = wanted.get(version.id)
-        if current is not None and current.meta_fp != version.meta_fp:
-            await rewrite_properties(pipeline.ledger, pipeline.keyring, pipeline.index, build, current)
-    return build, unwanted
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Chunks with start <= ordinal < stop of each of the versions."""
-
-    versions: tuple[Version, ...]
-    start: int
-    stop: int
-
-    @property
-    def place(self) -> Place:
-        """Where in its document a failure is; nowhere in particular where the page holds several whole ones."""
-        first, *others = self.versions
-        if others:
-            return Place()
-        return Place(first_chunk=self.start, last_chunk=min(self.stop, first.chunk_count) - 1)
-
-
-def pages(versions: Iterable[Version], size: int) -> Iterator[Page]:
-    """All chunks of the versions, about ``size`` at a time: small versions together, a large one in parts."""
-    together: list[Version] = []
-    held = 0
-    for version in versions:
-        if version.chunk_count > size:
-            for start in range(0, version.chunk_count, size):
-                yield Page((version,), start, start + size)
-            continue
-        if held + version.chunk_count > size:
-            yield Page(tuple(together), 0, size)
-            together, held = [], 0
-        together.append(version)
-        held += version.chunk_count
-    if together:
-        yield Page(tuple(together), 0, size)
-
-
-async def _objects(pipeline: Pipeline, tenant_id: Id, page: Page, keys: Mapping[Id, bytes]) -> list[IndexObject]:
-    versions = {version.id: version for version in page.versions}
-    spec = pipeline.embedder.spec.key
-    async with pipeline.ledger.read() as uow:
-        chunks = await uow.chunks.of_versions(tenant_id, list(versions), page.start, page.stop)
-        vectors = await uow.chunks.vectors_of(tenant_id, list(versions), spec, page.start, page.stop)
-
-    def opened() -> list[IndexObject]:
-        filters = {each: version_attributes(keys[each], version) for each, version in versions.items()}
-        return [
-            index_object(
-                keys[chunk.version_id],
-                versions[chunk.version_id],
-                chunk,
-                unseal_vector(keys[chunk.version_id], vectors[chunk.id].sealed_vector),
-                filters[chunk.version_id],
-            )
-            for chunk in chunks
-        ]
-
-    return await asyncio.to_thread(opened)
 
 
 async def verify_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
@@ -160,14 +61,16 @@ async def switch_version(pipeline: Pipeline, ref: VersionRef) -> Switched:
 
 
 async def apply_metadata(pipeline: Pipeline, ref: DocumentRef) -> Indexed:
-    """Rewrite the properties of the document's objects in the active build; their vectors stay.
+    """Rewrite the properties of the document's objects in the open builds; their vectors stay.
 
     Versions still on their way are rewritten too: they may be live before anyone looks again.
     """
     async with pipeline.ledger.read() as uow:
         build = await active_vector_build(uow, ref.tenant_id)
+        keyword_builds = await uow.builds.open_keywords(ref.tenant_id)
         versions = await uow.versions.of_document(ref.tenant_id, ref.document_id)
+    targets = [(pipeline.index, build), *((pipeline.keywords, each) for each in keyword_builds)]
     objects = 0
     for version in versions:
-        objects += await rewrite_properties(pipeline.ledger, pipeline.keyring, pipeline.index, build, version)
+        objects += await rewrite_properties(pipeline.ledger, pipeline.keyring, targets, version)
     return Indexed(build_id=build.id, objects=objects)

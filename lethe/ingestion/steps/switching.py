@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
+from lethe.errors import IndexBuildMissing
 from lethe.indexing.builds import active_vector_build
+from lethe.ingestion.steps.indexing import index_versions
 from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
@@ -13,6 +16,9 @@ from lethe.model.operations import DeadLetterState
 from lethe.model.webhooks import WebhookEvent
 from lethe.ports.ledger import UnitOfWork
 from lethe.webhooks.telling import Happening, tell
+
+MAX_LOOKS: Final = 5
+"""How often keyword builds may be made while a version is on its way into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +38,31 @@ async def switch_versions(pipeline: Pipeline, tenant_id: Id, version_ids: Sequen
     """Make live those of the versions that are still wanted. A repeat finds its own work done.
 
     Two submissions of one document among them: the later one. A version that was live stays told as such, also when a
-    later submission is live by now: questions may still be reading it.
+    later submission is live by now: questions may still be reading it. What is not in a keyword build that was made
+    after it was indexed is indexed again first.
     """
-    now = pipeline.clock.now()
-    async with pipeline.ledger.write() as uow:
-        await uow.tenants.lock(tenant_id)
-        given = await uow.versions.get_many(tenant_id, version_ids)
-        before = [version for version in given.values() if version.live_from is not None]
-        turning = await _to_turn(uow, tenant_id, [v.id for v in given.values() if v.live_from is None])
-        turned = await _turn(uow, tenant_id, turning, now) if turning else []
-        return await _told(uow, tenant_id, [*before, *turned])
+    for _ in range(MAX_LOOKS):
+        now = pipeline.clock.now()
+        async with pipeline.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            given = await uow.versions.get_many(tenant_id, version_ids)
+            before = [version for version in given.values() if version.live_from is not None]
+            turning = await _to_turn(uow, tenant_id, [v.id for v in given.values() if v.live_from is None])
+            unwritten = await _unwritten(uow, tenant_id, turning)
+            if not unwritten:
+                turned = await _turn(uow, tenant_id, turning, now) if turning else []
+                return await _told(uow, tenant_id, [*before, *turned])
+        await index_versions(pipeline, tenant_id, unwritten)
+    raise IndexBuildMissing
+
+
+async def _unwritten(uow: UnitOfWork, tenant_id: Id, versions: Sequence[Version]) -> list[Version]:
+    """Those that are not in every open keyword build."""
+    ids = [version.id for version in versions]
+    missing: set[Id] = set()
+    for build in await uow.builds.open_keywords(tenant_id) if ids else ():
+        missing |= set(ids) - await uow.artefacts.committed(tenant_id, ids, build.id)
+    return [version for version in versions if version.id in missing]
 
 
 async def _to_turn(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> list[Version]:
@@ -73,7 +94,8 @@ async def _turn(uow: UnitOfWork, tenant_id: Id, turning: Sequence[Version], now:
             await uow.documents.set_readers(tenant_id, version.document_id, version.readers)
     await uow.dead_letters.set_states(tenant_id, [version.id for version in turned], DeadLetterState.RESOLVED, now)
     build = await active_vector_build(uow, tenant_id)
-    await uow.builds.set_seq(tenant_id, build.id, seq)
+    for each in (build, *await uow.builds.open_keywords(tenant_id)):
+        await uow.builds.set_seq(tenant_id, each.id, seq)
     await uow.tallies.count(tenant_id, now, ready=len(turned))
     for version in turned:
         await tell(uow, _completed(version), now)

@@ -21,6 +21,21 @@ VECTORS: Final[Place] = place(
 )
 """Properties of each collection, and its vector. Physical bytes go when the tenant's shard is dropped."""
 
+KEYWORDS: Final[Place] = place(
+    "<state>/keywords/<build>.db or lethe_keywords.<build>_*",
+    opaque("chunk_id", "version_id", "document_id"),
+    facts("ordinal"),
+    Field(
+        "words", Category.CONTENT, "the words of the text, stemmed: clear, because a keyword index must compare them"
+    ),
+    pseudonym("readers", "callers and groups that may read"),
+    Field("attributes", Category.CONTENT, "filterable metadata values: clear, because a filter must compare them"),
+    erasers=("lethe.ports.keywords:KeywordIndex.delete_versions", "lethe.ports.keywords:KeywordIndex.drop_build"),
+)
+"""Of each build, in a file of its own (SQLite) or UNLOGGED tables (PostgreSQL). Words that a deletion leaves in FTS5's
+segments or in dead tuples go when the build is dropped.
+"""
+
 VECTOR_STAMP: Final[Place] = place(
     "LetheStamp",
     facts("description"),
@@ -84,7 +99,7 @@ SCRATCH: Final[Place] = place(
 
 STATE: Final[Place] = place(
     "<state>/",
-    facts("sql", "keyring", "keys", "blobs", "temporal", "weaviate", "scratch", "stack.json", "stack.lock"),
+    facts("sql", "keyring", "keywords", "keys", "blobs", "temporal", "weaviate", "scratch", "stack.json", "stack.lock"),
     pseudonym("logs", "ids, codes, counts and durations; never words of a document or question"),
     Field("admin.key", Category.CREDENTIAL, "the first API key, until the operator has taken it"),
     Field("secrets.json", Category.CREDENTIAL, "keys of the embedded servers"),

@@ -18,6 +18,7 @@ from lethe.adapters.breakers import make_breakers
 from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.embedding import HashEmbedder
+from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.sql import SqlLedger
@@ -163,7 +164,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         ledger=ledger,
         blobs=blobs,
         keyring=keyring,
-        remover=VersionRemover(ledger, blobs, keyring, InMemoryVectorIndex()),
+        remover=VersionRemover(ledger, blobs, keyring, InMemoryVectorIndex(), InMemoryKeywordIndex()),
         clock=clock,
         revision=PipelineRevision("p1", "c1"),
         max_bytes=settings.limits.document_bytes,

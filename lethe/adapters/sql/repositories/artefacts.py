@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, delete_of, insert_missing, one_of
@@ -48,6 +48,15 @@ class SqlArtefacts(SqlRepository):
             )
             .values(state=state)
         )
+
+    async def committed(self, tenant_id: Id, version_ids: Collection[Id], build_id: Id) -> frozenset[Id]:
+        wanted = select(artefacts.c.version_id).where(
+            artefacts.c.tenant_id == tenant_id,
+            one_of(artefacts.c.version_id, version_ids),
+            artefacts.c.build_id == build_id,
+            artefacts.c.state == ArtefactState.COMMITTED,
+        )
+        return frozenset((await self._connection.execute(wanted)).scalars())
 
     async def of_version(self, tenant_id: Id, version_id: Id) -> list[Artefact]:
         wanted = ARTEFACT.of(tenant_id, artefacts.c.version_id == version_id)

@@ -1,5 +1,6 @@
 """Index builds."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
@@ -32,6 +33,15 @@ class SqlBuilds(SqlRepository):
     async def list(self, tenant_id: Id) -> list[IndexBuild]:
         wanted = BUILD.of(tenant_id, builds.c.state != BuildState.DROPPED)
         return await BUILD.all(self._connection, wanted.order_by(builds.c.kind, builds.c.number))
+
+    async def open_keywords(self, tenant_id: Id) -> Sequence[IndexBuild]:
+        is_open = builds.c.state.in_([BuildState.ACTIVE, BuildState.BUILDING])
+        wanted = BUILD.of(tenant_id, builds.c.kind == BuildKind.KEYWORD, is_open)
+        return await BUILD.all(self._connection, wanted.order_by(builds.c.number))
+
+    async def next_number(self, tenant_id: Id, kind: BuildKind) -> int:
+        last = select(func.max(builds.c.number)).where(builds.c.tenant_id == tenant_id, builds.c.kind == kind)
+        return int((await self._connection.execute(last)).scalar_one() or 0) + 1
 
     async def set_state(self, tenant_id: Id, build_id: Id, state: BuildState) -> None:
         await self._set(tenant_id, build_id, state=state)

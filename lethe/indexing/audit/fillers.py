@@ -1,0 +1,79 @@
+"""Writing chunks again, to each kind of build."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lethe.indexing.objects import index_object, keyword_object
+from lethe.model.documents import Chunk, ChunkVector, Version
+from lethe.model.ids import Id
+from lethe.model.indexes import IndexBuild
+from lethe.ports.keywords import KeywordIndex
+from lethe.ports.ledger import Ledger
+from lethe.ports.vectors import VectorIndex
+from lethe.privacy.sealing import unseal_vector
+
+
+class VectorMaker(Protocol):
+    """Whoever can embed, for chunks whose vectors the ledger has lost too."""
+
+    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
+        """Store a vector of the spec for each of the chunks that an embedder of it gives one for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFiller:
+    """With the vectors the ledger keeps."""
+
+    ledger: Ledger
+    index: VectorIndex
+    maker: VectorMaker
+
+    async def write(
+        self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
+    ) -> set[Id]:
+        vectors = await self._vectors(build, chunks)
+        objects = [
+            index_object(key, version, chunk, unseal_vector(key, vectors[chunk.id].sealed_vector))
+            for chunk in chunks
+            if (key := keys.get(chunk.version_id)) is not None
+            and (version := versions.get(chunk.version_id)) is not None
+            and chunk.id in vectors
+        ]
+        if objects:
+            await self.index.upsert(build, objects)
+        return {item.chunk_id for item in objects}
+
+    async def _vectors(self, build: IndexBuild, chunks: Sequence[Chunk]) -> dict[Id, ChunkVector]:
+        tenant_id, ids = build.tenant_id, [chunk.id for chunk in chunks]
+        async with self.ledger.read() as uow:
+            found = await uow.chunks.vectors_by_id(tenant_id, build.spec, ids)
+        lost = [chunk for chunk in chunks if chunk.id not in found]
+        if not lost:
+            return found
+        await self.maker.make(tenant_id, build.spec, lost)
+        async with self.ledger.read() as uow:
+            return await uow.chunks.vectors_by_id(tenant_id, build.spec, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordFiller:
+    """With the words of the text."""
+
+    index: KeywordIndex
+
+    async def write(
+        self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
+    ) -> set[Id]:
+        objects = await asyncio.to_thread(
+            lambda: [
+                keyword_object(key, version, chunk)
+                for chunk in chunks
+                if (key := keys.get(chunk.version_id)) is not None
+                and (version := versions.get(chunk.version_id)) is not None
+            ]
+        )
+        await self.index.write(build, objects)
+        return {item.chunk_id for item in objects}

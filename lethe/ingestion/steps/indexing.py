@@ -1,0 +1,140 @@
+"""Writing versions to the index builds, with a unit of work before the outside writes and one after them."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lethe.errors import IndexBuildMissing, Place, placed
+from lethe.indexing.builds import active_vector_build
+from lethe.indexing.keyword_builds import KeywordBuilds
+from lethe.indexing.objects import index_object, version_attributes
+from lethe.indexing.properties import rewrite_properties
+from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
+from lethe.model.documents import Version
+from lethe.model.ids import Id
+from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore, IndexBuild
+from lethe.ports.vectors import IndexObject
+from lethe.privacy.sealing import unseal_vector
+
+PAGE = 200
+"""Objects opened and written at a time: bounds the clear text held in memory."""
+
+
+async def index_versions(
+    pipeline: Pipeline, tenant_id: Id, versions: Sequence[Version]
+) -> tuple[IndexBuild, frozenset[Id]]:
+    """Write every chunk of the versions to the active vector build and to each open keyword build.
+
+    Returns the vector build, and the versions nobody wants any more. Two units of work around the outside writes: the
+    first names the artefacts of those wanted then, the second checks that no document was deleted or fenced meanwhile,
+    and the objects of those that were are taken out again.
+    """
+    ids = [version.id for version in versions]
+    now = pipeline.clock.now()
+    async with pipeline.ledger.write() as uow:
+        await uow.tenants.lock(tenant_id)
+        build = await active_vector_build(uow, tenant_id)
+        keyword_builds = await uow.builds.open_keywords(tenant_id)
+        named = list(await wanted_of(uow, tenant_id, ids))
+        places = [(ArtefactStore.VECTOR, build), *((ArtefactStore.KEYWORD, each) for each in keyword_builds)]
+        await uow.artefacts.plan_many(
+            [
+                Artefact(tenant_id, version_id, store, each.id, ArtefactState.PLANNED, now)
+                for version_id in named
+                for store, each in places
+            ]
+        )
+    keys = await pipeline.keyring.get_many(tenant_id, named)
+    lost: set[Id] = set()
+    for page in pages([version for version in versions if version.id in keys], PAGE):
+        with placed(page.place):
+            objects = await _objects(pipeline, tenant_id, page, keys)
+            await pipeline.index.upsert(build, objects)
+            lost |= await _write_keywords(pipeline, keyword_builds, objects)
+    async with pipeline.ledger.write() as uow:
+        wanted = await wanted_of(uow, tenant_id, ids)
+        for store, each in places:
+            if each.id not in lost:
+                await uow.artefacts.set_states(tenant_id, list(wanted), store, each.id, ArtefactState.COMMITTED)
+    if lost:
+        await KeywordBuilds(pipeline.ledger, pipeline.keywords).ensure(tenant_id, now)
+    unwanted = frozenset(ids) - wanted.keys()
+    if unwanted:
+        await pipeline.index.delete_versions(build, unwanted)
+        for each in keyword_builds:
+            await pipeline.keywords.delete_versions(each, unwanted)
+    targets = [(pipeline.index, build), *((pipeline.keywords, each) for each in keyword_builds)]
+    for version in versions:
+        current = wanted.get(version.id)
+        if current is not None and current.meta_fp != version.meta_fp:
+            await rewrite_properties(pipeline.ledger, pipeline.keyring, targets, current)
+    return build, unwanted
+
+
+async def _write_keywords(pipeline: Pipeline, builds: Sequence[IndexBuild], objects: Sequence[IndexObject]) -> set[Id]:
+    """Returns the builds that their store has lost: a new one takes their place, and the switch asks for it."""
+    lost: set[Id] = set()
+    for build in builds:
+        try:
+            await pipeline.keywords.write(build, objects)
+        except IndexBuildMissing:
+            lost.add(build.id)
+    return lost
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Chunks with start <= ordinal < stop of each of the versions."""
+
+    versions: tuple[Version, ...]
+    start: int
+    stop: int
+
+    @property
+    def place(self) -> Place:
+        """Where in its document a failure is; nowhere in particular where the page holds several whole ones."""
+        first, *others = self.versions
+        if others:
+            return Place()
+        return Place(first_chunk=self.start, last_chunk=min(self.stop, first.chunk_count) - 1)
+
+
+def pages(versions: Iterable[Version], size: int) -> Iterator[Page]:
+    """All chunks of the versions, about ``size`` at a time: small versions together, a large one in parts."""
+    together: list[Version] = []
+    held = 0
+    for version in versions:
+        if version.chunk_count > size:
+            for start in range(0, version.chunk_count, size):
+                yield Page((version,), start, start + size)
+            continue
+        if held + version.chunk_count > size:
+            yield Page(tuple(together), 0, size)
+            together, held = [], 0
+        together.append(version)
+        held += version.chunk_count
+    if together:
+        yield Page(tuple(together), 0, size)
+
+
+async def _objects(pipeline: Pipeline, tenant_id: Id, page: Page, keys: Mapping[Id, bytes]) -> list[IndexObject]:
+    versions = {version.id: version for version in page.versions}
+    spec = pipeline.embedder.spec.key
+    async with pipeline.ledger.read() as uow:
+        chunks = await uow.chunks.of_versions(tenant_id, list(versions), page.start, page.stop)
+        vectors = await uow.chunks.vectors_of(tenant_id, list(versions), spec, page.start, page.stop)
+
+    def opened() -> list[IndexObject]:
+        filters = {each: version_attributes(keys[each], version) for each, version in versions.items()}
+        return [
+            index_object(
+                keys[chunk.version_id],
+                versions[chunk.version_id],
+                chunk,
+                unseal_vector(keys[chunk.version_id], vectors[chunk.id].sealed_vector),
+                filters[chunk.version_id],
+            )
+            for chunk in chunks
+        ]
+
+    return await asyncio.to_thread(opened)
