@@ -57,6 +57,7 @@ def guarded(services: Services, question: QuestionIn) -> AnswerRequest:
         top_k=retrieval.top_k if question.top_k is None else question.top_k,
         alpha=question.alpha,
         attributes=compile_filters(question.filters),
+        rerank=question.rerank,
     )
 
 
@@ -74,6 +75,7 @@ async def find(services: Services, caller: Caller, request: AnswerRequest, seq: 
             top_k=request.top_k,
             alpha=request.alpha,
             attributes=request.attributes,
+            rerank=request.rerank,
         )
     )
 

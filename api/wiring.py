@@ -1,7 +1,7 @@
 """Settings -> adapters -> services. The one place of the API that knows a vendor."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from api.cursors import Cursors
 from api.idempotency import Idempotency
@@ -11,6 +11,7 @@ from api.services import Services
 from api.temporal import TemporalLink
 from lethe.adapters.breakers import GuardedEmbedder, GuardedIndex, make_breakers
 from lethe.adapters.redis import open_redis
+from lethe.adapters.rerank import open_reranker
 from lethe.adapters.stores import open_stores
 from lethe.adapters.tokens import make_tokens
 from lethe.answering.deps import Answering
@@ -24,6 +25,7 @@ from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
 from lethe.ports.breakers import Breakers, embed_breaker
 from lethe.ports.embedding import Embedder
+from lethe.privacy.processors import ProcessorLedger
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.search import Search
 from lethe.settings import Settings
@@ -42,13 +44,17 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         open_stores(settings, wait_for_sql=True) as stores,
         open_redis(settings.redis) as redis,
         Running() as running,
+        AsyncExitStack() as stack,
     ):
         ledger, keyring, blobs, clock = stores.ledger, stores.keyring, stores.blobs, stores.clock
         breakers = make_breakers(settings, redis, clock)
         index = GuardedIndex(stores.index, breakers)
         embedder = _guarded(stores.embedder, settings, breakers)
         await embedder.warm_up()
-        search = Search(ledger, keyring, index, embedder, settings.retrieval)
+        reranker = await stack.enter_async_context(
+            open_reranker(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
+        )
+        search = Search(ledger, keyring, index, embedder, settings.retrieval, reranker, settings.rerank.seconds)
         uploads = Uploads(
             ledger=ledger,
             blobs=blobs,

@@ -1,5 +1,6 @@
 """Documents planted straight into ledger, key ring and index, in any state: what searches are tested on."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -159,7 +160,7 @@ class Corpus:
                 ordinal=ordinal,
                 sealed_text=seal_text(key, Purpose.CHUNK_TEXT, text),
                 sealed_section=seal_text(key, Purpose.CHUNK_SECTION, fields.get("section", "")),
-                text_hmac=f"{ordinal:064x}",
+                text_hmac=hashlib.sha256(text.encode()).hexdigest(),
                 start=1_000 * ordinal,
                 end=1_000 * ordinal + len(text),
                 tokens=len(text.split()),

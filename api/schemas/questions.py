@@ -25,6 +25,7 @@ class QuestionIn(Taken):
         | None
     ) = None
     filters: Annotated[dict[str, JsonValue], Field(max_length=64)] | None = None
+    rerank: Annotated[bool, Field(description="whether the configured reranker, if any, is asked")] = True
 
 
 class SearchIn(QuestionIn):

@@ -23,6 +23,7 @@ class AnswerRequest(BaseModel):
     alpha: Annotated[float, Field(ge=0, le=1)] | None
     attributes: AttributeFilter = None
     no_store: bool = False
+    rerank: bool = True
 
     def sealed(self, key: bytes) -> bytes:
         """This request under the question's data key."""

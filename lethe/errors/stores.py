@@ -79,6 +79,21 @@ class EmbedderRefused(LetheError):
     failure_class = FailureClass.PERMANENT
 
 
+class RerankerUnavailable(Unavailable):
+    code = "reranker_unavailable"
+    title = "The reranking model does not answer"
+
+
+class RerankerRefused(LetheError):
+    """The key, the name of the model, or an answer that makes no sense: the same request will fail again."""
+
+    code = "reranker_refused"
+    status = 502
+    title = "The reranking provider refuses the request, or answers what it should not"
+    advice = "Correct the provider's key, address or model in the settings."
+    failure_class = FailureClass.PERMANENT
+
+
 class ProviderNotAllowed(LetheError):
     code = "provider_not_allowed"
     status = 403

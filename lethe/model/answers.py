@@ -21,6 +21,7 @@ class DegradedReason(StrEnum):
     INDEX_LAGGING = "index_lagging"
     VECTOR_STORE_DOWN = "vector_store_down"
     EMBEDDER_DOWN = "embedder_down"
+    RERANKER_DOWN = "reranker_down"
     PROVIDER_NOT_ALLOWED = "provider_not_allowed"
     WORKFLOWS_DOWN = "workflows_down"
     LEDGER_READ_ONLY = "ledger_read_only"

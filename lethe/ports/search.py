@@ -28,9 +28,13 @@ class SearchRequest:
     alpha: float | None
     attributes: AttributeFilter = None
     question_id: Id | None = None
-    """The stored question, if it is one: what an outside embedder was sent is recorded under it."""
+    """The stored question, if it is one: what an outside processor was sent is recorded under it."""
     principal_id: Id | None = None
     """Who asks: what it costs is counted for them."""
+    for_answer: bool = False
+    """Whether passages that say the same again, or too little about the question, are left out."""
+    rerank: bool = True
+    """Whether the configured reranker, if any, is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class Passage:
 class Found:
     """What a search found, best first, and why it is less than it could be.
 
-    ``build_id`` is None while the tenant has nothing indexed. ``timings_ms``: embed, search, gate, total. ``trace``
-    is None where the passages themselves say all there is to say.
+    ``build_id`` is None while the tenant has nothing indexed. ``timings_ms``: embed, search, gate, rerank (where
+    it was asked), total. ``trace`` is None where nothing was searched.
     """
 
     passages: tuple[Passage, ...]

@@ -9,7 +9,7 @@ from lethe.model.principals import Caller
 from lethe.model.processors import Operation, PolicyChange, Processor
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, PageCursor
-from lethe.settings import OutsideProvider, Settings
+from lethe.settings import OutsideProvider, RerankProvider, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,9 @@ def configured_processors(settings: Settings) -> tuple[Processor, ...]:
         Processor(entry.provider.value, settings.vendors[entry.provider].region, entry.model, Operation.GENERATE)
         for entry in settings.chat_chain
     )
+    if settings.rerank.provider is RerankProvider.COHERE:
+        cohere = settings.cohere
+        chat = (Processor(OutsideProvider.COHERE.value, cohere.region, cohere.rerank_model, Operation.RERANK), *chat)
     if settings.embedding_processor is None:
         return chat
     provider, section = settings.embedding_processor

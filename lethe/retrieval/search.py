@@ -13,16 +13,21 @@ from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.model.processors import Origin
 from lethe.model.terms import query_terms
+from lethe.model.traces import Trace
 from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, degraded_by
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
+from lethe.ports.rerank import Reranker
 from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
 from lethe.retrieval.calibration import knows_any
+from lethe.retrieval.floors import Scorer
 from lethe.retrieval.gate import Gate, Reading, search_and_gate
 from lethe.retrieval.languages import question_languages
 from lethe.retrieval.opening import opened
 from lethe.retrieval.ranking import Rank, by_vectors, words_first
+from lethe.retrieval.timing import elapsed_ms
+from lethe.retrieval.weighing import Weigher
 from lethe.settings import RetrievalSettings
 from lethe.telemetry import RETRIEVAL_LATENCY
 
@@ -36,18 +41,21 @@ class Search:
     index: VectorIndex
     embedder: Embedder
     settings: RetrievalSettings
+    reranker: Reranker | None = None
+    rerank_seconds: float = 1.5
 
     async def find(self, request: SearchRequest) -> Found:
         """See PassageSearch. Keywords alone where the embedder fails, or fits another model's build."""
         started = time.perf_counter()
         build = await self._active_build(request.tenant_id)
         if build is None:
-            return Found((), (), None, {"total": _elapsed_ms(started)})
+            return Found((), (), None, {"total": elapsed_ms(started)})
         embedding = time.perf_counter()
         vector, reasons = await self._vector(request, build)
-        embed_ms = _elapsed_ms(embedding)
+        timings = {"embed": elapsed_ms(embedding)}
+        rank, scorer = self._rank(request, build, vector)
         gated = await search_and_gate(
-            self._rank(request, build, vector),
+            rank,
             self._gate,
             Reading(request.tenant_id, request.readers, request.seq),
             wanted=request.top_k,
@@ -55,12 +63,18 @@ class Search:
         )
         if gated.is_exhausted:
             reasons.append(DegradedReason.INDEX_LAGGING)
-        passages = tuple(opened(survivor) for survivor in gated.survivors[: request.top_k])
-        timings = gated.timings_ms | {"embed": embed_ms, "total": _elapsed_ms(started)}
+        weighed = await Weigher(self.settings, self.reranker, self.rerank_seconds).weigh(request, gated, scorer)
+        timings |= gated.timings_ms
+        if weighed.rerank_ms is not None:
+            timings["rerank"] = weighed.rerank_ms
+        timings["total"] = elapsed_ms(started)
         RETRIEVAL_LATENCY.observe(timings["total"] / 1000)
-        return Found(passages, tuple(reasons), build.id, timings)
+        trace = Trace((request.text,), weighed.candidates)
+        return Found(weighed.passages, (*reasons, *weighed.reasons), build.id, timings, trace)
 
-    def _rank(self, request: SearchRequest, build: IndexBuild, vector: NDArray[np.float32] | None) -> Rank:
+    def _rank(
+        self, request: SearchRequest, build: IndexBuild, vector: NDArray[np.float32] | None
+    ) -> tuple[Rank, Scorer]:
         languages = question_languages(request.text)
         alpha = self.settings.alpha if request.alpha is None else request.alpha
         query = HybridQuery(
@@ -74,8 +88,10 @@ class Search:
         is_foreign = (
             request.alpha is None and 0 < query.alpha < 1 and not knows_any(self.embedder.spec.model, languages)
         )
-        rank = words_first if is_foreign and self.settings.words_first else by_vectors
-        return rank(self.index, build, [query])
+        if is_foreign and self.settings.words_first:
+            return words_first(self.index, build, [query]), Scorer.WORDS
+        scorer = {0.0: Scorer.WORDS, 1.0: Scorer.COSINE}.get(query.alpha, Scorer.FUSED)
+        return by_vectors(self.index, build, [query]), scorer
 
     async def reopen(
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
@@ -109,7 +125,3 @@ class Search:
         except EMBEDDER_FAILURES as error:
             return None, [degraded_by(error)]
         return vectors[0], []
-
-
-def _elapsed_ms(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)

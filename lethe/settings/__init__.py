@@ -30,7 +30,7 @@ from lethe.settings.providers import (
     VendorSettings,
 )
 from lethe.settings.redis import RedisSettings
-from lethe.settings.retrieval import MAX_RESULTS, MAX_SOURCES, RetrievalSettings
+from lethe.settings.retrieval import MAX_RESULTS, MAX_SOURCES, RerankProvider, RerankSettings, RetrievalSettings
 from lethe.settings.sections import (
     ApiSettings,
     BlobSettings,
@@ -88,6 +88,8 @@ __all__ = [
     "Price",
     "ProviderSettings",
     "RedisSettings",
+    "RerankProvider",
+    "RerankSettings",
     "RetrievalSettings",
     "Section",
     "Settings",
@@ -163,6 +165,7 @@ class Settings(BaseSettings):
     breakers: BreakerSettings = BreakerSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     caching: CacheSettings = CacheSettings()
+    rerank: RerankSettings = RerankSettings()
     limits: LimitSettings = LimitSettings()
     parsing: ParsingSettings = ParsingSettings()
     audit: AuditSettings = AuditSettings()

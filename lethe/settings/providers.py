@@ -109,6 +109,9 @@ class AzureSettings(OpenAiSettings):
 class CohereSettings(ProviderSettings):
     """Cohere, second version of its API."""
 
+    rerank_model: str = "rerank-v3.5"
+    """Name of the reranking model."""
+
     chat_model: str = "command-r7b-12-2024"
     """Name of the language model for simple questions, where `answering.chain` names none."""
     chat_model_strong: str = "command-a-03-2025"

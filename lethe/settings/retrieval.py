@@ -1,10 +1,12 @@
 """Search, and what becomes of what it found."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from lethe.settings.base import Section
+from lethe.settings.providers import OutsideProvider
 
 MAX_RESULTS: Final = 200
 """Passages a search may ask for, as many as a page of any list has."""
@@ -26,3 +28,33 @@ class RetrievalSettings(Section):
     words_first: bool = True
     """Whether a question in a language that the embedding model does not know is ranked by its words, and vectors only
     fill the places that are left; a request that says its `alpha` is not."""
+    candidates: Annotated[int, Field(ge=1, le=MAX_RESULTS)] = 50
+    """Passages that are weighed for an answer: those a reranker is given, and from which doubles are taken out."""
+    near_duplicate: Annotated[float, Field(ge=0.5, le=1)] = 0.85
+    """Of two passages that share so much of their runs of five words, an answer is given the better; 1: only of two
+    with the same words."""
+    floor_fused: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """Passages of a hybrid search that score less are not given to an answer. 1 is each question's best, so this takes
+    away what is far behind, and never all."""
+    floor_cosine: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """The same for a search by vectors alone; nothing above it: no answer."""
+    floor_words: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """The same for a search by words alone; 1 is each question's best."""
+    floor_reranker: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The same for what a reranker scored; 0.7 suits a calibrated one. Nothing above it: no answer."""
+
+
+class RerankProvider(StrEnum):
+    NONE = "none"
+    COHERE = OutsideProvider.COHERE.value
+
+
+class RerankSettings(Section):
+    """A model that reads each passage together with the question. None is known that runs here without a network."""
+
+    provider: RerankProvider = RerankProvider.NONE
+    """Who is asked; needs that provider's key."""
+    seconds: Annotated[float, Field(gt=0)] = 1.5
+    """How long a question waits for it before the order of the search stands."""
+    passage_characters: Annotated[int, Field(ge=200)] = 4_000
+    """Of a passage, as much is sent."""

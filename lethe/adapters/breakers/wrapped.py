@@ -4,12 +4,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from lethe.errors import BreakerOpen, EmbedderUnavailable, IndexUnavailable, Unavailable
+from lethe.errors import BreakerOpen, EmbedderUnavailable, IndexUnavailable, RerankerUnavailable, Unavailable
 from lethe.model.ids import Id
 from lethe.model.indexes import EmbeddingSpec, IndexBuild
 from lethe.model.processors import Origin
 from lethe.ports.breakers import WEAVIATE, Breakers
 from lethe.ports.embedding import Embedder, InputKind, Tokenizer, Vectors
+from lethe.ports.rerank import Reranker
 from lethe.ports.vectors import Hit, HybridQuery, IndexObject, Listed, VectorIndex
 
 
@@ -35,6 +36,19 @@ class GuardedEmbedder:
 
     async def warm_up(self) -> None:
         await self.embedder.warm_up()
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedReranker:
+    """A Reranker of which every call counts."""
+
+    reranker: Reranker
+    breakers: Breakers
+    name: str
+
+    async def rerank(self, question: str, passages: Sequence[str], origin: Origin) -> list[float]:
+        async with _guarded(self.breakers, self.name, RerankerUnavailable):
+            return await self.reranker.rerank(question, passages, origin)
 
 
 @dataclass(frozen=True, slots=True)

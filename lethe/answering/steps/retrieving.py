@@ -25,6 +25,8 @@ async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
             attributes=request.attributes,
             question_id=ref.question_id,
             principal_id=question.principal_id,
+            for_answer=True,
+            rerank=request.rerank,
         )
     )
     deps.traces.keep(ref.question_id, found.trace or _plain_trace(request, found))
