@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.ingest.installation import running, say
 from bench.quality.measures import quality
-from bench.quality.runs import MODES, Collection
+from bench.quality.runs import MODES, PATIENCE, Collection
 from bench.relevance import TestSet
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ def quick(figures: dict[str, object], require: Callable[[bool, str], None]) -> N
         questions={each["id"]: each["question"] for each in asked},
         judged={each["id"]: {Path(each["document"]).stem: 1} for each in asked},
     )
-    with running(is_free=False) as installation:
+    with running(is_free=False, extra=PATIENCE) as installation:
         taken = installation.ingest(ROOT / "samples")
         require(not taken.failures, f"failed: {taken.failures[:3]}")
         collection = Collection("samples", data, installation)

@@ -7,9 +7,9 @@ from lethe.adapters.breakers.keepers import LocalKeeper
 from lethe.adapters.breakers.policies import Policies
 from lethe.adapters.breakers.shared import RedisKeeper
 from lethe.adapters.redis import RedisConnection
-from lethe.ports.breakers import REDIS, WEAVIATE, chat_breaker, embed_breaker
+from lethe.ports.breakers import REDIS, WEAVIATE, chat_breaker, embed_breaker, rerank_breaker
 from lethe.ports.clock import Clock
-from lethe.settings import Settings
+from lethe.settings import RerankProvider, Settings
 
 
 def make_breakers(settings: Settings, redis: RedisConnection | None, clock: Clock) -> Guards:
@@ -32,4 +32,6 @@ def _names(settings: Settings) -> Collection[str]:
     names = [chat_breaker(entry.provider, entry.model) for entry in settings.chat_chain]
     if settings.embedding_processor is not None:
         names.append(embed_breaker(settings.embedding_processor[0]))
+    if settings.rerank.provider is not RerankProvider.NONE:
+        names.append(rerank_breaker(settings.rerank.provider))
     return [*names, WEAVIATE]

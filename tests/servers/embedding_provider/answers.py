@@ -11,6 +11,8 @@ from lethe.adapters.embedding.counting import Cl100kTokenizer
 from lethe.adapters.embedding.free import spelling
 from tests.servers.embedding_provider.behaviour import Kind
 
+INPUTS = {"embed": "texts", "rerank": "documents"}
+"""Where Cohere's calls carry their texts."""
 OPENAI_INPUTS = 2_048
 COHERE_INPUTS = 96
 
@@ -64,18 +66,37 @@ def cohere_answer(body: dict[str, Any], rows: list[list[float]]) -> bytes:
     ).encode()
 
 
+def rerank_answer(body: dict[str, Any], kind: Kind) -> bytes:
+    """The share of the question's words that a document has; best first, as Cohere answers."""
+    words = set(body["query"].casefold().split())
+    scores = [len(words & set(text.casefold().split())) / len(words) for text in body["documents"]]
+    order = sorted(range(len(scores)), key=lambda place: -scores[place])
+    results = [{"index": place, "relevance_score": scores[place]} for place in order]
+    if kind is Kind.NOT_A_NUMBER:
+        results[0]["relevance_score"] = math.nan
+    if kind is Kind.SHORT:
+        results.pop()
+    if kind is Kind.REPEATED:
+        results = [{**each, "index": 0} for each in results]
+    if kind is Kind.WRONG_DIMS:
+        results[0]["index"] = len(scores)
+    return json.dumps({"id": "stand-in", "results": results, "meta": {"billed_units": {"search_units": 1}}}).encode()
+
+
 def count(text: str) -> int:
     return len(_tokenizer.offsets(text))
 
 
 def error_body(path: str, status: int, message: str, code: str | None = None) -> bytes:
-    if path.endswith("/v2/embed"):
+    if "/v2/" in path:
         return json.dumps({"id": "stand-in", "message": message}).encode()
     return json.dumps({"error": {"message": message, "type": "error", "param": None, "code": code}}).encode()
 
 
 def refused(path: str, body: dict[str, Any], texts: list[str], max_tokens: int) -> tuple[str, str] | None:
     """(message, code) of what the vendor would not take; a text's tokens are counted only if it could be too long."""
+    if path.endswith("/v2/rerank"):
+        return None if texts and body.get("query") else ("query and documents are needed", "invalid_request_error")
     is_cohere = path.endswith("/v2/embed")
     if not texts or "" in texts:
         return "input cannot be an empty string", "invalid_request_error"

@@ -73,7 +73,7 @@ class EmbeddingProvider:
     async def _asked(
         self, writer: asyncio.StreamWriter, path: str, headers: dict[str, str], body: dict[str, Any]
     ) -> None:
-        texts = body["texts"] if path.endswith("/v2/embed") else body["input"]
+        texts = body[answers.INPUTS.get(path.rpartition("/v2/")[2], "input")]
         behaviour = self._next()
         key = headers.get("api-key") or headers.get("authorization", "").removeprefix("Bearer ")
         self.seen.append(
@@ -127,6 +127,8 @@ class EmbeddingProvider:
         elif kind is Kind.HANG:
             await asyncio.sleep(told.seconds)
             writer.close()
+        elif path.endswith("/v2/rerank"):
+            await _deliver(writer, answers.rerank_answer(body, kind), told)
         else:
             rows = answers.spoilt(
                 answers.vectors(texts, body.get("dimensions") or body.get("output_dimension") or self.dims), kind
