@@ -1,7 +1,8 @@
 """The API over HTTP: where it is, the key, and its errors as CommandErrors."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
@@ -136,6 +137,15 @@ class Client:
     def post(self, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         return _body(self._send("POST", path, json=body, headers=headers))
 
+    @contextmanager
+    def streamed(self, path: str, body: Mapping[str, object], headers: Mapping[str, str]) -> Generator[Iterator[str]]:
+        """The lines of an answer that comes piece by piece. Raises Unreachable also where it breaks off."""
+        with self._reaching(), self._http.stream("POST", path, json=body, headers=headers) as response:
+            if not response.is_success:
+                response.read()
+                _body(response)
+            yield response.iter_lines()
+
     def put(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         return _body(self._send("PUT", path, json=body))
 
@@ -143,8 +153,13 @@ class Client:
         return _body(self._send("DELETE", path))
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
+        with self._reaching():
             return self._http.request(method, path, **options)
+
+    @contextmanager
+    def _reaching(self) -> Generator[None]:
+        try:
+            yield
         except httpx.TimeoutException as error:
             raise Unreachable(f"the API at {self.address} did not answer in time") from error
         except httpx.TransportError as error:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,8 +20,19 @@ class Output:
 
     def show(self, data: Mapping[str, Any], text: Callable[[], str]) -> None:
         """Print one JSON object, or the text."""
-        print(json.dumps(data, ensure_ascii=False, default=str) if self.is_json else text())
+        print(json.dumps(data, ensure_ascii=False, default=str) if self.is_json else plain(text()))
         sys.stdout.flush()
+
+
+def tell(text: str) -> None:
+    """A piece of text as it comes."""
+    sys.stdout.write(plain(text))
+    sys.stdout.flush()
+
+
+def plain(text: str) -> str:
+    """Without what a terminal would obey: documents and models are others' words."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
 
 
 def say(line: str) -> None:

@@ -2,17 +2,24 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cli.client import connect
+from cli.client import ApiError, Problem, connect
 from cli.errors import CommandError, Exit
-from cli.output import Output
+from cli.events import Event, answer_events
+from cli.output import Output, tell
 from lethe.settings import Settings
 
 _NO_ANSWER = "There is no answer in the documents."
+_QUERY = "/v1/query"
+_RETRACTED = {
+    "reset": "[that attempt broke off; again:]",
+    "withdrawn": "[a source of that was withdrawn; what may be said comes next:]",
+}
+_CORRECTED = "[the answer in its final form:]"
 _PASSAGES = "No answer could be made; these passages come nearest:"
 
 
@@ -61,10 +68,35 @@ class Passages(_Read):
 
 
 def ask(settings: Settings, output: Output, question: str, options: Mapping[str, object]) -> None:
-    """Print the answer and what it rests on."""
+    """Print the answer, for a person as it is made, and what it rests on."""
+    asked = {"question": question, **options}
+    key = str(uuid.uuid4())
     with connect(settings) as client:
-        body = client.post("/v1/query", {"question": question, **options}, {"Idempotency-Key": str(uuid.uuid4())})
-    output.show(body, lambda: answer_text(Answer.model_validate(body)))
+        if output.is_json:
+            output.show(client.post(_QUERY, asked, {"Idempotency-Key": key}), str)
+        else:
+            tell_answer(answer_events(client, _QUERY, asked, key), tell)
+
+
+def tell_answer(events: Iterable[Event], tell: Callable[[str], None]) -> None:
+    """Text as it comes; what does not count any more is followed by a line that says so. Raises ApiError."""
+    said = ""
+    for event in events:
+        if event.kind == "token":
+            said += event.data["text"]
+            tell(event.data["text"])
+        elif event.kind in _RETRACTED:
+            tell(f"\n\n{_RETRACTED[event.kind]}\n\n" if said else "")
+            said = ""
+        elif event.kind == "error":
+            tell("\n" if said else "")
+            problem = Problem.model_validate(event.data)
+            raise ApiError(event.data["status"], problem)
+        elif event.kind == "done":
+            answer = Answer.model_validate(event.data)
+            is_told = bool(said) and said == answer.answer
+            tell(f"\n\n{_CORRECTED}\n\n" if said and not is_told else "")
+            tell((_sources_text(answer) if is_told else answer_text(answer)) + "\n")
 
 
 def search(settings: Settings, output: Output, query: str, options: Mapping[str, object]) -> None:
@@ -96,9 +128,13 @@ def json_object(text: str | None, name: str) -> dict[str, Any] | None:
 def answer_text(answer: Answer) -> str:
     """The answer, then each citation with the sentences taken from it; without an answer, the passages found."""
     is_passages = answer.answer_mode == "passages"
-    lines = [answer.answer or (_PASSAGES if is_passages else _NO_ANSWER)]
-    if answer.citations:
-        lines.append("")
+    return (answer.answer or (_PASSAGES if is_passages else _NO_ANSWER)) + _sources_text(answer)
+
+
+def _sources_text(answer: Answer) -> str:
+    """What stands below an answer."""
+    is_passages = answer.answer_mode == "passages"
+    lines = ["", ""] if answer.citations else [""]
     for citation in answer.citations:
         lines.append(f"[{citation.number}] {_where(citation)}")
         lines += [f'    "{quote}"' for quote in citation.quotes]

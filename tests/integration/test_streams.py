@@ -23,8 +23,9 @@ from lethe.ports.tokens import TokenBus, TokenKind
 from lethe.privacy.credentials import secret_digest
 from lethe.settings import Settings
 from tests.events import Event, kinds, read_events, text_of
-from tests.integration.installation import Installation
+from tests.integration.installation import Installation, environment_of
 from tests.integration.test_api_process import ASK, ApiProcess, api
+from tests.integration.test_cli_letters import Cli
 from tests.servers.redis import RedisServer, running_redis
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -152,6 +153,15 @@ async def test_an_answer_made_by_another_process_streams_where_it_was_asked(pair
     for lethe in (pair.answering, pair.other):
         async with followed(lethe, done["id"], after=2) as rest:
             assert [event async for event in rest] == events[1:]
+
+
+async def test_the_command_line_tells_it_as_it_comes(pair: Pair) -> None:
+    port = pair.other.client.base_url.port
+    cli = Cli(environment_of(pair.installation.settings) | {"LETHE_API__PORT": str(port)})
+    whole = await cli.json("ask", ASK["question"])
+    lines = (await cli.run("ask", ASK["question"], "--text")).splitlines()
+    assert lines[:2] == [whole["answer"], ""]
+    assert lines[2].startswith("[1] ")
 
 
 async def test_a_stream_goes_on_at_another_process_when_the_first_is_killed(pair: Pair, redis: RedisServer) -> None:
