@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lethe.answering.injection import question_score
 from lethe.answering.prompts import Prompt
 from lethe.answering.routing import in_order, route
 from lethe.errors import BreakerOpen, ProviderNotAllowed
@@ -10,7 +11,7 @@ from lethe.model.answers import DegradedReason
 from lethe.ports.breakers import Breakers, chat_breaker
 from lethe.ports.chat import ChatModel
 from lethe.privacy.provider_policy import is_allowed
-from lethe.settings import AnsweringSettings, ChainEntry, GroundingSettings
+from lethe.settings import AnsweringSettings, ChainEntry, GroundingSettings, GuardSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Chain:
     prompt: Prompt
     settings: AnsweringSettings
     grounding: GroundingSettings
+    guards: GuardSettings
     seconds: float = 30.0
 
     def link(self, name: str) -> Link | None:
@@ -53,8 +55,14 @@ class Plan:
 
 
 async def plan(chain: Chain, question: str, allowed: tuple[str, ...] | None) -> Plan:
-    """Models for a question: by its difficulty, without those the tenant refuses and those left alone for failing."""
+    """Models for a question: by its difficulty, without those the tenant refuses and those left alone for failing.
+
+    None for a question that looks like an attack on them.
+    """
     routing = route(question)
+    if question_score(question).score >= chain.guards.question_score:
+        suspected = DegradedReason.QUESTION_SUSPECTED
+        return Plan((), str(routing), tuple(attempt(link.name, suspected) for link in chain.links), (suspected,))
     models: list[str] = []
     passed_over: list[str] = []
     for entry in in_order([link.entry for link in chain.links], routing.difficulty):

@@ -1,27 +1,68 @@
 """Whether a model's answer may stand: it is held against the passages it cites."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, replace
 
 from lethe.answering.body import AnswerBody
+from lethe.answering.chain import Chain
 from lethe.answering.grounding import Claim, Groundedness, Source, Verdict, check, judge
+from lethe.answering.judging import judged
+from lethe.answering.meaning import ground
 from lethe.model.answers import Citation
+from lethe.model.processors import Origin
+from lethe.ports.chat import ChatDelta, ChatModel, ChatRequest
+from lethe.ports.embedding import Embedder
 from lethe.ports.search import Passage
-from lethe.settings import BelowThreshold, GroundingSettings
+from lethe.settings import BelowThreshold
 
 
-def check_body(
-    body: AnswerBody,
-    citations: Iterable[Citation],
-    passages: Iterable[Passage],
-    question: str,
-    settings: GroundingSettings,
-) -> tuple[Groundedness, Verdict]:
-    """How far the answer's sentences say what their sources say, and what is done with it."""
-    by_chunk = {passage.chunk_id: passage for passage in passages}
-    sources = {cited.number: _source(by_chunk[cited.chunk_id]) for cited in citations if cited.chunk_id in by_chunk}
-    claims = [Claim(sentence.text, sentence.numbers) for sentence in body.sentences]
-    groundedness = check(claims, sources, question=question, threshold=settings.threshold)
-    return groundedness, judge(groundedness, replace=settings.below is BelowThreshold.PASSAGES)
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Holds answers against their sources as the settings say. ``seconds``: what there is time for, at most."""
+
+    chain: Chain
+    embedder: Embedder
+    origin: Origin
+    question: str
+    seconds: float
+
+    async def check(
+        self, body: AnswerBody, citations: Iterable[Citation], passages: Iterable[Passage]
+    ) -> tuple[Groundedness, Verdict]:
+        """How far the answer's sentences say what their sources say, and what is done with it."""
+        settings = self.chain.grounding
+        by_chunk = {passage.chunk_id: passage for passage in passages}
+        sources = {cited.number: _source(by_chunk[cited.chunk_id]) for cited in citations if cited.chunk_id in by_chunk}
+        claims = [Claim(sentence.text, sentence.numbers) for sentence in body.sentences]
+        if settings.meaning:
+            found = await ground(claims, sources, self.embedder, question=self.question, threshold=settings.threshold)
+        else:
+            found = check(claims, sources, question=self.question, threshold=settings.threshold)
+        link = self.chain.link(settings.judge) if settings.judge else None
+        if link is not None and self.seconds > 0:
+            seconds = min(settings.judge_seconds, self.seconds)
+            model = _OnBehalf(link.model, self.origin)
+            found = await judged(found, claims, sources, model, threshold=settings.threshold, seconds=seconds)
+        return found, judge(found, replace=settings.below is BelowThreshold.PASSAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class _OnBehalf:
+    """A ChatModel whose every request has the same origin, for code that knows neither tenants nor questions."""
+
+    inner: ChatModel
+    origin: Origin
+
+    @property
+    def provider(self) -> str:
+        return self.inner.provider
+
+    @property
+    def model(self) -> str:
+        return self.inner.model
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+        return self.inner.stream(replace(request, origin=self.origin))
 
 
 def _source(passage: Passage) -> Source:

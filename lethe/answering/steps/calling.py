@@ -1,7 +1,7 @@
 """Calls of one model: the prompt, the tries, and what was heard."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -13,6 +13,7 @@ from lethe.answering.chain import Chain, Link, attempt
 from lethe.answering.context import Context, build_context
 from lethe.answering.delimiters import Delimiters
 from lethe.answering.deps import Answering
+from lethe.answering.injection import Screened
 from lethe.answering.output_filter import StreamFilter
 from lethe.answering.speaking import Speaker
 from lethe.answering.telling import tell_sources
@@ -43,7 +44,7 @@ class Work:
     key: bytes
     text: str
     retrieved: Retrieved
-    passages: Sequence[Passage]
+    screened: Screened
 
 
 @dataclass(slots=True)
@@ -122,8 +123,8 @@ def _budget(work: Work) -> int:
 
 async def _listen(work: Work, budget: int, seconds: float) -> Heard:
     """One call. An answer that breaks off after its first token is heard as far as it came; before, it is raised."""
-    context = build_context(work.text, work.passages, budget, compress=work.chain.settings.compress_context)
-    shown = {one.number: work.passages[one.passage] for one in context.shown}
+    context = build_context(work.text, work.screened.shown, budget, compress=work.chain.settings.compress_context)
+    shown = {one.number: work.screened.shown[one.passage] for one in context.shown}
     marks, settings, prompt = Delimiters.fresh(), work.chain.settings, work.chain.prompt
     asked = prompt.request(work.text, context.shown, marks, settings.max_tokens, settings.temperature)
     speaker = Speaker(work.deps.tokens, work.question.id, shown, _filter(work, shown, marks))

@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import replace
+from typing import Final
 
 from lethe.answering.body import AnswerBody
 from lethe.answering.cache import keeping
 from lethe.answering.chain import Chain
-from lethe.answering.checking import check_body
+from lethe.answering.checking import Checker
 from lethe.answering.citations import keep_sources, numbered
 from lethe.answering.costs import split_costs
 from lethe.answering.deps import Answering
@@ -15,8 +16,13 @@ from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, pass
 from lethe.answering.telling import tell_done
 from lethe.contracts.answering import AnswerOutcome, Drafted
 from lethe.errors import QuestionNotFound
-from lethe.model.answers import Answer, AnswerMode, DegradedReason, QuestionState
+from lethe.model.answers import Answer, AnswerMode, DegradedReason, Question, QuestionState
+from lethe.model.processors import Origin
 from lethe.ports.search import Passage
+from lethe.privacy.processors import EmbedderFor
+
+_TO_STORE: Final = 1.0
+"""Seconds of the question's time that checking leaves for storing the answer."""
 
 
 async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
@@ -26,7 +32,6 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
     question, key, request = await load(deps, ref)
     async with deps.ledger.read() as uow:
         draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
-        calls = await uow.processor_calls.about(ref.tenant_id, ref.question_id)
     if draft is None:
         raise QuestionNotFound
     if draft.is_final:
@@ -37,12 +42,14 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
     passages = await deps.search.reopen(ref.tenant_id, scores, seq=question.seq, readers=readers)
     answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key)
     if deps.chain is not None and answer.mode is AnswerMode.GENERATED:
-        answer, verdict = _judged(deps.chain, answer, key, passages, request.text)
+        checker = _checker(deps, deps.chain, question, request.text, passages)
+        answer, verdict = await _judged(checker, answer, key, passages)
         if verdict is Verdict.PASSAGES:
             found = numbered(await passages_of(deps, question, drafted.retrieved))
             nothing = AnswerBody().sealed(key)
             answer = replace(answer, mode=AnswerMode.PASSAGES, sealed_body=nothing, citations=found)
-    costs = split_costs(calls)
+    async with deps.ledger.read() as uow:
+        costs = split_costs(await uow.processor_calls.about(ref.tenant_id, ref.question_id))
     provenance = replace(
         answer.provenance,
         costs_micros=costs,
@@ -71,11 +78,18 @@ def _without_withdrawn(draft: Answer, body: AnswerBody, passages: list[Passage],
     )
 
 
-def _judged(chain: Chain, answer: Answer, key: bytes, passages: list[Passage], question: str) -> tuple[Answer, Verdict]:
+async def _judged(checker: Checker, answer: Answer, key: bytes, passages: list[Passage]) -> tuple[Answer, Verdict]:
     """A model's answer, flagged where the passages it cites do not say it."""
     body = AnswerBody.opened(key, answer.sealed_body)
-    groundedness, verdict = check_body(body, answer.citations, passages, question, chain.grounding)
+    groundedness, verdict = await checker.check(body, answer.citations, passages)
     provenance = replace(answer.provenance, groundedness=round(groundedness.score, 3))
     reasons = merged(answer.degraded_reasons, [] if verdict is Verdict.ACCEPT else [DegradedReason.UNGROUNDED])
     answer = replace(answer, provenance=provenance, is_degraded=bool(reasons), degraded_reasons=reasons)
     return answer, verdict
+
+
+def _checker(deps: Answering, chain: Chain, question: Question, asked: str, passages: list[Passage]) -> Checker:
+    refs = frozenset({question.id, *(passage.document_id for passage in passages)})
+    origin = Origin(question.tenant_id, refs, question.principal_id)
+    left = chain.seconds - (deps.clock.now() - question.created_at).total_seconds() - _TO_STORE
+    return Checker(chain, EmbedderFor(deps.embedder, origin), origin, asked, left)

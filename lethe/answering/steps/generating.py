@@ -13,6 +13,7 @@ from lethe.answering.chain import attempt
 from lethe.answering.citations import numbered
 from lethe.answering.deps import Answering
 from lethe.answering.generated import Cited, cite
+from lethe.answering.injection import screen
 from lethe.answering.steps.calling import Heard, Tries, Work
 from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace, store
 from lethe.contracts.answering import Drafted, Turn, Turned
@@ -52,7 +53,13 @@ async def generate_by_model(deps: Answering, turn: Turn, *, is_repeated: bool = 
     passages = await passages_of(deps, question, turn.retrieved)
     if not passages:
         return Turned()
-    work = Work(deps, deps.chain, link, question, key, request.text, turn.retrieved, passages)
+    screened = screen(passages, deps.chain.guards.passage_score)
+    if not screened.shown:
+        return Turned(
+            attempts=[attempt(turn.model, DegradedReason.PASSAGES_WITHHELD)],
+            reasons=[DegradedReason.PASSAGES_WITHHELD],
+        )
+    work = Work(deps, deps.chain, link, question, key, request.text, turn.retrieved, screened)
     return await _take_turn(work, turn, is_repeated)
 
 
@@ -105,13 +112,17 @@ def _outcome(heard: Heard) -> str:
 def _draft(work: Work, heard: Heard, attempts: list[str], is_repeated: bool) -> Answer | None:
     """The answer as far as it has sources; None if that is nothing, though the model did not say that it is nothing."""
     speaker = heard.speaker
-    language = work.passages[0].language
+    language = work.screened.shown[0].language
     cited = cite(speaker.text, speaker.markers, heard.shown, language, is_cut=heard.is_cut)
     _count(heard, cited, work.link.name)
     if not cited.sentences and not speaker.is_no_answer:
         return None
-    cut = [DegradedReason.ANSWER_CUT] if heard.is_cut else []
-    reasons = merged(work.retrieved.reasons, cut)
+    told = {
+        DegradedReason.ANSWER_CUT: heard.is_cut,
+        DegradedReason.ANSWER_FILTERED: speaker.removed > 0,
+        DegradedReason.PASSAGES_WITHHELD: bool(work.screened.withheld),
+    }
+    reasons = merged(work.retrieved.reasons, [reason for reason, is_so in told.items() if is_so])
     return Answer(
         tenant_id=work.question.tenant_id,
         question_id=work.question.id,

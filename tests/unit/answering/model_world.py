@@ -35,6 +35,7 @@ from lethe.settings import (
     BreakerSettings,
     ChainEntry,
     GroundingSettings,
+    GuardSettings,
     Price,
     Settings,
 )
@@ -61,6 +62,7 @@ class World:
         self,
         *plays: Sequence[Says | LetheError | str],
         below: BelowThreshold = BelowThreshold.FLAG,
+        judge: str = "",
         **settings: object,
     ) -> "World":
         """The same world with models m0, m1, ... that play these."""
@@ -70,19 +72,26 @@ class World:
         models = [PlayedModel("openai", f"m{at}", play, calls) for at, play in enumerate(plays)]
         links = tuple(Link(ChainEntry.model_validate(f"openai:{model.model}"), model) for model in models)
         breakers = Guards(LocalKeeper(policies := Policies(BreakerSettings()), self.deps.clock), policies)
-        chain = Chain(links, breakers, load_prompt(told.prompt), told, GroundingSettings(below=below))
+        chain = Chain(
+            links,
+            breakers,
+            load_prompt(told.prompt),
+            told,
+            GroundingSettings(below=below, judge=judge),
+            GuardSettings(),
+        )
         return World(self.corpus, replace(self.deps, chain=chain), self.caller, models)
 
-    async def ask(self) -> Question:
-        request = AnswerRequest(text=HOW_TALL, top_k=5, alpha=0.5)
+    async def ask(self, text: str = HOW_TALL) -> Question:
+        request = AnswerRequest(text=text, top_k=5, alpha=0.5)
         return await ask(self.deps, self.caller, request, self.deps.clock.now())
 
     async def retrieved(self, question: Question) -> Retrieved:
         return await retrieve(self.deps, QuestionRef(tenant_id=question.tenant_id, question_id=question.id))
 
-    async def answered(self, seconds: float = 20.0) -> AnswerView:
+    async def answered(self, seconds: float = 20.0, text: str = HOW_TALL) -> AnswerView:
         """As the workflow does it."""
-        question = await self.ask()
+        question = await self.ask(text)
         retrieved = await self.retrieved(question)
         return await self.finished(question, retrieved, seconds)
 
