@@ -1,6 +1,6 @@
 """Passages that may be served: what /v1/search and the answering steps share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -93,4 +93,10 @@ class PassageSearch(Protocol):
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
     ) -> list[Passage]:
         """Passages found before, by chunk id, gated again now, in the order given; the withdrawn ones are absent."""
+        ...
+
+    async def around(
+        self, tenant_id: Id, passages: Sequence[Passage], *, seq: int, readers: frozenset[Id]
+    ) -> list[Passage]:
+        """What stands just before and after the passages in their documents, gated as they are; none twice."""
         ...

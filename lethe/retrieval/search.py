@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from lethe.retrieval.calibration import knows_any
 from lethe.retrieval.floors import Scorer
 from lethe.retrieval.gate import Gate, Reading, search_and_gate
 from lethe.retrieval.languages import question_languages
+from lethe.retrieval.neighbours import neighbours
 from lethe.retrieval.opening import opened
 from lethe.retrieval.ranking import Rank, by_vectors, words_first
 from lethe.retrieval.timing import elapsed_ms
@@ -99,6 +100,13 @@ class Search:
         """See PassageSearch."""
         hits = [Hit(chunk_id, version_id="", document_id="", score=score) for chunk_id, score in scores.items()]
         return [opened(survivor) for survivor in await self._gate.admit(tenant_id, hits, seq, readers)]
+
+    async def around(
+        self, tenant_id: Id, passages: Sequence[Passage], *, seq: int, readers: frozenset[Id]
+    ) -> list[Passage]:
+        """See PassageSearch."""
+        scores = neighbours(passages, self.settings.neighbours)
+        return await self.reopen(tenant_id, scores, seq=seq, readers=readers) if scores else []
 
     @property
     def _gate(self) -> Gate:

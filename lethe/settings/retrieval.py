@@ -33,6 +33,8 @@ class RetrievalSettings(Section):
     near_duplicate: Annotated[float, Field(ge=0.5, le=1)] = 0.85
     """Of two passages that share so much of their runs of five words, an answer is given the better; 1: only of two
     with the same words."""
+    neighbours: Annotated[int, Field(ge=0, le=5)] = 1
+    """Chunks before and after each passage that a language model is shown besides, as far as they fit its context."""
     floor_fused: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Passages of a hybrid search that score less are not given to an answer. 1 is each question's best, so this takes
     away what is far behind, and never all."""

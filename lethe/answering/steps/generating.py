@@ -53,6 +53,8 @@ async def generate_by_model(deps: Answering, turn: Turn, *, is_repeated: bool = 
     passages = await passages_of(deps, question, turn.retrieved)
     if not passages:
         return Turned()
+    readers = frozenset(question.readers)
+    passages += await deps.search.around(ref.tenant_id, passages, seq=question.seq, readers=readers)
     screened = screen(passages, deps.chain.guards.passage_score)
     if not screened.shown:
         return Turned(

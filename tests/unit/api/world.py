@@ -1,6 +1,6 @@
 """An API over a real SQLite ledger, with the stores that need a server replaced by small stand-ins."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -75,6 +75,11 @@ class GivenPassages:
     ) -> list[Passage]:
         found = {passage.chunk_id: passage for passage in self.passages}
         return [found[chunk_id] for chunk_id in scores if chunk_id in found and chunk_id not in self.withdrawn]
+
+    async def around(
+        self, tenant_id: Id, passages: Sequence[Passage], *, seq: int, readers: frozenset[Id]
+    ) -> list[Passage]:
+        return []
 
 
 @dataclass

@@ -89,3 +89,16 @@ async def test_reopened_passages_keep_the_order_and_the_scores_given(corpus: Cor
     scores = {planted.chunks[number].id: score for number, score in [(2, 0.1), (0, 0.9), (1, 0.5)]}
     opened = await corpus.search().reopen(corpus.tenant_id, scores, seq=100, readers=frozenset([corpus.tenant_id]))
     assert [(passage.text, passage.score) for passage in opened] == [("Third.", 0.1), ("First.", 0.9), ("Second.", 0.5)]
+
+
+async def test_around_what_was_found_stands_what_comes_before_and_after_it(corpus: Corpus):
+    first = await corpus.plant("Zero.", "One.", "Two.", "Three.", "Four.")
+    other = await corpus.plant("Alone.")
+    search = corpus.search()
+    readers = frozenset([corpus.tenant_id])
+    scores = {first.chunks[1].id: 0.9, first.chunks[2].id: 0.5, other.chunks[0].id: 0.4}
+    found = await search.reopen(corpus.tenant_id, scores, seq=100, readers=readers)
+    beside = await search.around(corpus.tenant_id, found, seq=100, readers=readers)
+    assert {(passage.text, passage.score) for passage in beside} == {("Zero.", 0.9), ("Three.", 0.5)}
+    assert await search.around(corpus.tenant_id, found, seq=100, readers=frozenset([new_id()])) == []
+    assert await corpus.search(neighbours=0).around(corpus.tenant_id, found, seq=100, readers=readers) == []
