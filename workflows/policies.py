@@ -56,8 +56,9 @@ TURN_RETRY: Final = RetryPolicy(
 )
 """A model's turn at a question, for a worker's death only: what a provider does is decided inside the turn."""
 
-TURN_HEARTBEAT: Final = timedelta(seconds=3)
-"""How long after its worker's death a model's turn starts again elsewhere: someone is waiting."""
+TURN_HEARTBEAT: Final = timedelta(seconds=5)
+"""How long after its worker's death a model's turn starts again elsewhere: someone is waiting, but what a busy
+process is only late to say must not be paid twice."""
 
 HEARTBEAT: Final = timedelta(seconds=10)
 """How long after its worker's death a step starts again elsewhere; a worker puts its own setting in its place."""

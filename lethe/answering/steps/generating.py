@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from lethe.answering.body import AnswerBody
-from lethe.answering.chain import attempt
+from lethe.answering.chain import Link, attempt
 from lethe.answering.citations import numbered
 from lethe.answering.deps import Answering
 from lethe.answering.generated import Cited, cite
@@ -26,7 +26,16 @@ from lethe.errors import (
     ModelUnavailable,
     ProviderNotAllowed,
 )
-from lethe.model.answers import Answer, AnswerMode, DegradedReason, Provenance, QuestionState
+from lethe.model.answers import (
+    WITHOUT_EMBEDDER,
+    Answer,
+    AnswerMode,
+    DegradedReason,
+    Provenance,
+    Question,
+    QuestionState,
+)
+from lethe.model.processors import Operation
 from lethe.ports.chat import REFUSAL
 from lethe.ports.tokens import TokenKind
 from lethe.telemetry import CITATIONS_REMOVED, LLM_LATENCY, LLM_TOKENS, MODEL_ATTEMPTS, SENTENCES_REMOVED
@@ -46,7 +55,8 @@ async def generate_by_model(deps: Answering, turn: Turn, *, is_repeated: bool = 
     link = deps.chain.link(turn.model) if deps.chain else None
     if deps.chain is None or link is None:
         return Turned(attempts=[attempt(turn.model, ModelMisconfigured.code)], goes_on=True)
-    if is_repeated:
+    was_asked = is_repeated and await _was_asked(deps, question, link)
+    if was_asked:
         if drafted := await _own_draft(deps, turn):
             return Turned(drafted=drafted)
         await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": "repeated"})
@@ -62,13 +72,13 @@ async def generate_by_model(deps: Answering, turn: Turn, *, is_repeated: bool = 
             reasons=[DegradedReason.PASSAGES_WITHHELD],
         )
     work = Work(deps, deps.chain, link, question, key, request.text, turn.retrieved, screened)
-    return await _take_turn(work, turn, is_repeated)
+    return await _take_turn(work, turn, was_asked=was_asked)
 
 
-async def _take_turn(work: Work, turn: Turn, is_repeated: bool) -> Turned:
+async def _take_turn(work: Work, turn: Turn, *, was_asked: bool) -> Turned:
     started = time.perf_counter()
     tries = Tries(work, turn)
-    before = [attempt(turn.model, LOST)] if is_repeated else []
+    before = [attempt(turn.model, LOST)] if was_asked else []
     try:
         heard = await tries.made()
     except LetheError as error:
@@ -81,7 +91,7 @@ async def _take_turn(work: Work, turn: Turn, is_repeated: bool) -> Turned:
     if heard.last.finish_reason == REFUSAL:
         reasons = [DegradedReason.PROVIDER_REFUSED]
         return Turned(attempts=attempts, reasons=reasons, has_spoken=heard.speaker.has_spoken)
-    draft = _draft(work, heard, attempts, is_repeated)
+    draft = _draft(work, heard, attempts)
     if draft is None:
         reasons = [DegradedReason.ANSWER_CUT if heard.is_cut else DegradedReason.UNGROUNDED]
         return Turned(attempts=attempts, reasons=reasons, has_spoken=heard.speaker.has_spoken)
@@ -111,7 +121,7 @@ def _outcome(heard: Heard) -> str:
     return DegradedReason.ANSWER_CUT if heard.is_cut else ANSWERED
 
 
-def _draft(work: Work, heard: Heard, attempts: list[str], is_repeated: bool) -> Answer | None:
+def _draft(work: Work, heard: Heard, attempts: list[str]) -> Answer | None:
     """The answer as far as it has sources; None if that is nothing, though the model did not say that it is nothing."""
     speaker = heard.speaker
     language = work.screened.shown[0].language
@@ -133,18 +143,18 @@ def _draft(work: Work, heard: Heard, attempts: list[str], is_repeated: bool) -> 
         citations=numbered(heard.shown[number] for number in cited.sources),
         is_degraded=bool(reasons),
         degraded_reasons=reasons,
-        provenance=_provenance(work, heard, cited, attempts, is_repeated),
+        provenance=_provenance(work, heard, cited, attempts),
         is_final=False,
         created_at=work.deps.clock.now(),
         sealed_trace=sealed_trace(work.deps, work.key, work.question.id),
     )
 
 
-def _provenance(work: Work, heard: Heard, cited: Cited, attempts: list[str], is_repeated: bool) -> Provenance:
+def _provenance(work: Work, heard: Heard, cited: Cited, attempts: list[str]) -> Provenance:
     return Provenance(
         index_build_id=work.retrieved.build_id,
         seq=work.retrieved.seq,
-        embedding_spec=work.deps.embedder.spec.key,
+        embedding_spec="" if WITHOUT_EMBEDDER.intersection(work.retrieved.reasons) else work.deps.embedder.spec.key,
         provider=work.link.entry.provider.value,
         model=heard.last.model or work.link.entry.model,
         model_fingerprint=heard.last.fingerprint,
@@ -155,7 +165,7 @@ def _provenance(work: Work, heard: Heard, cited: Cited, attempts: list[str], is_
         timings_ms=work.retrieved.timings_ms,
         routing=work.retrieved.routing,
         attempts=(*work.retrieved.attempts, *attempts),
-        is_regenerated=is_repeated,
+        is_regenerated=attempt(work.link.name, LOST) in attempts,
         context_tokens=heard.context.tokens,
         tokens_saved=heard.context.tokens_saved,
         citations_removed=heard.speaker.markers.invented,
@@ -168,6 +178,13 @@ def _count(heard: Heard, cited: Cited, model: str) -> None:
     SENTENCES_REMOVED.inc(cited.dropped)
     LLM_TOKENS.labels(model, "in").inc(heard.last.tokens_in)
     LLM_TOKENS.labels(model, "out").inc(heard.last.tokens_out)
+
+
+async def _was_asked(deps: Answering, question: Question, link: Link) -> bool:
+    """Whether the attempt that is repeated had come as far as a call."""
+    async with deps.ledger.read() as uow:
+        calls = await uow.processor_calls.about(question.tenant_id, question.id)
+    return any(f"{call.provider}:{call.model}" == link.name and call.operation is Operation.GENERATE for call in calls)
 
 
 async def _own_draft(deps: Answering, turn: Turn) -> Drafted | None:

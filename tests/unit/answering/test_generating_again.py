@@ -203,3 +203,14 @@ async def test_a_model_that_obeys_gets_no_link_and_no_secret_out(world: World) -
     assert DegradedReason.ANSWER_FILTERED in view.degraded_reasons
     assert "evil.example" not in view.text
     assert "evil.example" not in repr(world.said(view.question_id))
+
+
+async def test_a_turn_that_died_before_its_call_was_not_made_twice(world: World) -> None:
+    world = world.chain([ANSWER])
+    question = await world.ask()
+    turned = await world.turn(await world.retrieved(question), "openai:m0", again=True)
+    assert turned.drafted is not None
+    await finish(world.deps, turned.drafted)
+    view = await present(world.deps, world.caller, question.id)
+    assert view.provenance is not None
+    assert (view.provenance.is_regenerated, outcomes(view)) == (False, ["openai:m0 answered"])
