@@ -70,7 +70,7 @@ _PRICES: Final = (
     Price(name="cohere:embed-v4.0", input_micros=120_000),
     Price(name="cohere:rerank-v3.5", call_micros=2_000),
     Price(name="anthropic:claude-haiku-4-5", input_micros=1_000_000, output_micros=5_000_000),
-    Price(name="anthropic:claude-sonnet-4-5", input_micros=3_000_000, output_micros=15_000_000),
+    Price(name="anthropic:claude-sonnet-4-6", input_micros=3_000_000, output_micros=15_000_000),
 )
 
 

@@ -17,6 +17,13 @@ class TokenCount(StrEnum):
     ESTIMATE = "estimate"
 
 
+class LimitField(StrEnum):
+    """How a server is told the longest answer."""
+
+    MAX_TOKENS = "max_tokens"
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+
+
 class OutsideProvider(StrEnum):
     """Whoever can be sent a tenant's texts; each has a section of its name."""
 
@@ -77,6 +84,10 @@ class OpenAiSettings(ProviderSettings):
     """Name of the language model for simple questions, where `answering.chain` names none."""
     chat_model_strong: str = "gpt-4o"
     """Name of the language model for the others."""
+    chat_limit_field: LimitField = LimitField.MAX_TOKENS
+    """`max_completion_tokens` for models that reason before they answer."""
+    chat_usage: bool = True
+    """Whether the server is asked to count tokens; off for one that refuses `stream_options`."""
     requests_per_minute: Count = 3_000
     """Most calls a minute."""
     tokens_per_minute: Count = 1_000_000
@@ -127,5 +138,5 @@ class AnthropicSettings(VendorSettings):
 
     chat_model: str = "claude-haiku-4-5"
     """Name of the language model for simple questions, where `answering.chain` names none."""
-    chat_model_strong: str = "claude-sonnet-4-5"
+    chat_model_strong: str = "claude-sonnet-4-6"
     """Name of the language model for the others."""

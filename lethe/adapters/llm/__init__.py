@@ -1,0 +1,5 @@
+"""Language models of outside providers: a file per vendor, everything else once."""
+
+from lethe.adapters.llm.choice import open_chat_models
+
+__all__ = ["open_chat_models"]
