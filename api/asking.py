@@ -7,9 +7,9 @@ SQL unreachable is the one closed door: the search raises LedgerUnavailable, bec
 import asyncio
 import logging
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.schemas.questions import (
     AnswerOut,
@@ -41,12 +41,17 @@ _log: Final = logging.getLogger(__name__)
 
 
 class AskedMemo(BaseModel):
-    """What asking did: the stored question, or why there is no answer of a workflow to it."""
+    """What asking did: the stored question, or why there is no answer of a workflow to it.
+
+    ``is_answered``: from the beginning. ``flight`` is equal for equal questions; of this process only, so not kept.
+    """
 
     question_id: Id | None
     seq: int | None = None
     asked_at: datetime
     fallen: DegradedReason | None = None
+    is_answered: bool = False
+    flight: Annotated[str | None, Field(exclude=True)] = None
 
 
 def guarded(services: Services, question: QuestionIn) -> AnswerRequest:
@@ -91,11 +96,16 @@ async def stored(services: Services, caller: Caller, question_id: Id) -> tuple[A
     """A question of the caller's own as it was asked. Raises QuestionNotFound, KeyDestroyed."""
     async with services.ledger.read() as uow:
         question = await uow.questions.get(caller.tenant_id, question_id)
-    if question is None or question.principal_id != caller.principal_id:
+        if question is None or question.principal_id != caller.principal_id:
+            raise QuestionNotFound
+        said = question
+        if not question.sealed_request and question.answered_by:
+            said = await uow.questions.get(caller.tenant_id, question.answered_by)
+    if said is None:
         raise QuestionNotFound
-    key = await services.keyring.get(caller.tenant_id, question_id)
+    key = await services.keyring.get(caller.tenant_id, said.id)
     memo = AskedMemo(question_id=question_id, seq=question.seq, asked_at=question.created_at)
-    return memo, AnswerRequest.opened(key, question.sealed_request)
+    return memo, AnswerRequest.opened(key, said.sealed_request)
 
 
 def unstored(services: Services, caller: Caller, error: LedgerUnavailable) -> AskedMemo:
@@ -116,15 +126,20 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
         async with asyncio.timeout(services.settings.limits.question_seconds):
             await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=memo.question_id))
     except (WorkflowsUnavailable, DeadlineExceeded, TimeoutError) as error:
-        code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
-        _log.warning("answered with passages", extra={"ref": memo.question_id, "code": code})
-        done = {"answer_id": memo.question_id, "mode": AnswerMode.PASSAGES.value}
-        await tokens.publish(memo.question_id, TokenKind.DONE, done)
-        return memo.model_copy(update={"fallen": DegradedReason.WORKFLOWS_DOWN})
+        return await fall(services, memo, error.code if isinstance(error, LetheError) else DeadlineExceeded.code)
     except LetheError as error:
         await tokens.publish(memo.question_id, TokenKind.ERROR, {"code": error.code})
         raise
     return memo
+
+
+async def fall(services: Services, memo: AskedMemo, code: str) -> AskedMemo:
+    """The question gets its passages instead of an answer."""
+    _log.warning("answered with passages", extra={"ref": memo.question_id, "code": code})
+    if memo.question_id is not None:
+        done = {"answer_id": memo.question_id, "mode": AnswerMode.PASSAGES.value}
+        await services.answering.tokens.publish(memo.question_id, TokenKind.DONE, done)
+    return memo.model_copy(update={"fallen": DegradedReason.WORKFLOWS_DOWN})
 
 
 async def is_answered(services: Services, caller: Caller, question_id: Id) -> bool:
@@ -164,8 +179,14 @@ def answer_out(view: AnswerView) -> AnswerOut:
         citations=[CitationOut.model_validate(citation) for citation in view.citations],
         is_degraded=view.is_degraded,
         degraded_reasons=list(view.degraded_reasons),
-        provenance=None if view.provenance is None else ProvenanceOut.model_validate(view.provenance),
+        provenance=_provenance_out(view),
     )
+
+
+def _provenance_out(view: AnswerView) -> ProvenanceOut | None:
+    if view.provenance is None:
+        return None
+    return ProvenanceOut.model_validate(view.provenance).model_copy(update={"cached_at": view.cached_at})
 
 
 def query_out(view: AnswerView, trace: Trace | None) -> QueryOut:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from api.cursors import Cursors
+from api.flights import Flights
 from api.idempotency import Idempotency
 from api.limits import InFlight
 from api.running import Running
@@ -64,6 +65,7 @@ class Services:
     cursors: Cursors
     idempotency: Idempotency
     questions: InFlight
+    flights: Flights
     breakers: Breakers
     streams: InFlight
     running: Running

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from api.cursors import Cursors
+from api.flights import Flights
 from api.idempotency import Idempotency
 from api.limits import InFlight
 from api.running import Running
@@ -14,6 +15,7 @@ from lethe.adapters.redis import open_redis
 from lethe.adapters.rerank import open_reranker
 from lethe.adapters.stores import open_stores
 from lethe.adapters.tokens import make_tokens
+from lethe.answering.caching import CachePolicy
 from lethe.answering.deps import Answering
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.chunking import pipeline_revision
@@ -78,12 +80,20 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
             answering=Answering(
-                ledger, keyring, search, embedder, clock, make_tokens(settings, redis), settings.retrieval.embed_seconds
+                ledger,
+                keyring,
+                search,
+                embedder,
+                clock,
+                make_tokens(settings, redis),
+                settings.retrieval.embed_seconds,
+                caching=CachePolicy.from_settings(settings, embedder.spec.key),
             ),
             workflows=temporal,
             cursors=Cursors(keyring),
             idempotency=Idempotency(ledger, keyring, clock, settings.limits.idempotency_hours),
             questions=InFlight(settings.api.max_in_flight_questions),
+            flights=Flights(),
             breakers=breakers,
             streams=InFlight(settings.api.max_streams, "answers are being followed already"),
             running=running,

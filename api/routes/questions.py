@@ -10,17 +10,16 @@ from pydantic import BaseModel
 
 from api.asking import (
     AskedMemo,
-    answer,
     find,
     guarded,
     is_answered,
     query_out,
     search_out,
     show,
-    store,
     stored,
     unstored,
 )
+from api.caching import answer_together, ask_or_recall, tell_recalled
 from api.dependencies import IdempotencyKey, QuestionId, ServicesDep
 from api.idempotency import Attempt, tell_replay
 from api.schemas.questions import AnswerOut, AskIn, QueryOut, SearchIn, SearchOut
@@ -81,7 +80,7 @@ async def query(
     again with the same `Idempotency-Key`, the question is not asked anew, but its answer waited for or given.
     """
     started = time.perf_counter()
-    request = guarded(services, question)
+    request = guarded(services, question).model_copy(update={"no_store": question.no_store})
     with ExitStack() as place:
         place.enter_context(services.questions.one())
         memo, is_repeated = await _stored(services, caller, request, idempotency_key)
@@ -89,6 +88,8 @@ async def query(
     running = services.running.start(wait)
     if _wants_events(accept) if question.stream is None else question.stream:
         after = event_id(last_event_id)
+        if memo.is_answered and memo.question_id is not None and not is_repeated:
+            await tell_recalled(services, caller, memo.question_id)
         streamed = await stream_response(AnswerStream(services, caller, request, memo, after, running))
         tell_replay(streamed, is_repeated=is_repeated)
         return streamed
@@ -105,7 +106,7 @@ async def _stored(
     """The question, once; a ledger that takes no writes does not keep it from its passages."""
 
     async def perform() -> AskedMemo:
-        return await store(services, caller, request)
+        return await ask_or_recall(services, caller, request)
 
     attempt = Attempt(caller, idempotency_key, ("query", request.model_dump_json()), 200)
     try:
@@ -119,9 +120,11 @@ async def _answered(
 ) -> AskedMemo:
     """Keeps the question's place until it is answered, although its sender hangs up."""
     with place:
+        if memo.is_answered:
+            return memo
         if is_repeated and memo.question_id is not None and await is_answered(services, caller, memo.question_id):
             return memo
-        return await answer(services, caller, memo)
+        return await answer_together(services, caller, memo)
 
 
 @router.get("/queries/{question_id}", response_model=QueryOut, responses=EVENTS)

@@ -35,9 +35,13 @@ class SearchIn(QuestionIn):
 
 
 class AskIn(QuestionIn):
-    """A question to be answered. ``stream``: as server-sent events; left out, the header `Accept` says so."""
+    """A question to be answered. ``stream``: as server-sent events; left out, the header `Accept` says so.
+
+    ``no_store``: no earlier answer is given, and this one to nobody else.
+    """
 
     stream: bool | None = None
+    no_store: bool = False
 
 
 class PassageOut(Given):
@@ -84,6 +88,7 @@ class ProvenanceOut(Given):
 
     ``attempts``: each language model asked or passed over, with what came of it. ``is_regenerated``: one was asked
     again after a worker died, and both count. ``groundedness``: 0..1, null where no model worded the answer.
+    ``cached_at``: when it was made, if that was for an earlier question of the same rights; it cost nothing again.
     """
 
     index_build_id: OpaqueId | None
@@ -107,6 +112,7 @@ class ProvenanceOut(Given):
     citations_removed: int
     sentences_removed: int
     groundedness: float | None
+    cached_at: datetime | None = None
 
 
 class AnswerOut(Given):

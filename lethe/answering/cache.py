@@ -86,6 +86,27 @@ async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int) 
     return question
 
 
+async def share(deps: Answering, caller: Caller, question_id: Id, answered: Id) -> bool:
+    """Give the caller's stored question the answer of an equal one; not if it may not be read whole any more."""
+    async with deps.ledger.read() as uow:
+        question = await uow.questions.get(caller.tenant_id, question_id)
+        leader = await uow.questions.get(caller.tenant_id, answered)
+        source = (leader and leader.answered_by) or answered
+        answer = await uow.questions.answer(caller.tenant_id, source)
+    if question is None or answer is None or not answer.is_final:
+        return False
+    scores = {each.chunk_id: each.score for each in answer.citations}
+    readable = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
+    if len(readable) < len(scores):
+        return False
+    try:
+        async with deps.ledger.write() as uow:
+            await uow.questions.refer(caller.tenant_id, question_id, source)
+    except (LedgerConflict, LedgerUnavailable):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """An answer to be found again."""

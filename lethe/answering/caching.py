@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from lethe.answering.calibration import REVISION
+from lethe.answering.prompts import load_prompt, prompt_names
 from lethe.answering.request import AnswerRequest
 from lethe.answering.wording import WORDING_REVISION, plain_wording
 from lethe.model.answers import Question
@@ -27,12 +28,13 @@ class CachePolicy:
     settings: CacheSettings = field(default_factory=lambda: CacheSettings(answers=False))
 
     @classmethod
-    def from_settings(cls, settings: Settings, *made_by: str) -> Self:
-        """``made_by``: what is not in the settings, as the prompt's hash and the embedding model's revision."""
+    def from_settings(cls, settings: Settings, spec_key: str) -> Self:
+        """``spec_key``: of the embedding model. An edited prompt counts, whichever is in use."""
         answering = settings.answering.model_dump_json(exclude={"prices", "currency"})
         chain = ",".join(entry.model_dump_json() for entry in settings.chat_chain)
         retrieval = settings.retrieval.model_dump_json()
-        profile = "\n".join((answering, chain, retrieval, REVISION, WORDING_REVISION, *made_by))
+        prompts = (load_prompt(name).version for name in prompt_names())
+        profile = "\n".join((answering, chain, retrieval, spec_key, REVISION, WORDING_REVISION, *prompts))
         return cls(profile, settings.caching)
 
     def covers(self, request: AnswerRequest) -> bool:

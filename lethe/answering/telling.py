@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from lethe.answering.extractive import Quote
-from lethe.model.answers import Answer, Citation
+from lethe.answering.views import AnswerView, CitationView
+from lethe.model.answers import Answer, AnswerMode, Citation
 from lethe.model.ids import Id
 from lethe.ports.tokens import TokenBus, TokenKind
 
@@ -13,7 +14,7 @@ async def tell_sources(tokens: TokenBus, question_id: Id, chunk_ids: Collection[
     await tokens.publish(question_id, TokenKind.SOURCES, {"chunk_ids": list(chunk_ids)})
 
 
-async def tell_citation(tokens: TokenBus, question_id: Id, citation: Citation) -> None:
+async def tell_citation(tokens: TokenBus, question_id: Id, citation: Citation | CitationView) -> None:
     """A source of what is being said."""
     await tokens.publish(
         question_id,
@@ -39,6 +40,17 @@ async def tell_extract(tokens: TokenBus, draft: Answer, sentences: Sequence[Quot
             await tell_citation(tokens, draft.question_id, by_number[quote.number])
         text = f"{' ' if position else ''}{quote.text} [{quote.number}]"
         await tokens.publish(draft.question_id, TokenKind.TOKEN, {"text": text})
+
+
+async def tell_view(tokens: TokenBus, view: AnswerView) -> None:
+    """An answer that was there before, all at once, as far as its reader may see it."""
+    await tell_sources(tokens, view.question_id, [cited.chunk_id for cited in view.citations])
+    for cited in view.citations:
+        await tell_citation(tokens, view.question_id, cited)
+    if view.text:
+        await tokens.publish(view.question_id, TokenKind.TOKEN, {"text": view.text})
+    mode = AnswerMode.NO_ANSWER if view.mode is None else view.mode
+    await tokens.publish(view.question_id, TokenKind.DONE, {"answer_id": view.question_id, "mode": mode.value})
 
 
 async def tell_done(tokens: TokenBus, answer: Answer) -> None:

@@ -89,7 +89,8 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
 
 def _again(provenance: Provenance) -> Provenance:
     """What giving an answer again took: nothing."""
-    return replace(provenance, tokens_in=0, tokens_out=0, cost_micros=0, timings_ms={})
+    spared = dict.fromkeys(provenance.costs_micros, 0)
+    return replace(provenance, tokens_in=0, tokens_out=0, cost_micros=0, costs_micros=spared, timings_ms={})
 
 
 async def retrieval_of(deps: Answering, caller: Caller, question_id: Id) -> Trace | None:

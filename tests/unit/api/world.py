@@ -10,6 +10,7 @@ import httpx
 
 from api.app import create_app
 from api.cursors import Cursors
+from api.flights import Flights
 from api.idempotency import Idempotency
 from api.limits import InFlight
 from api.running import Running
@@ -23,6 +24,7 @@ from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.sql import SqlLedger
 from lethe.adapters.tokens import InProcessTokens
+from lethe.answering.caching import CachePolicy
 from lethe.answering.deps import Answering
 from lethe.answering.steps import finish, generate, retrieve
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
@@ -163,7 +165,8 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
     """The API over the settings' ledger and key ring."""
     ledger, keyring = SqlLedger.from_settings(settings), SqlKeyRing.from_settings(settings)
     clock, blobs, search, embedder = SteppingClock(), FakeBlobs(), GivenPassages(), HashEmbedder()
-    answering = Answering(ledger, keyring, search, embedder, clock, InProcessTokens())
+    caching = CachePolicy("world", settings.caching)
+    answering = Answering(ledger, keyring, search, embedder, clock, InProcessTokens(), caching=caching)
     workflows = InProcessWorkflows(answering)
     uploads = Uploads(
         ledger=ledger,
@@ -192,6 +195,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         cursors=Cursors(keyring),
         idempotency=Idempotency(ledger, keyring, clock, hours=settings.limits.idempotency_hours),
         questions=InFlight(settings.api.max_in_flight_questions),
+        flights=Flights(),
         breakers=make_breakers(settings, None, clock),
         streams=InFlight(settings.api.max_streams),
         running=Running(),

@@ -1,0 +1,61 @@
+"""A question that was asked before, or is being asked by others: one answer for all of them."""
+
+import asyncio
+import logging
+from typing import Final
+
+from api.asking import AskedMemo, answer, fall, store
+from api.services import Services
+from lethe.answering.cache import look_up, share
+from lethe.answering.request import AnswerRequest
+from lethe.answering.telling import tell_view
+from lethe.answering.views import present
+from lethe.errors import DeadlineExceeded
+from lethe.model.ids import Id
+from lethe.model.principals import Caller
+
+_log: Final = logging.getLogger(__name__)
+
+
+async def ask_or_recall(services: Services, caller: Caller, request: AnswerRequest) -> AskedMemo:
+    """The question, stored; answered already, if an earlier answer serves. Raises LedgerUnavailable."""
+    found = await look_up(services.answering, caller, request)
+    if found.question is None:
+        memo = await store(services, caller, request)
+        return memo.model_copy(update={"flight": found.key})
+    question = found.question
+    _log.info("answered before", extra={"tenant": caller.tenant_id, "ref": question.id})
+    return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True)
+
+
+async def answer_together(services: Services, caller: Caller, memo: AskedMemo) -> AskedMemo:
+    """Have a stored question answered, or wait for an equal one that is being answered, until its own deadline.
+
+    Where that one gets no answer, or one that this caller may not read whole any more, another one is made.
+    """
+    if memo.flight is None or memo.question_id is None:
+        return await answer(services, caller, memo)
+    try:
+        async with asyncio.timeout(services.settings.limits.question_seconds):
+            while services.flights.is_led(memo.flight):
+                answered = await services.flights.landed(memo.flight)
+                if answered and await _shared(services, caller, memo.question_id, answered):
+                    return memo
+            with services.flights.leading(memo.flight) as flight:
+                done = await answer(services, caller, memo)
+                flight.answered = memo.question_id if done.fallen is None else None
+                return done
+    except TimeoutError:
+        return await fall(services, memo, DeadlineExceeded.code)
+
+
+async def tell_recalled(services: Services, caller: Caller, question_id: Id) -> None:
+    """Say an answer that was there before on the question's stream."""
+    await tell_view(services.answering.tokens, await present(services.answering, caller, question_id))
+
+
+async def _shared(services: Services, caller: Caller, question_id: Id, answered: Id) -> bool:
+    if not await share(services.answering, caller, question_id, answered):
+        return False
+    await tell_recalled(services, caller, question_id)
+    return True
