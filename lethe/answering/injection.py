@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lethe.answering.attack_bank import AttackBank
 from lethe.guards.injection import Suspicion, suspect_passage, suspect_question
 from lethe.ports.search import Passage
 
@@ -15,9 +16,9 @@ class Screened:
     withheld: tuple[Passage, ...]
 
 
-def question_score(text: str) -> Suspicion:
-    """How much a question looks like an attack: 0..1."""
-    return suspect_question(text)
+async def question_score(text: str, bank: AttackBank | None = None) -> Suspicion:
+    """How much a question looks like an attack, by rules and, with a bank, by likeness to known ones."""
+    return suspect_question(text, await bank.likeness(text) if bank is not None else 0.0)
 
 
 def passage_score(text: str) -> Suspicion:

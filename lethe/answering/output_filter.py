@@ -54,7 +54,6 @@ class StreamFilter:
         self._secrets = Secrets(prompt, nonce, (*known, *sayable))
         self._echoes = Echoes(prompt, (*known, *sayable))
         self._buffer = ""
-        self._spelled: list[str] = []
         self._is_endless = False
         self._leaks: Counter[Leak] = Counter()
 
@@ -78,7 +77,7 @@ class StreamFilter:
         pieces = _PIECE.findall(self._buffer)
         self._buffer = ""
         out = "".join([self._piece(piece) for piece in pieces])
-        return out + self._spelled_out() + self._echoes.flush()
+        return out + self._echoed(self._secrets.flush()) + self._echoes.flush()
 
     def _drop_endless(self) -> None:
         if not self._is_endless:
@@ -94,39 +93,27 @@ class StreamFilter:
             self._leaks[Leak.ENDLESS] += 1
             return ""
         if piece.isspace():
-            return self._spaced(piece)
+            return self._last(piece)
         if not piece.isascii() and HIDING.search(piece):
             self._leaks[Leak.HIDDEN] += 1
             piece = HIDING.sub("", piece)
         cleaned, leaks = self._links.cleaned(piece)
         self._leaks.update(leaks)
-        if len(cleaned.strip("-.,*_|")) == 1:
-            self._spelled.append(cleaned)
-            return ""
-        before = self._spelled_out()
-        if self._secrets.are_told(cleaned):
-            self._leaks[Leak.SECRET] += 1
-            return before
-        return before + self._echoed(cleaned)
+        return self._last(cleaned)
 
-    def _spaced(self, space: str) -> str:
-        if self._spelled:
-            self._spelled.append(space)
-            return ""
-        return self._echoed(space)
+    def _last(self, piece: str) -> str:
+        """Past the secrets, then past the echoes."""
+        going, is_told = self._secrets.push(piece)
+        self._leaks[Leak.SECRET] += is_told
+        return self._echoed(going)
 
-    def _spelled_out(self) -> str:
-        """Letters that came one by one, unless together they are a secret."""
-        run, self._spelled = self._spelled, []
-        if self._secrets.are_told("".join(run)):
-            self._leaks[Leak.SECRET] += 1
-            return ""
-        return "".join([self._echoed(piece) for piece in run])
-
-    def _echoed(self, piece: str) -> str:
-        going, began = self._echoes.push(piece)
-        self._leaks[Leak.ECHO] += began
-        return going
+    def _echoed(self, text: str) -> str:
+        out = ""
+        for piece in _PIECE.findall(text):
+            going, began = self._echoes.push(piece)
+            self._leaks[Leak.ECHO] += began
+            out += going
+        return out
 
 
 def filter_text(

@@ -27,6 +27,8 @@ class Sign(StrEnum):
     TOLD = "told"
     ADDRESSED = "addressed"
     HIDDEN = "hidden"
+    KNOWN = "known"
+    TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +98,27 @@ RULES: Final = (
         "|never |override|evil|rogue",
         r"\bdo anything now\b|\bjailbroken (?:ai|mode|model|gpt)\b|\b(?:developer|god|dan|debug|sudo|admin|unrestricted|unfiltered|jailbreak) mode"
         r" (?:enabled|on|activated)|\bin(?:to)? (?:developer|dan|god) mode\b|\bantigpt\b|\b(?:agent|called|named|as|like) d\.?a\.?n\b"
-        rf"|\b(?:unrestricted|unfiltered|uncensored|amoral|rogue|evil|unethical) {_ASSISTANT}\b|\b{_ASSISTANT} without (?:ethic|moral|rule|restrict|limit|filter)"
-        r"|\b(?:no|without(?: any)?|free (?:of|from)(?: all| any)?|broken free (?:of|from)|not (?:bound|limited|restricted) by(?: any)?|override)"
+        rf"|\b(?:unrestricted|unfiltered|uncensored|amoral|rogue|evil|unethical) {_ASSISTANT}\b|\b{_ASSISTANT} without (?:ethic|moral|rule|restrict|limit|filter)",
+        0.75,
+        0.9,
+    ),
+    _rule(
+        Sign.UNBOUND,
+        "without |free of|free from|no |not |broken free|never |override",
+        r"\b(?:no|without(?: any)?|free (?:of|from)(?: all| any)?|broken free (?:of|from)|not (?:bound|limited|restricted) by(?: any)?|override)"
         r"(?: the| typical| usual| all| any| moral| ethical)* (?:restrictions|limitations|rules|filters|moral\w*|ethic\w*|guidelines|censorship|confines|laws)"
         r"(?! of\b| for\b| on\b| in\b)|\bnever (?:refuse|deny|warn|obey)\w*\b.{0,30}\b(?:request|order|user|polic)",
         0.75,
-        0.9,
+        0.45,
     ),
     _rule(
         Sign.ROLE,
         "from now on|you are now|you're now|you are going to|you will be called|act as|pretend|roleplay|role-play|simulate|imagine you|you are special"
         "|you will act|new persona|stay in character|henceforth",
         r"\bfrom now on\b.{0,30}\b(?:you|your|respond|reply|answer|act|speak|always|only)\b|\bhenceforth,? you\b|\bstay in character\b"
-        r"|\byou(?: are|'re| will be| shall be) (?:now |no longer |going to (?:act|pretend|immerse|be) |called |named |special agent)"
+        r"|\byou(?: are|'re| will be| shall be) (?:now |no longer |going to (?:act|pretend|immerse) |called |named |special agent)"
         r"|\bpretend (?:that )?(?:to have|you have|you are|you're|to be).{0,60}\b(?:forgotten|no|without|not|rules|hacker|hat|evil|secret|password|admin\w*|developer)\b"
-        r"|\b(?:simulate|roleplay as|role-play as|immerse yourself in\w*).{0,40}\b(?:ai|mode|model|gpt|unrestricted|without)\b"
+        r"|\b(?:simulate|roleplay as|role-play as|immerse yourself in\w*)(?: \w+){0,5} (?:ai|gpt|unrestricted)\b|\bsimulate \w+ mode\b"
         r"|\bimagine you(?: are|'re) (?:an? )?(?:rogue|evil|unrestricted|unfiltered|jailbroken|hacker)",
         0.5,
         0.8,
@@ -201,5 +209,18 @@ RULES: Final = (
         rf"|\b(?:act|behave|respond|answer) as (?:an? )?{_ASSISTANT}\b",
         0.3,
         0.5,
+    ),
+    _rule(
+        Sign.TASK,
+        "write|compose|generate|create|draft|translate|paraphrase|summar|rewrite|tell me|give me|explain|convert|encode|reverse|replace|capitali|respond|answer|reply",
+        # What people ask language models for. A document that asks for it is not written for people.
+        r"(?:^|[.!?:;\"'”) ] ?)(?:please |now |then |instead,? |also |and |kindly |could you |can you |would you )*(?:write|compose|generate|create|draft|produce|give me|tell me|make up)"
+        r" (?:me |us )?(?:an? |some |the |\w+ )?(?:(?:short|long|brief|funny|creative|detailed|\w+ing|\w+al|new|persuasive|rhyming) )?"
+        r"(?:poem|haiku|limerick|sonnet|story|tale|essay|song|rap|joke|riddle|slogan|tweet|blog post|lyrics|screenplay|dialogue|fairy tale|python (?:code|script|function|program)|love letter)s?\b"
+        r"|\b(?:translate|paraphrase|rewrite|rephrase|convert|encode|reverse|capitali[sz]e|summari[sz]e|answer|respond|reply)(?: all of| the whole of)? "
+        r"(?:this|the|all|every|each|entire|above|following|everything|your|it|only)?(?: \w+){0,3} ?(?:in(?:to)?|to|as|using|with) "
+        r"(?:[a-z]+ (?:language|accent)|french|spanish|german|italian|russian|chinese|japanese|latin|english|klingon|pirate|emojis?|base ?-?64|rot ?-?13|morse|binary|rhyme|upper ?case|lower ?case|capital letters|json|a (?:pirate|poem|song|haiku)|the (?:style|voice|tone) of)\b",
+        0.0,
+        0.55,
     ),
 )

@@ -11,6 +11,7 @@ from typing import Final
 _PARTS: Final = re.compile(r"[^\s\"'`<>()\[\]{},;]+")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _SHORTEST: Final = 6
+_MOST_PIECES: Final = 200
 
 
 def folded(text: str) -> str:
@@ -19,26 +20,56 @@ def folded(text: str) -> str:
 
 
 class Secrets:
-    """Words of the prompt that no source and no question has, and that are no words of a language: keys, codes."""
+    """Words of the prompt that no source and no question has, and that are no words of a language: keys, codes.
+
+    Pieces come in order, white space included. Held back is at most what may become a secret: a few pieces.
+    """
 
     def __init__(self, prompt: str, nonce: str, known: Iterable[str]) -> None:
-        public = " ".join(known)
         secrets = {folded(nonce)} | {folded(word) for word in _PARTS.findall(prompt) if _is_distinctive(word)}
-        known_forms = folded(public)
-        plain = {secret for secret in secrets if len(secret) >= _SHORTEST and secret not in known_forms}
+        public = folded(" ".join(known))
+        plain = {secret for secret in secrets if len(secret) >= _SHORTEST and secret not in public}
         self._forms = frozenset(plain | {secret[::-1] for secret in plain} | {codecs.encode(s, "rot13") for s in plain})
+        self._beginnings = frozenset(form[:length] for form in self._forms for length in range(1, len(form)))
+        self._longest = max((len(form) for form in self._forms), default=0)
+        self._held: list[tuple[str, str]] = []
 
-    def has_any(self) -> bool:
-        return bool(self._forms)
-
-    def are_told(self, text: str) -> bool:
-        """Whether a piece of text (or letters spelled out one by one) holds one of them."""
+    def push(self, piece: str) -> tuple[str, bool]:
+        """What may go out now, and whether a secret was taken out."""
         if not self._forms:
-            return False
-        return self._holds(folded(text)) or any(self._holds(folded(plain)) for plain in _decoded(text))
+            return piece, False
+        form = folded(piece)
+        if form and any(self._holds(folded(plain)) for plain in _decoded(piece)):
+            return self.flush(), True
+        self._held.append((piece, form))
+        whole = "".join(form for _, form in self._held)
+        if self._holds(whole):
+            self._held = []
+            return "", True
+        return self._released(self._begun(whole)), False
+
+    def flush(self) -> str:
+        """What is still held, when the answer ends."""
+        held, self._held = "".join(piece for piece, _ in self._held), []
+        return held
 
     def _holds(self, form: str) -> bool:
-        return len(form) >= _SHORTEST and any(secret in form for secret in self._forms)
+        return any(secret in form for secret in self._forms)
+
+    def _begun(self, whole: str) -> int:
+        """How many letters at the end may be the beginning of a secret, told in pieces or letter by letter."""
+        lengths = range(min(self._longest - 1, len(whole)), 0, -1)
+        return next((length for length in lengths if whole[-length:] in self._beginnings), 0)
+
+    def _released(self, letters: int) -> str:
+        kept = 0
+        first = len(self._held)
+        while first > 0 and kept < letters and len(self._held) - first < _MOST_PIECES:
+            first -= 1
+            kept += len(self._held[first][1])
+        going = "".join(piece for piece, _ in self._held[:first])
+        self._held = self._held[first:]
+        return going
 
 
 def _is_distinctive(word: str) -> bool:
