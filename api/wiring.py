@@ -29,6 +29,7 @@ from lethe.ports.breakers import Breakers, embed_breaker
 from lethe.ports.embedding import Embedder
 from lethe.privacy.processors import ProcessorLedger
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
+from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.search import Search
 from lethe.settings import Settings
 from lethe.webhooks.registry import Webhooks
@@ -56,7 +57,8 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         reranker = await stack.enter_async_context(
             open_reranker(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
-        search = Search(ledger, keyring, index, embedder, settings.retrieval, reranker, settings.rerank.seconds)
+        words = KeywordRung(ledger, stores.keywords, breakers)
+        search = Search(ledger, keyring, index, embedder, settings.retrieval, words, reranker, settings.rerank.seconds)
         uploads = Uploads(
             ledger=ledger,
             blobs=blobs,

@@ -40,6 +40,7 @@ from lethe.ingestion.uploads import Uploads
 from lethe.model.answers import AnswerMode
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller, Role
+from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.questions import guard_question
 from lethe.retrieval.search import Search
 from lethe.settings import Settings, WeaviateSettings
@@ -128,7 +129,14 @@ async def opened(state: Path, weaviate: WeaviateSettings) -> AsyncGenerator[Benc
             answering=Answering(
                 ledger,
                 keyring,
-                Search(ledger, keyring, index, embedder, settings.retrieval),
+                Search(
+                    ledger,
+                    keyring,
+                    index,
+                    embedder,
+                    settings.retrieval,
+                    KeywordRung(ledger, stores.keywords),
+                ),
                 embedder,
                 clock,
                 InProcessTokens(),

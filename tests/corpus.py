@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.indexing.objects import index_object
 from lethe.model.documents import Chunk, Document, Status, Version
 from lethe.model.ids import Id, chunk_id, new_id
-from lethe.model.indexes import BuildKind, BuildState, IndexBuild, collection_name
+from lethe.model.indexes import KEYWORD_SPEC, BuildKind, BuildState, IndexBuild, collection_name
 from lethe.model.principals import Tenant
+from lethe.ports.breakers import Breakers
 from lethe.ports.embedding import Embedder, InputKind
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.search import AttributeFilter, SearchRequest
 from lethe.ports.vectors import VectorIndex
 from lethe.privacy.sealing import Purpose, seal_json, seal_text
+from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.search import Search
 from lethe.settings import RetrievalSettings
 
@@ -43,27 +46,34 @@ class Corpus:
     index: VectorIndex
     embedder: Embedder
     build: IndexBuild
+    keywords: InMemoryKeywordIndex
+    keyword_build: IndexBuild
 
     @classmethod
     async def make(cls, ledger: Ledger, keyring: KeyRing, index: VectorIndex, embedder: Embedder) -> "Corpus":
-        """A new tenant with an empty active build."""
+        """A new tenant with empty active builds."""
         tenant_id, spec = new_id(), embedder.spec.key
         build = IndexBuild(
             tenant_id, new_id(), BuildKind.VECTOR, spec, 1, collection_name(spec), BuildState.ACTIVE, NOW, NOON
         )
+        keyword_build = replace(build, id=new_id(), kind=BuildKind.KEYWORD, spec=KEYWORD_SPEC)
+        keywords = InMemoryKeywordIndex()
         await keyring.create_tenant(tenant_id)
         async with ledger.write() as uow:
             await uow.tenants.add(Tenant(tenant_id, f"tenant {tenant_id}", NOW, NOON))
             await uow.builds.add(build)
+            await uow.builds.add(keyword_build)
         await index.create_build(build, embedder.spec.dims)
-        return cls(ledger, keyring, index, embedder, build)
+        await keywords.create_build(keyword_build)
+        return cls(ledger, keyring, index, embedder, build, keywords, keyword_build)
 
     @property
     def tenant_id(self) -> Id:
         return self.build.tenant_id
 
-    def search(self, **settings: Any) -> Search:
-        return Search(self.ledger, self.keyring, self.index, self.embedder, RetrievalSettings(**settings))
+    def search(self, breakers: Breakers | None = None, **settings: Any) -> Search:
+        words = KeywordRung(self.ledger, self.keywords, breakers)
+        return Search(self.ledger, self.keyring, self.index, self.embedder, RetrievalSettings(**settings), words)
 
     def request(
         self,
@@ -104,6 +114,7 @@ class Corpus:
             for chunk in one.chunks
         ]
         await self.index.upsert(self.build, objects)
+        await self.keywords.write(self.keyword_build, objects)
         return planted
 
     async def change(self, planted: Planted, **fields: Any) -> None:

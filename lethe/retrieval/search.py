@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lethe.errors import IndexUnavailable
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, IndexBuild
@@ -22,7 +23,8 @@ from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
 from lethe.retrieval.calibration import knows_any
 from lethe.retrieval.floors import Scorer
-from lethe.retrieval.gate import Gate, Reading, search_and_gate
+from lethe.retrieval.gate import Gate, Gated, Reading, search_and_gate
+from lethe.retrieval.ladder import VECTOR_STORE_FAILURES, KeywordRung, KnownVectors
 from lethe.retrieval.languages import question_languages
 from lethe.retrieval.neighbours import neighbours
 from lethe.retrieval.opening import opened
@@ -42,26 +44,33 @@ class Search:
     index: VectorIndex
     embedder: Embedder
     settings: RetrievalSettings
+    words: KeywordRung
     reranker: Reranker | None = None
     rerank_seconds: float = 1.5
+    known: KnownVectors = field(default_factory=KnownVectors)
 
     async def find(self, request: SearchRequest) -> Found:
-        """See PassageSearch. Keywords alone where the embedder fails, or fits another model's build."""
+        """See PassageSearch. Keywords alone where the embedder fails, or fits another model's build.
+
+        The keyword build where the vector store does not answer, or is not asked because it has not for a while.
+        """
         started = time.perf_counter()
         build = await self._active_build(request.tenant_id)
         if build is None:
             return Found((), (), None, {"total": elapsed_ms(started)})
         embedding = time.perf_counter()
-        vector, reasons = await self._vector(request, build)
+        is_left_alone = await self.words.is_next()
+        vector, reasons = (None, []) if is_left_alone else await self._vector(request, build)
         timings = {"embed": elapsed_ms(embedding)}
-        rank, scorer = self._rank(request, build, vector)
-        gated = await search_and_gate(
-            rank,
-            self._gate,
-            Reading(request.tenant_id, request.readers, request.seq),
-            wanted=request.top_k,
-            limits=self.settings.gate_limits,
-        )
+        try:
+            if is_left_alone:
+                raise IndexUnavailable
+            rank, scorer = self._rank(request, build, vector)
+            gated = await self._gated(request, rank)
+        except VECTOR_STORE_FAILURES:
+            reasons.append(DegradedReason.VECTOR_STORE_DOWN)
+            build, scorer = await self.words.build(request.tenant_id), Scorer.WORDS
+            gated = await self._gated(request, self.words.rank(build, self._query(request, None)))
         if gated.is_exhausted:
             reasons.append(DegradedReason.INDEX_LAGGING)
         weighed = await Weigher(self.settings, self.reranker, self.rerank_seconds).weigh(request, gated, scorer)
@@ -73,26 +82,39 @@ class Search:
         trace = Trace((request.text,), weighed.candidates)
         return Found(weighed.passages, (*reasons, *weighed.reasons), build.id, timings, trace)
 
+    async def _gated(self, request: SearchRequest, rank: Rank) -> Gated:
+        return await search_and_gate(
+            rank,
+            self._gate,
+            Reading(request.tenant_id, request.readers, request.seq),
+            wanted=request.top_k,
+            limits=self.settings.gate_limits,
+        )
+
     def _rank(
         self, request: SearchRequest, build: IndexBuild, vector: NDArray[np.float32] | None
     ) -> tuple[Rank, Scorer]:
-        languages = question_languages(request.text)
+        query = self._query(request, vector)
+        is_foreign = (
+            request.alpha is None
+            and 0 < query.alpha < 1
+            and not knows_any(self.embedder.spec.model, question_languages(request.text))
+        )
+        if is_foreign and self.settings.words_first:
+            return words_first(self.index, build, [query]), Scorer.WORDS
+        scorer = {0.0: Scorer.WORDS, 1.0: Scorer.COSINE}.get(query.alpha, Scorer.FUSED)
+        return by_vectors(self.index, build, [query]), scorer
+
+    def _query(self, request: SearchRequest, vector: NDArray[np.float32] | None) -> HybridQuery:
         alpha = self.settings.alpha if request.alpha is None else request.alpha
-        query = HybridQuery(
-            terms=query_terms(request.text, languages),
+        return HybridQuery(
+            terms=query_terms(request.text, question_languages(request.text)),
             vector=vector,
             alpha=alpha if vector is not None else 0.0,
             limit=self.settings.gate_limits[0],
             readers=request.readers,
             attributes=request.attributes,
         )
-        is_foreign = (
-            request.alpha is None and 0 < query.alpha < 1 and not knows_any(self.embedder.spec.model, languages)
-        )
-        if is_foreign and self.settings.words_first:
-            return words_first(self.index, build, [query]), Scorer.WORDS
-        scorer = {0.0: Scorer.WORDS, 1.0: Scorer.COSINE}.get(query.alpha, Scorer.FUSED)
-        return by_vectors(self.index, build, [query]), scorer
 
     async def reopen(
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
@@ -131,5 +153,7 @@ class Search:
             async with asyncio.timeout(self.settings.embed_seconds):
                 vectors = await self.embedder.embed([request.text], InputKind.QUERY, origin)
         except EMBEDDER_FAILURES as error:
-            return None, [degraded_by(error)]
+            known = self.known.get(request.tenant_id, build.spec, request.text)
+            return known, [] if known is not None else [degraded_by(error)]
+        self.known.keep(request.tenant_id, build.spec, request.text, vectors[0])
         return vectors[0], []

@@ -33,6 +33,7 @@ from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.principals import Caller, Role
 from lethe.ports.embedding import Embedder
 from lethe.ports.keywords import KeywordIndex
+from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.search import Search
 from lethe.settings import ProviderSettings, Settings, WeaviateSettings, WorkerSettings
 from workers.bootstrap import bootstrap
@@ -75,7 +76,14 @@ class Installation:
 
     @property
     def search(self) -> Search:
-        return Search(self.ledger, self.keyring, self.index, self.embedder, self.settings.retrieval)
+        return Search(
+            self.ledger,
+            self.keyring,
+            self.index,
+            self.embedder,
+            self.settings.retrieval,
+            KeywordRung(self.ledger, self.keywords),
+        )
 
     async def upload(self, text: str | bytes, uri: str | None = None, **fields: object) -> Receipt:
         """Receive a document without starting its workflow."""

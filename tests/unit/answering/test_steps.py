@@ -286,9 +286,9 @@ async def test_without_the_embedder_the_answer_is_degraded_and_says_so(world: Wo
     assert view.provenance.embedding_spec == ""
 
 
-async def test_without_the_index_the_step_fails_by_name(world: World):
+async def test_without_any_index_the_step_fails_by_name(world: World):
     question = await world.ask()
     assert isinstance(world.corpus.index, InMemoryVectorIndex)
-    world.corpus.index.is_down = True
+    world.corpus.index.is_down = world.corpus.keywords.is_down = True
     with pytest.raises(IndexUnavailable):
         await retrieve(world.deps, ref_of(question))

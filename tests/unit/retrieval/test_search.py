@@ -70,9 +70,9 @@ async def test_vectors_of_another_model_are_not_compared(corpus: Corpus):
     assert (len(found.passages), found.reasons) == (1, (DegradedReason.EMBEDDER_DOWN,))
 
 
-async def test_an_index_that_is_down_is_an_error_by_name(corpus: Corpus):
+async def test_indexes_that_are_both_down_are_an_error_by_name(corpus: Corpus):
     assert isinstance(corpus.index, InMemoryVectorIndex)
-    corpus.index.is_down = True
+    corpus.index.is_down = corpus.keywords.is_down = True
     with pytest.raises(IndexUnavailable):
         await corpus.search().find(corpus.request(QUESTION))
 
