@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lethe.answering.attack_bank import AttackBank
 from lethe.answering.injection import question_score
 from lethe.answering.prompts import Prompt
 from lethe.answering.routing import in_order, route
@@ -37,6 +38,7 @@ class Chain:
     settings: AnsweringSettings
     grounding: GroundingSettings
     guards: GuardSettings
+    bank: AttackBank | None = None
     seconds: float = 30.0
 
     def link(self, name: str) -> Link | None:
@@ -60,7 +62,8 @@ async def plan(chain: Chain, question: str, allowed: tuple[str, ...] | None) -> 
     None for a question that looks like an attack on them.
     """
     routing = route(question)
-    if question_score(question).score >= chain.guards.question_score:
+    bank = chain.bank if chain.guards.attack_bank else None
+    if (await question_score(question, bank)).score >= chain.guards.question_score:
         suspected = DegradedReason.QUESTION_SUSPECTED
         return Plan((), str(routing), tuple(attempt(link.name, suspected) for link in chain.links), (suspected,))
     models: list[str] = []
