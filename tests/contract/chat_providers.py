@@ -25,10 +25,11 @@ from tests.servers.chat_provider import ChatProvider, Vendor
 MODEL = "stand-in-1"
 PATIENT = {"first_token_seconds": 60.0, "idle_seconds": 60.0, "call_seconds": 60.0}
 """Limits that no machine is too slow for."""
+UNBREAKABLE = BreakerSettings(failures=10_000, ratio_calls=10_000)
 
 
 def chat_settings(vendor: Vendor, stand_in: ChatProvider, base: Settings, **limits: Any) -> Settings:
-    """Settings whose chain is one model of the vendor, at the stand-in. Breakers open after what no test does."""
+    """Settings whose chain is one model of the vendor, at the stand-in."""
     section: Any = {
         Vendor.OPENAI: OpenAiSettings(base_url=f"{stand_in.url}/v1"),
         Vendor.AZURE: AzureSettings(base_url=stand_in.url),
@@ -41,7 +42,7 @@ def chat_settings(vendor: Vendor, stand_in: ChatProvider, base: Settings, **limi
         update={
             vendor.value: keyed,
             "answering": AnsweringSettings.model_validate({"chain": (entry,), **PATIENT, **limits}),
-            "breakers": BreakerSettings(failures=10_000, ratio_calls=10_000),
+            "breakers": UNBREAKABLE,
         }
     )
 
