@@ -82,7 +82,7 @@ def _plain(part: str, language: str, stops: frozenset[str]) -> Word:
     if folded in stops:
         # The list calls "system", "member" and "length" stop words too: the longer ones count a little.
         weight = 0.0 if len(folded) < _WEAK_WORD_LETTERS else 0.25
-    return Word(_stem(language, folded), WordKind.WORD, weight, is_capitalised=part[0].isupper())
+    return Word(stem(language, folded), WordKind.WORD, weight, is_capitalised=part[0].isupper())
 
 
 @lru_cache(maxsize=64)
@@ -91,6 +91,6 @@ def _stop_words(language: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=100_000)
-def _stem(language: str, word: str) -> str:
+def stem(language: str, word: str) -> str:
     # A stemmer keeps state while it works, so threads may not share one.
     return cast("str", snowballstemmer.stemmer(_STEMMERS[language]).stemWord(word))
