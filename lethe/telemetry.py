@@ -27,6 +27,7 @@ CACHE_HITS: Final = Counter("rag_cache_hits", "Questions answered by an earlier 
 CACHE_MISSES: Final = Counter("rag_cache_misses", "Questions no earlier answer was found for", ["kind"])
 HTTP_REQUESTS: Final = Counter("rag_http_requests", "Requests answered", ["method", "route", "status"])
 HTTP_DURATION: Final = Histogram("rag_http_request_duration_seconds", "Whole request", ["route"], buckets=_LATENCY)
+THUMBS_UP: Final = Gauge("rag_thumbs_up_rate", "Share of thumbs up among the verdicts of the last 24 hours")
 QUEUE_WAIT: Final = Histogram("queue_wait_time_seconds", "From scheduled to started", ["queue"], buckets=_LATENCY)
 DOCUMENTS: Final = Counter("rag_documents", "Documents by how their ingestion ended", ["outcome"])
 CHUNKS_EMBEDDED: Final = Counter("rag_chunks_embedded", "Chunks given a vector", ["source"])

@@ -1,6 +1,9 @@
 """Health and metrics of this process."""
 
 import asyncio
+import math
+from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -11,11 +14,13 @@ from api.schemas.operations import HealthOut
 from api.security import HEALTH
 from api.services import Probe
 from lethe.errors import LetheError
+from lethe.telemetry import THUMBS_UP
 
 public = APIRouter(tags=["operations"])
 keyed = APIRouter(tags=["operations"])
 
 _PROBE_SECONDS: Final = 2.0
+_RATED: Final = timedelta(hours=24)
 _CLOSED_DOORS: Final = frozenset({"sql", "keyring"})
 """Without these nothing can be served: rights cannot be checked, content cannot be opened."""
 
@@ -42,9 +47,13 @@ async def _answers(probe: Probe) -> bool:
 
 
 @keyed.get("/metrics", response_class=Response)
-async def metrics() -> Response:
-    """Prometheus metrics of this process.
+async def metrics(services: ServicesDep) -> Response:
+    """Prometheus metrics of this process, and the share of thumbs up, which the ledger knows.
 
     Needs a key of any role: `authorization: {type: Bearer, credentials_file: ...}` in Prometheus' scrape configuration.
     """
+    with suppress(LetheError, TimeoutError):
+        async with asyncio.timeout(_PROBE_SECONDS), services.ledger.read() as uow:
+            share = await uow.feedback.share_up(services.clock.now() - _RATED)
+        THUMBS_UP.set(math.nan if share is None else share)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     QUESTION = "question.request"
     ANSWER = "answer.body"
     TRACE = "answer.trace"
+    FEEDBACK = "feedback.reason"
     QUESTION_VECTOR = "cached_answer.vector"
     IDEMPOTENCY = "idempotency.body"
     ORIGINAL = "blob.original"

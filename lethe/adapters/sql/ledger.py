@@ -15,6 +15,7 @@ from lethe.adapters.sql.repositories.chunks import SqlChunks
 from lethe.adapters.sql.repositories.dead_letters import SqlDeadLetters, SqlTallies
 from lethe.adapters.sql.repositories.dispatches import SqlDispatches
 from lethe.adapters.sql.repositories.documents import SqlDocuments
+from lethe.adapters.sql.repositories.feedback import SqlFeedback
 from lethe.adapters.sql.repositories.idempotency import SqlIdempotency
 from lethe.adapters.sql.repositories.ingestions import SqlIngestions
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
@@ -46,6 +47,7 @@ class SqlUnit:
         self.webhooks = SqlWebhooks(connection)
         self.tallies = SqlTallies(connection)
         self.questions = SqlQuestions(connection)
+        self.feedback = SqlFeedback(connection)
         self.idempotency = SqlIdempotency(connection)
         self.processor_calls = SqlProcessorCalls(connection)
         self.processor_policies = SqlProcessorPolicies(connection)

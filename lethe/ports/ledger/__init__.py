@@ -16,6 +16,7 @@ from lethe.ports.ledger.documents import (
     SubjectRepository,
     VersionRepository,
 )
+from lethe.ports.ledger.feedback import FeedbackRepository
 from lethe.ports.ledger.indexes import ArtefactRepository, IndexBuildRepository
 from lethe.ports.ledger.ingestions import IngestionRepository
 from lethe.ports.ledger.operations import (
@@ -40,6 +41,7 @@ __all__ = [
     "DeadLetterRepository",
     "DispatchRepository",
     "DocumentRepository",
+    "FeedbackRepository",
     "GateRow",
     "IdempotencyRepository",
     "IndexBuildRepository",
@@ -89,6 +91,8 @@ class UnitOfWork(Protocol):
     def tallies(self) -> TallyRepository: ...
     @property
     def questions(self) -> QuestionRepository: ...
+    @property
+    def feedback(self) -> FeedbackRepository: ...
     @property
     def idempotency(self) -> IdempotencyRepository: ...
     @property

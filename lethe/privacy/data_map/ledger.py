@@ -240,6 +240,14 @@ LEDGER: Final[tuple[Place, ...]] = (
         digest("text_hmac", "the cited text"),
         erasers=(_ANSWERS,),
     ),
+    place(
+        "feedback",
+        opaque("tenant_id", "question_id"),
+        facts("verdict"),
+        sealed("sealed_reason", "why the one who asked thinks so", Key.QUESTION),
+        times("created_at"),
+        erasers=(_ANSWERS,),
+    ),
     *CACHES,
     place(
         "quarantines",

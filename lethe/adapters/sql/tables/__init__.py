@@ -7,6 +7,7 @@ The one table without a tenant is environment_stamp: it says whose store this is
 from lethe.adapters.sql.tables.audits import audit_counts, audits, selections
 from lethe.adapters.sql.tables.caches import cached_answer_sources, cached_answers
 from lethe.adapters.sql.tables.documents import chunk_vectors, chunks, document_readers, document_versions, documents
+from lethe.adapters.sql.tables.feedback import feedback
 from lethe.adapters.sql.tables.indexes import artefacts, index_builds
 from lethe.adapters.sql.tables.ingestions import ingestion_refusals, ingestions
 from lethe.adapters.sql.tables.metadata import metadata
@@ -44,6 +45,7 @@ __all__ = [
     "document_versions",
     "documents",
     "environment_stamp",
+    "feedback",
     "idempotency_keys",
     "index_builds",
     "ingestion_refusals",

@@ -1,0 +1,115 @@
+"""Verdicts on answers."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, select, tuple_
+
+from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.rows import Mapped, delete_of, one_of
+from lethe.adapters.sql.tables import answer_citations as citations
+from lethe.adapters.sql.tables import answers, feedback, questions
+from lethe.model.feedback import Feedback, FeedbackBy, FeedbackFilter, FeedbackTally, RatedAnswer, Verdict
+from lethe.model.ids import Id
+from lethe.ports.ledger import PageCursor
+
+FEEDBACK: Final = Mapped(Feedback, feedback)
+
+# A question that was given another's answer is judged by that.
+_ANSWERED: Final = func.coalesce(questions.c.answered_by, questions.c.id)
+_ITS_QUESTION: Final = and_(questions.c.tenant_id == feedback.c.tenant_id, questions.c.id == feedback.c.question_id)
+_ITS_ANSWER: Final = and_(answers.c.tenant_id == feedback.c.tenant_id, answers.c.question_id == _ANSWERED)
+_ITS_CITATIONS: Final = and_(citations.c.tenant_id == feedback.c.tenant_id, citations.c.question_id == _ANSWERED)
+_UP: Final = func.sum(case((feedback.c.verdict == Verdict.UP, 1), else_=0))
+_DOWN: Final = func.sum(case((feedback.c.verdict == Verdict.DOWN, 1), else_=0))
+
+
+class SqlFeedback(SqlRepository):
+    async def put(self, given: Feedback) -> None:
+        mine = feedback.c.question_id == given.question_id
+        await self._connection.execute(delete_of(feedback, given.tenant_id, mine))
+        await self._connection.execute(insert(feedback).values(FEEDBACK.values(given)))
+
+    async def get(self, tenant_id: Id, question_id: Id) -> RatedAnswer | None:
+        found = await self._rated(_rated(tenant_id).where(feedback.c.question_id == question_id))
+        return found[0] if found else None
+
+    async def page(
+        self, tenant_id: Id, wanted: FeedbackFilter, after: PageCursor | None, limit: int
+    ) -> list[RatedAnswer]:
+        position = tuple_(feedback.c.created_at, feedback.c.question_id)
+        statement = _rated(tenant_id).where(*_conditions(wanted))
+        if after is not None:
+            statement = statement.where(position < (after.created_at, after.id))
+        newest = (feedback.c.created_at.desc(), feedback.c.question_id.desc())
+        return await self._rated(statement.order_by(*newest).limit(limit))
+
+    async def tallies(self, tenant_id: Id, by: FeedbackBy, limit: int) -> list[FeedbackTally]:
+        if by is FeedbackBy.DOCUMENT:
+            key: ColumnElement[str] = citations.c.document_id
+            # An answer that cites a document twice is one answer.
+            cited = (
+                select(feedback.c.question_id, feedback.c.verdict, key.label("key"))
+                .distinct()
+                .join(questions, _ITS_QUESTION)
+                .join(citations, _ITS_CITATIONS)
+                .where(feedback.c.tenant_id == tenant_id)
+                .subquery()
+            )
+        else:
+            cited = (
+                select(feedback.c.question_id, feedback.c.verdict, answers.c.prompt_version.label("key"))
+                .join(questions, _ITS_QUESTION)
+                .join(answers, _ITS_ANSWER)
+                .where(feedback.c.tenant_id == tenant_id)
+                .subquery()
+            )
+        up = func.sum(case((cited.c.verdict == Verdict.UP, 1), else_=0))
+        down = func.sum(case((cited.c.verdict == Verdict.DOWN, 1), else_=0))
+        counted = select(cited.c.key, up, down).group_by(cited.c.key).order_by(down.desc(), cited.c.key).limit(limit)
+        return [FeedbackTally(*row) for row in await self._connection.execute(counted)]
+
+    async def share_up(self, since: datetime) -> float | None:
+        statement = select(_UP, _DOWN).where(feedback.c.created_at >= since)
+        up, down = (await self._connection.execute(statement)).one()
+        return up / (up + down) if up or down else None
+
+    async def _rated(self, statement: Select[*tuple[Any, ...]]) -> list[RatedAnswer]:
+        width = len(FEEDBACK.columns)
+        rows = (await self._connection.execute(statement)).all()
+        if not rows:
+            return []
+        found = [(FEEDBACK.entity(row[:width]), row[width], row[width + 1 :]) for row in rows]
+        cited: defaultdict[Id, list[Id]] = defaultdict(list)
+        pairs = select(citations.c.question_id, citations.c.document_id).where(
+            citations.c.tenant_id == found[0][0].tenant_id,
+            one_of(citations.c.question_id, {answered for _, answered, _ in found}),
+        )
+        for question_id, document_id in await self._connection.execute(pairs.order_by(citations.c.number)):
+            cited[question_id].append(document_id)
+        return [
+            RatedAnswer(given, provider or "", model or "", prompt or "", tuple(dict.fromkeys(cited[answered])))
+            for given, answered, (provider, model, prompt) in found
+        ]
+
+
+def _rated(tenant_id: Id) -> Select[*tuple[Any, ...]]:
+    provenance = (answers.c.provider, answers.c.model, answers.c.prompt_version)
+    return (
+        select(*FEEDBACK.columns, _ANSWERED, *provenance)
+        .join(questions, _ITS_QUESTION)
+        .outerjoin(answers, _ITS_ANSWER)
+        .where(feedback.c.tenant_id == tenant_id)
+    )
+
+
+def _conditions(wanted: FeedbackFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.document_id is not None:
+        conditions.append(exists().where(_ITS_CITATIONS, citations.c.document_id == wanted.document_id))
+    if wanted.prompt_version is not None:
+        conditions.append(answers.c.prompt_version == wanted.prompt_version)
+    if wanted.verdict is not None:
+        conditions.append(feedback.c.verdict == wanted.verdict)
+    return conditions
