@@ -11,11 +11,14 @@ from api.running import Running
 from api.services import Services
 from api.temporal import TemporalLink
 from lethe.adapters.breakers import GuardedEmbedder, GuardedIndex, make_breakers
+from lethe.adapters.llm import open_chat_models
 from lethe.adapters.redis import open_redis
 from lethe.adapters.rerank import open_reranker
 from lethe.adapters.stores import open_stores
 from lethe.adapters.tokens import make_tokens
+from lethe.answering.attack_bank import AttackBank
 from lethe.answering.caching import CachePolicy
+from lethe.answering.chain import make_chain
 from lethe.answering.deps import Answering
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.chunking import pipeline_revision
@@ -41,7 +44,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
     """The services over real adapters, closed at the end.
 
     Raises LedgerUnavailable if SQL does not come up, EmbeddingSpecMismatch if a corpus was indexed with another model,
-    ConfigurationError for a Redis that persists.
+    ConfigurationError for a Redis that persists, a model without its key, a prompt that does not exist.
     """
     async with (
         open_stores(settings, wait_for_sql=True) as stores,
@@ -56,6 +59,9 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         await embedder.warm_up()
         reranker = await stack.enter_async_context(
             open_reranker(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
+        )
+        models = await stack.enter_async_context(
+            open_chat_models(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
         words = KeywordRung(ledger, stores.keywords, breakers)
         search = Search(ledger, keyring, index, embedder, settings.retrieval, words, reranker, settings.rerank.seconds)
@@ -89,6 +95,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                 clock,
                 make_tokens(settings, redis),
                 settings.retrieval.embed_seconds,
+                make_chain(settings, models, breakers, await _bank(settings, embedder) if models else None),
                 caching=CachePolicy.from_settings(settings, embedder.spec.key),
             ),
             workflows=temporal,
@@ -108,6 +115,15 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                 "temporal": temporal.ready,
             },
         )
+
+
+async def _bank(settings: Settings, embedder: Embedder) -> AttackBank | None:
+    """Known attacks, embedded; an outside embedder is not sent them."""
+    if settings.embedding_processor is not None or not settings.guards.attack_bank:
+        return None
+    bank = AttackBank(embedder)
+    await bank.warm_up()
+    return bank
 
 
 def _guarded(embedder: Embedder, settings: Settings, breakers: Breakers) -> Embedder:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from lethe.answering.attack_bank import AttackBank
 from lethe.answering.injection import question_score
-from lethe.answering.prompts import Prompt
+from lethe.answering.prompts import Prompt, load_prompt
 from lethe.answering.routing import in_order, route
 from lethe.errors import BreakerOpen, ProviderNotAllowed
 from lethe.model.answers import DegradedReason
 from lethe.ports.breakers import Breakers, chat_breaker
 from lethe.ports.chat import ChatModel
 from lethe.privacy.provider_policy import is_allowed
-from lethe.settings import AnsweringSettings, ChainEntry, GroundingSettings, GuardSettings
+from lethe.settings import AnsweringSettings, ChainEntry, GroundingSettings, GuardSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,25 @@ class Chain:
     def link(self, name: str) -> Link | None:
         """By `provider:model`; None for a model that is configured no more."""
         return next((link for link in self.links if link.name == name), None)
+
+
+def make_chain(
+    settings: Settings, models: Sequence[tuple[ChainEntry, ChatModel]], breakers: Breakers, bank: AttackBank | None
+) -> Chain | None:
+    """The chain of these models; None without any. Raises ConfigurationError for a prompt that does not exist."""
+    prompt = load_prompt(settings.answering.prompt)
+    if not models:
+        return None
+    return Chain(
+        links=tuple(Link(entry, model) for entry, model in models),
+        breakers=breakers,
+        prompt=prompt,
+        settings=settings.answering,
+        grounding=settings.grounding,
+        guards=settings.guards,
+        bank=bank,
+        seconds=settings.limits.question_seconds,
+    )
 
 
 @dataclass(frozen=True, slots=True)
