@@ -100,7 +100,8 @@ class DocumentOut(Given):
 class ChunkOut(Given):
     """A chunk. ``start``/``end`` are code points into the cleaned text; ``page`` counts from 1.
 
-    ``created_at`` is when its version was received.
+    ``created_at`` is when its version was received. ``suspicion``: how much the text looks like an attack on a language
+    model, 0..1.
     """
 
     id: OpaqueId
@@ -118,6 +119,7 @@ class ChunkOut(Given):
     tokens: int
     start: int
     end: int
+    suspicion: float
 
 
 class NeighboursQuery(Taken):

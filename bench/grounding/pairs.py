@@ -90,13 +90,14 @@ def corpus(folder: Path) -> dict[str, str]:
 
 def _places(texts: Mapping[str, str]) -> Iterator[_Place]:
     for name, text in texts.items():
-        for passage in _passages(text):
+        for passage in passages_of(text):
             for sentence in sentences(passage, "en"):
                 if _IS_PROSE.match(sentence.text):
                     yield _Place(name, passage, " ".join(sentence.text.split()))
 
 
-def _passages(text: str) -> Iterator[str]:
+def passages_of(text: str) -> Iterator[str]:
+    """Runs of paragraphs of at most PASSAGE_CHARACTERS, where one is not longer itself."""
     passage = ""
     for paragraph in re.split(r"\n\s*\n", text):
         if passage and len(passage) + len(paragraph) > PASSAGE_CHARACTERS:

@@ -21,15 +21,14 @@ async def question_score(text: str, bank: AttackBank | None = None) -> Suspicion
     return suspect_question(text, await bank.likeness(text) if bank is not None else 0.0)
 
 
-def passage_score(text: str) -> Suspicion:
-    """How much a retrieved text looks like one."""
-    return suspect_passage(text)
-
-
 def screen(passages: Sequence[Passage], threshold: float) -> Screened:
-    """Keep from the model what scores ``threshold`` or more."""
-    scores = [passage_score(f"{passage.title}\n{passage.section}\n{passage.text}").score for passage in passages]
+    """Keep from the model what scores ``threshold`` or more: by today's rules, or by those it was ingested under."""
+    scores = [max(passage.suspicion, _score(passage)) for passage in passages]
     return Screened(
         shown=tuple(one for one, score in zip(passages, scores, strict=True) if score < threshold),
         withheld=tuple(one for one, score in zip(passages, scores, strict=True) if score >= threshold),
     )
+
+
+def _score(passage: Passage) -> float:
+    return suspect_passage(f"{passage.title}\n{passage.section}\n{passage.text}").score

@@ -30,6 +30,7 @@ class ChunkView:
     tokens: int
     start: int
     end: int
+    suspicion: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ async def open_chunks(keyring: KeyRing, version: Version, chunks: Sequence[Chunk
             tokens=chunk.tokens,
             start=chunk.start,
             end=chunk.end,
+            suspicion=chunk.suspicion,
         )
         for chunk in chunks
     ]

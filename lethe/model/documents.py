@@ -89,6 +89,7 @@ class Chunk:
 
     ``section`` is the path of titles above the chunk, joined by " > ". ``start``/``end`` are offsets in characters
     (code points) into the cleaned text of the version. ``page`` counts from 1; None where the format has no pages.
+    ``suspicion``: how much the text looked like an attack on a language model when it was cut, 0..1.
     """
 
     tenant_id: Id
@@ -104,6 +105,7 @@ class Chunk:
     tokens: int
     language: str
     page: int | None = None
+    suspicion: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Passage:
     """A chunk that passed the gate, opened. ``score`` is the fused score (0..1).
 
     ``start``/``end`` are offsets in code points into the cleaned text of the version; ``page`` counts from 1.
+    ``suspicion``: as found when it was cut (model.documents.Chunk).
     """
 
     chunk_id: Id
@@ -58,6 +59,7 @@ class Passage:
     start: int
     end: int
     page: int | None = None
+    suspicion: float = 0.0
 
     @property
     def place(self) -> str:

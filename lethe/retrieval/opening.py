@@ -23,4 +23,5 @@ def opened(survivor: Survivor) -> Passage:
         start=chunk.start,
         end=chunk.end,
         page=chunk.page,
+        suspicion=chunk.suspicion,
     )

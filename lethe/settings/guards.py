@@ -17,7 +17,7 @@ class GuardSettings(Section):
     question_score: Score = 0.5
     """From this score on a question is answered without a language model; 1.01: never."""
     passage_score: Score = 0.5
-    """From this score on a passage is not shown to a language model, and comes after the others; 1.01: never."""
+    """From this score on a passage is searched and served, but not shown to a language model; 1.01: never."""
     attack_bank: bool = True
     """Whether a question's vector is also compared with those of known attacks, where the local model embeds it."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from lethe.contracts.ingestion import Chunked, Parsed, Validated, VersionRef
+from lethe.guards.injection import suspect_passage
 from lethe.ingestion.chunking import ChunkDraft, chunk_document, embedding_text
 from lethe.ingestion.cleaning import clean
 from lethe.ingestion.elements import from_json, to_json
@@ -134,6 +135,7 @@ async def cut_into_chunks(pipeline: Pipeline, version: Version, parsed: ParsedDo
             tokens=draft.tokens,
             language=draft.language,
             page=draft.page,
+            suspicion=suspect_passage(f"{draft.section}\n{draft.text}").score,
         )
 
     chunks = await asyncio.to_thread(lambda: tuple(sealed(draft) for draft in drafts))

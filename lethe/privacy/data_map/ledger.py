@@ -84,7 +84,7 @@ LEDGER: Final[tuple[Place, ...]] = (
     place(
         "chunks",
         opaque("tenant_id", "id", "version_id", "document_id"),
-        facts("ordinal", "start", "end", "tokens", "language", "page"),
+        facts("ordinal", "start", "end", "tokens", "language", "page", "suspicion"),
         sealed("sealed_text", "the text", Key.VERSION),
         sealed("sealed_section", "titles above the text", Key.VERSION),
         digest("text_hmac", "the text"),

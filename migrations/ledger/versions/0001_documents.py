@@ -167,6 +167,7 @@ def upgrade() -> None:
         sa.Column("tokens", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("page", sa.Integer(), nullable=True),
+        sa.Column("suspicion", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "version_id"],
             ["document_versions.tenant_id", "document_versions.id"],

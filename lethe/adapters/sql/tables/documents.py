@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -135,6 +136,7 @@ chunks = Table(
     column("tokens", Integer),
     column("language", String(16)),
     column("page", Integer, nullable=True),
+    column("suspicion", Float),
     refers("version_id", "document_versions", cascade=True),
     Index("uq_chunks_ordinal", "tenant_id", "version_id", "ordinal", unique=True),
 )
