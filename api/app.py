@@ -15,6 +15,7 @@ from api.routes import (
     dead_letters,
     documents,
     feedback,
+    glossaries,
     health,
     ingestions,
     keys,
@@ -79,6 +80,7 @@ def create_app(services: Services) -> FastAPI:
         quarantines.router,
         audits.router,
         processors.router,
+        glossaries.router,
         usage.router,
         health.keyed,
     ):

@@ -24,6 +24,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.workflows import WorkflowControl
 from lethe.privacy.provider_policy import ProviderPolicy
+from lethe.retrieval.glossary import Glossaries
 from lethe.settings import Settings
 from lethe.webhooks.registry import Webhooks
 from workers.failpoints import Failpoint
@@ -60,6 +61,7 @@ class Services:
     selections: Selections
     webhooks: Webhooks
     provider_policy: ProviderPolicy
+    glossaries: Glossaries
     answering: Answering
     workflows: Workflows
     cursors: Cursors

@@ -32,6 +32,7 @@ from lethe.ports.breakers import Breakers, embed_breaker
 from lethe.ports.embedding import Embedder
 from lethe.privacy.processors import ProcessorLedger
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
+from lethe.retrieval.glossary import Glossaries
 from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.search import Search
 from lethe.settings import Settings
@@ -86,6 +87,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             letters=Letters(ledger, clock, temporal),
             selections=Selections(ledger, keyring, clock),
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
+            glossaries=Glossaries(ledger, keyring, clock),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
             answering=Answering(
                 ledger,

@@ -13,6 +13,7 @@ class SecretPurpose(StrEnum):
     DIGEST = "digest"
     BLIND = "blind"
     CURSOR = "cursor"
+    GLOSSARY = "glossary"
 
 
 class KeyRing(Protocol):

@@ -52,6 +52,7 @@ class Purpose(StrEnum):
     RESPONSE = "idempotency.body"
     PREFIX = "quarantine.prefix"
     WISH = "selection.wish"
+    GLOSSARY = "glossary.entries"
 
 
 def seal(key: bytes, purpose: str, plain: bytes) -> bytes:

@@ -24,15 +24,20 @@ from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
 from lethe.retrieval.calibration import knows_any
 from lethe.retrieval.floors import Scorer
 from lethe.retrieval.gate import Gate, Gated, Reading, search_and_gate
+from lethe.retrieval.glossary import synonyms_of
 from lethe.retrieval.ladder import VECTOR_STORE_FAILURES, KeywordRung, KnownVectors
 from lethe.retrieval.languages import question_languages
 from lethe.retrieval.neighbours import neighbours
 from lethe.retrieval.opening import opened
 from lethe.retrieval.ranking import Rank, by_vectors, words_first
+from lethe.retrieval.rewriting import wordings
 from lethe.retrieval.timing import elapsed_ms
 from lethe.retrieval.weighing import Weigher
 from lethe.settings import RetrievalSettings
 from lethe.telemetry import RETRIEVAL_LATENCY
+
+Wording = tuple[str, NDArray[np.float32] | None]
+"""What is searched for, and its vector if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +60,27 @@ class Search:
         The keyword build where the vector store does not answer, or is not asked because it has not for a while.
         """
         started = time.perf_counter()
-        build = await self._active_build(request.tenant_id)
+        async with self.ledger.read() as uow:
+            build = await uow.builds.active(request.tenant_id, BuildKind.VECTOR)
+            glossary = await uow.glossaries.get(request.tenant_id) if self.settings.rewrite else None
         if build is None:
             return Found((), (), None, {"total": elapsed_ms(started)})
+        texts = (request.text,)
+        if self.settings.rewrite:
+            texts = wordings(request.text, await synonyms_of(self.keyring, glossary))
         embedding = time.perf_counter()
         is_left_alone = await self.words.is_next()
-        vector, reasons = (None, []) if is_left_alone else await self._vector(request, build)
+        vectors, reasons = ([None], []) if is_left_alone else await self._vectors(request, texts, build)
         timings = {"embed": elapsed_ms(embedding)}
         try:
             if is_left_alone:
                 raise IndexUnavailable
-            rank, scorer = self._rank(request, build, vector)
+            rank, scorer = self._rank(request, build, list(zip(texts, vectors, strict=True)))
             gated = await self._gated(request, rank)
         except VECTOR_STORE_FAILURES:
             reasons.append(DegradedReason.VECTOR_STORE_DOWN)
             build, scorer = await self.words.build(request.tenant_id), Scorer.WORDS
-            gated = await self._gated(request, self.words.rank(build, self._query(request, None)))
+            gated = await self._gated(request, self.words.rank(build, self._query(request, texts[-1], None)))
         if gated.is_exhausted:
             reasons.append(DegradedReason.INDEX_LAGGING)
         weighed = await Weigher(self.settings, self.reranker, self.rerank_seconds).weigh(request, gated, scorer)
@@ -79,7 +89,7 @@ class Search:
             timings["rerank"] = weighed.rerank_ms
         timings["total"] = elapsed_ms(started)
         RETRIEVAL_LATENCY.observe(timings["total"] / 1000)
-        trace = Trace((request.text,), weighed.candidates)
+        trace = Trace(texts, weighed.candidates)
         return Found(weighed.passages, (*reasons, *weighed.reasons), build.id, timings, trace)
 
     async def _gated(self, request: SearchRequest, rank: Rank) -> Gated:
@@ -91,30 +101,28 @@ class Search:
             limits=self.settings.gate_limits,
         )
 
-    def _rank(
-        self, request: SearchRequest, build: IndexBuild, vector: NDArray[np.float32] | None
-    ) -> tuple[Rank, Scorer]:
-        query = self._query(request, vector)
-        is_foreign = (
-            request.alpha is None
-            and 0 < query.alpha < 1
-            and not knows_any(self.embedder.spec.model, question_languages(request.text))
-        )
+    def _rank(self, request: SearchRequest, build: IndexBuild, asked: Sequence[Wording]) -> tuple[Rank, Scorer]:
+        queries = [self._query(request, text, vector) for text, vector in asked]
+        alpha = queries[0].alpha
+        languages = question_languages(request.text)
+        is_foreign = request.alpha is None and 0 < alpha < 1 and not knows_any(self.embedder.spec.model, languages)
         if is_foreign and self.settings.words_first:
-            return words_first(self.index, build, [query]), Scorer.WORDS
-        scorer = {0.0: Scorer.WORDS, 1.0: Scorer.COSINE}.get(query.alpha, Scorer.FUSED)
-        return by_vectors(self.index, build, [query]), scorer
+            return words_first(self.index, build, queries), Scorer.WORDS
+        scorer = {0.0: Scorer.WORDS, 1.0: Scorer.COSINE}.get(alpha, Scorer.FUSED)
+        return by_vectors(self.index, build, queries), scorer
 
-    def _query(self, request: SearchRequest, vector: NDArray[np.float32] | None) -> HybridQuery:
-        alpha = self.settings.alpha if request.alpha is None else request.alpha
+    def _query(self, request: SearchRequest, text: str, vector: NDArray[np.float32] | None) -> HybridQuery:
         return HybridQuery(
-            terms=query_terms(request.text, question_languages(request.text)),
+            terms=query_terms(text, question_languages(request.text)),
             vector=vector,
-            alpha=alpha if vector is not None else 0.0,
+            alpha=self._alpha(request) if vector is not None else 0.0,
             limit=self.settings.gate_limits[0],
             readers=request.readers,
             attributes=request.attributes,
         )
+
+    def _alpha(self, request: SearchRequest) -> float:
+        return self.settings.alpha if request.alpha is None else request.alpha
 
     async def reopen(
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
@@ -134,26 +142,23 @@ class Search:
     def _gate(self) -> Gate:
         return Gate(self.ledger, self.keyring)
 
-    async def _active_build(self, tenant_id: Id) -> IndexBuild | None:
-        async with self.ledger.read() as uow:
-            return await uow.builds.active(tenant_id, BuildKind.VECTOR)
-
-    async def _vector(
-        self, request: SearchRequest, build: IndexBuild
-    ) -> tuple[NDArray[np.float32] | None, list[DegradedReason]]:
-        """The question's vector, shape (dims,); None where it is not wanted, or cannot be had for the reason told."""
-        if request.alpha == 0 or (request.alpha is None and self.settings.alpha == 0):
-            return None, []
+    async def _vectors(
+        self, request: SearchRequest, texts: Sequence[str], build: IndexBuild
+    ) -> tuple[list[NDArray[np.float32] | None], list[DegradedReason]]:
+        """Each wording's vector, shape (dims,); None where it is not wanted, or cannot be had for the reason told."""
+        if self._alpha(request) == 0:
+            return [None for _ in texts], []
         if build.spec != self.embedder.spec.key:
-            return None, [DegradedReason.EMBEDDER_DOWN]
+            return [None for _ in texts], [DegradedReason.EMBEDDER_DOWN]
         origin = Origin(
             request.tenant_id, frozenset({request.question_id} if request.question_id else ()), request.principal_id
         )
         try:
             async with asyncio.timeout(self.settings.embed_seconds):
-                vectors = await self.embedder.embed([request.text], InputKind.QUERY, origin)
+                vectors = await self.embedder.embed(texts, InputKind.QUERY, origin)
         except EMBEDDER_FAILURES as error:
-            known = self.known.get(request.tenant_id, build.spec, request.text)
-            return known, [] if known is not None else [degraded_by(error)]
-        self.known.keep(request.tenant_id, build.spec, request.text, vectors[0])
-        return vectors[0], []
+            known = [self.known.get(request.tenant_id, build.spec, text) for text in texts]
+            return known, [] if known[0] is not None else [degraded_by(error)]
+        for text, vector in zip(texts, vectors, strict=True):
+            self.known.keep(request.tenant_id, build.spec, text, vector)
+        return list(vectors), []

@@ -28,6 +28,9 @@ class RetrievalSettings(Section):
     words_first: bool = True
     """Whether a question in a language that the embedding model does not know is ranked by its words, and vectors only
     fill the places that are left; a request that says its `alpha` is not."""
+    rewrite: bool = True
+    """Whether a question is also searched for without greetings and pleas, and with the words of the tenant's glossary
+    (`PUT /v1/tenant/glossary`). As it was asked it always is."""
     candidates: Annotated[int, Field(ge=1, le=MAX_RESULTS)] = 50
     """Passages that are weighed for an answer: those a reranker is given, and from which doubles are taken out."""
     near_duplicate: Annotated[float, Field(ge=0.5, le=1)] = 0.85

@@ -16,6 +16,7 @@ from lethe.adapters.sql.repositories.dead_letters import SqlDeadLetters, SqlTall
 from lethe.adapters.sql.repositories.dispatches import SqlDispatches
 from lethe.adapters.sql.repositories.documents import SqlDocuments
 from lethe.adapters.sql.repositories.feedback import SqlFeedback
+from lethe.adapters.sql.repositories.glossaries import SqlGlossaries
 from lethe.adapters.sql.repositories.idempotency import SqlIdempotency
 from lethe.adapters.sql.repositories.ingestions import SqlIngestions
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
@@ -51,6 +52,7 @@ class SqlUnit:
         self.idempotency = SqlIdempotency(connection)
         self.processor_calls = SqlProcessorCalls(connection)
         self.processor_policies = SqlProcessorPolicies(connection)
+        self.glossaries = SqlGlossaries(connection)
         self.ingestions = SqlIngestions(connection)
         self.quarantines = SqlQuarantines(connection)
         self.audits = SqlAudits(connection)

@@ -17,6 +17,7 @@ from lethe.ports.ledger.documents import (
     VersionRepository,
 )
 from lethe.ports.ledger.feedback import FeedbackRepository
+from lethe.ports.ledger.glossaries import GlossaryRepository
 from lethe.ports.ledger.indexes import ArtefactRepository, IndexBuildRepository
 from lethe.ports.ledger.ingestions import IngestionRepository
 from lethe.ports.ledger.operations import (
@@ -43,6 +44,7 @@ __all__ = [
     "DocumentRepository",
     "FeedbackRepository",
     "GateRow",
+    "GlossaryRepository",
     "IdempotencyRepository",
     "IndexBuildRepository",
     "IngestionRepository",
@@ -99,6 +101,8 @@ class UnitOfWork(Protocol):
     def processor_calls(self) -> ProcessorCallRepository: ...
     @property
     def processor_policies(self) -> ProcessorPolicyRepository: ...
+    @property
+    def glossaries(self) -> GlossaryRepository: ...
     @property
     def ingestions(self) -> IngestionRepository: ...
     @property

@@ -1,8 +1,8 @@
-"""The ledger's tables of outside processors."""
+"""The ledger's tables of outside processors, and of what else a tenant's admins decide."""
 
 from typing import Final
 
-from lethe.privacy.data_map.declaration import Place, facts, opaque, place, pseudonym, times, volatile
+from lethe.privacy.data_map.declaration import Key, Place, facts, opaque, place, pseudonym, sealed, times, volatile
 
 PROCESSORS: Final[tuple[Place, ...]] = (
     place(
@@ -27,5 +27,13 @@ PROCESSORS: Final[tuple[Place, ...]] = (
         opaque("tenant_id", "call_id"),
         pseudonym("ref", "a document or question, kept beyond its deletion: who has its text outside must stay known"),
         erasers=("lethe.privacy.retention:expire_processor_calls",),
+    ),
+    place(
+        "glossaries",
+        opaque("tenant_id", "id"),
+        pseudonym("principal_id", "the admin who gave it"),
+        sealed("sealed_entries", "words of the house; somebody's nickname may be among them", Key.TENANT),
+        times("updated_at"),
+        erasers=("lethe.retrieval.glossary:Glossaries.change",),
     ),
 )

@@ -44,6 +44,7 @@ from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.workflows import Answered
 from lethe.privacy.credentials import new_secret, secret_digest
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
+from lethe.retrieval.glossary import Glossaries
 from lethe.settings import Settings
 from lethe.webhooks.registry import Webhooks
 from workers.failpoints import Failpoint
@@ -189,6 +190,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         letters=Letters(ledger, clock, workflows),
         selections=Selections(ledger, keyring, clock),
         webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
+        glossaries=Glossaries(ledger, keyring, clock),
         provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
         answering=answering,
         workflows=workflows,

@@ -8,6 +8,7 @@ from lethe.adapters.sql.tables.audits import audit_counts, audits, selections
 from lethe.adapters.sql.tables.caches import cached_answer_sources, cached_answers
 from lethe.adapters.sql.tables.documents import chunk_vectors, chunks, document_readers, document_versions, documents
 from lethe.adapters.sql.tables.feedback import feedback
+from lethe.adapters.sql.tables.glossaries import glossaries
 from lethe.adapters.sql.tables.indexes import artefacts, index_builds
 from lethe.adapters.sql.tables.ingestions import ingestion_refusals, ingestions
 from lethe.adapters.sql.tables.metadata import metadata
@@ -46,6 +47,7 @@ __all__ = [
     "documents",
     "environment_stamp",
     "feedback",
+    "glossaries",
     "idempotency_keys",
     "index_builds",
     "ingestion_refusals",
