@@ -90,7 +90,7 @@ def _model() -> Any:
     settings.model.path = str(next(folder.glob("*.gguf")))
     settings.n_ctx = 2_048
     settings.n_parallel = 1
-    settings.cpuparams.n_threads = 2
+    settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = 1
     settings.sampling.temp = 0.2
     settings.sampling.seed = 5
     return library.Server(settings)
@@ -99,7 +99,7 @@ def _model() -> Any:
 def _said(model: Any, each: Asked) -> str:
     prompt = f"Passage:\n{each.passage}\n\nQuestion: {each.question}\nAnswer in one short sentence from the passage."
     answer = model.handle_chat_completions(
-        {"max_tokens": 60, "temperature": 0.2, "messages": [{"role": "user", "content": prompt}]}
+        {"max_tokens": 40, "temperature": 0.2, "messages": [{"role": "user", "content": prompt}]}
     )
     whole = json.loads(answer) if isinstance(answer, str) else answer
     return str(whole["choices"][0]["message"]["content"]).strip()
