@@ -41,7 +41,7 @@ def says(name: str, make: Callable[[Protocol], bytes], **headers: str) -> None:
 
 
 def full(protocol: Protocol) -> bytes:
-    return joined(protocol.begin(), protocol.texts(), protocol.end())
+    return joined(protocol.answer())
 
 
 def half(protocol: Protocol) -> bytes:

@@ -42,6 +42,7 @@ class Protocol:
 
     vendor: Vendor
     model: str
+    max_tokens: int = 1_000
 
     def begin(self) -> list[bytes]:
         if self.vendor is Vendor.COHERE:
@@ -66,21 +67,27 @@ class Protocol:
     def texts(self, pieces: Sequence[str] = PIECES) -> list[bytes]:
         return [self.text(piece) for piece in pieces]
 
-    def end(self, end: End = End.STOP, *, usage: bool = True) -> list[bytes]:
+    def answer(self) -> list[bytes]:
+        """The whole of it, or as many pieces as tokens are asked for."""
+        said = PIECES[: self.max_tokens]
+        end = End.STOP if len(said) == len(PIECES) else End.LENGTH
+        return [*self.begin(), *self.texts(said), *self.end(end, tokens_out=len(said))]
+
+    def end(self, end: End = End.STOP, *, usage: bool = True, tokens_out: int = TOKENS_OUT) -> list[bytes]:
         """Why it ended, the usage, and the mark of the end."""
         reason = ENDS[self._family][end]
         if self.vendor is Vendor.COHERE:
-            tokens = {"input_tokens": TOKENS_IN, "output_tokens": TOKENS_OUT}
+            tokens = {"input_tokens": TOKENS_IN, "output_tokens": tokens_out}
             delta = {"finish_reason": reason} | ({"usage": {"billed_units": tokens}} if usage else {})
             return [self._event("content-end", {"index": 0}), self._event("message-end", {"id": "m", "delta": delta})]
         if self.vendor is Vendor.ANTHROPIC:
-            told = {"usage": {"output_tokens": TOKENS_OUT}} if usage else {}
+            told = {"usage": {"output_tokens": tokens_out}} if usage else {}
             return [
                 self._event("content_block_stop", {"index": 0}),
                 self._event("message_delta", {"delta": {"stop_reason": reason}, **told}),
                 self._event("message_stop", {}),
             ]
-        counts = {"prompt_tokens": TOKENS_IN, "completion_tokens": TOKENS_OUT, "total_tokens": TOKENS_IN + TOKENS_OUT}
+        counts = {"prompt_tokens": TOKENS_IN, "completion_tokens": tokens_out, "total_tokens": TOKENS_IN + tokens_out}
         counted = [self._data({**self._frame([]), "usage": counts})] if usage else []
         return [self._chunk({}, reason), *counted, self.done()]
 

@@ -83,7 +83,8 @@ class ChatProvider:
         key = key.removeprefix("Bearer ")
         did = (self._script.pop(0) if self._script else self._then) if key == self.key else "unauthorized"
         self.seen.append(Seen(vendor, path, body, key, did))
-        await BEHAVIOURS[did](Connection(writer), Protocol(vendor, str(body.get("model", ""))))
+        protocol = Protocol(vendor, str(body.get("model", "")), int(body["max_tokens"]))
+        await BEHAVIOURS[did](Connection(writer), protocol)
 
 
 def _vendor(path: str) -> Vendor:
