@@ -5,16 +5,16 @@ with `Last-Event-ID`, to this process or, through Redis, to another one, goes on
 """
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
-from pydantic import JsonValue, TypeAdapter
 
 from api.asking import AskedMemo, is_answered, show
 from api.previews import GATE_SECONDS, Preview, Shown
@@ -42,7 +42,8 @@ _SLACK_SECONDS: Final = 5.0
 """How much longer than its deadline a question of another process is waited for."""
 _LONGEST_ID: Final = 16
 _ENDS: Final = frozenset({TokenKind.DONE, TokenKind.ERROR})
-_DATA: Final = TypeAdapter(Mapping[str, JsonValue])
+_LINE_ENDS: Final = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
+"""What some readers end a line at, though the standard does not, as JSON may write it inside a string."""
 
 _Waiting = asyncio.Queue[TokenEvent | None]
 """None: look whether it has ended."""
@@ -196,7 +197,7 @@ class AnswerStream:
         return self._told_end or max(self._last, self.after) + 1
 
     def _texts(self, shown: Sequence[Shown]) -> list[str]:
-        return [_event(self._last, kind, _DATA.dump_json(data).decode()) for kind, data in shown]
+        return [_event(self._last, kind, json.dumps(data)) for kind, data in shown]
 
     def _keep_alive(self) -> Sequence[str]:
         is_due = time.monotonic() - self._spoken >= self.services.settings.api.keep_alive_seconds
@@ -233,7 +234,7 @@ async def _next(waiting: _Waiting) -> TokenEvent | None:
 
 def _event(event_id: int, kind: TokenKind, data: str) -> str:
     """``data`` is JSON on one line."""
-    return f"id: {event_id}\nevent: {kind}\ndata: {data}\n\n"
+    return f"id: {event_id}\nevent: {kind}\ndata: {data.translate(_LINE_ENDS)}\n\n"
 
 
 def event_id(text: str | None) -> int:

@@ -71,7 +71,7 @@ async def api(settings: Settings, **environment: str) -> AsyncGenerator[ApiProce
 
 
 async def _until_it_serves(client: httpx.AsyncClient, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if (await client.get("/v1/health")).status_code == 200:

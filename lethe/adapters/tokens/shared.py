@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final, cast
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
 from lethe.adapters.redis import FAILURES, RedisConnection
 from lethe.adapters.tokens.memory import KEPT_SECONDS, MOST_EVENTS
@@ -22,7 +22,6 @@ _READ_SECONDS: Final = 0.5
 """How long one read waits for news, where a command may take longer."""
 _MOST_HOLES: Final = 1_000
 _TEXTS: Final = frozenset({TokenKind.SOURCES, TokenKind.TOKEN, TokenKind.CITATION})
-_DATA: Final = TypeAdapter(dict[str, JsonValue])
 
 _Entries = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
 
@@ -73,9 +72,7 @@ class RedisTokens:
                 for _, entries in found or []:
                     for entry_id, fields in entries:
                         after = int(entry_id.partition(b"-")[2])
-                        yield TokenEvent(
-                            after, TokenKind(fields[b"kind"].decode()), _DATA.validate_json(fields[b"data"])
-                        )
+                        yield TokenEvent(after, TokenKind(fields[b"kind"].decode()), json.loads(fields[b"data"]))
         except (*FAILURES, ConfigurationError) as error:
             raise StreamUnavailable from error
 

@@ -12,7 +12,7 @@ from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LedgerUnavailable, LetheError, StreamUnavailable
 from lethe.model.ids import Id
 from lethe.ports.tokens import TokenKind
-from tests.events import Event, events_of, kinds
+from tests.events import Event, events_of, kinds, text_of
 from tests.unit.api.streams import RIVER, STREAM, asked, followed, reader, waiting_question
 from tests.unit.api.test_questions import ASK, passage
 from tests.unit.api.world import World
@@ -136,3 +136,24 @@ async def test_an_answer_that_fails_at_once_is_a_problem(world: World, failure: 
     world.workflows.fails_with = failure
     response = await world.post("/v1/query", headers=STREAM, json=ASK)
     assert (response.status_code, response.json()["code"]) == (failure.status, failure.code)
+
+
+async def test_letters_at_which_some_readers_end_a_line_do_not_end_it(world: World) -> None:
+    river = replace(passage(RIVER), title="Rivers\u2028of\u2029Greece\x85")
+    world.search.passages = [river]
+    response = await world.post("/v1/query", headers=STREAM, json=ASK)
+    assert len(response.text.splitlines()) == len(response.text.split("\n")) - 1
+    events = events_of(response.text)
+    assert events[-1].data["citations"][0]["title"] == river.title
+
+
+async def test_a_letter_may_come_in_halves(world: World) -> None:
+    memo = await waiting_question(world)
+    assert memo.question_id
+    tokens = world.services.answering.tokens
+    for half in ("\ud83c", "\udf0a"):
+        await tokens.publish(memo.question_id, TokenKind.TOKEN, {"text": half})
+    await tokens.publish(memo.question_id, TokenKind.DONE, {"answer_id": memo.question_id, "mode": "passages"})
+    texts = [text async for text in (await reader(world, memo.question_id)).events()]
+    said = text_of(events_of("".join(texts)))
+    assert said.encode("utf-16", "surrogatepass").decode("utf-16") == "\U0001f30a"
