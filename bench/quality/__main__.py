@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.ingest.installation import say
 from bench.quality.measures import quality
-from bench.quality.runs import MODES, ingested
+from bench.quality.runs import MODES, RERANKED, ingested
 from bench.quality.samples import quick
 from bench.relevance import TestSet, read
 from lethe.settings import Settings
@@ -73,10 +73,10 @@ def _arguments() -> argparse.Namespace:
 def _measure(name: str, arguments: argparse.Namespace, report: Report) -> None:
     data = _some(read(arguments.folder / name), arguments.questions)
     extra = dict(each.split("=", 1) for each in arguments.set)
-    alphas = {f"alpha {each}": float(each) for each in arguments.alphas.split(",") if each}
+    modes = {**MODES, **({"hybrid_rerank": RERANKED} if "LETHE_RERANK__PROVIDER" in extra else {})}
+    modes |= {f"alpha {each}": {"alpha": float(each)} for each in arguments.alphas.split(",") if each}
     with ingested(name, data, extra) as collection:
-        asked: Mapping[str, float | None] = {**MODES, **alphas}
-        found = {mode: quality(collection.ask(alpha), data.judged) for mode, alpha in asked.items()}
+        found = {name: quality(collection.ask(mode), data.judged) for name, mode in modes.items()}
         found["embedder_whole"], found["embedder_chunks"] = collection.alone(Settings(), arguments.cache)
     figures = {mode: each.figures for mode, each in found.items()}
     report.figures[name] = {"documents": len(data.documents), "questions": len(data.questions), **figures}

@@ -16,8 +16,15 @@ from lethe.settings import MAX_RESULTS, Settings
 
 PATIENCE = {"LETHE_RETRIEVAL__EMBED_SECONDS": "30", "LETHE_WEAVIATE__TIMEOUT_SECONDS": "30"}
 """What is found is measured here, not how fast: a busy machine must not look like a worse search."""
-MODES: Mapping[str, float | None] = {"bm25": 0.0, "dense": 1.0, "hybrid": None}
-"""The alpha of each request; None: as shipped."""
+Mode = Mapping[str, object]
+"""What a request says besides its question."""
+MODES: Mapping[str, Mode] = {
+    "bm25": {"alpha": 0.0, "rerank": False},
+    "dense": {"alpha": 1.0, "rerank": False},
+    "hybrid": {"rerank": False},
+}
+RERANKED: Mode = {}
+"""As shipped, where the stack has a reranker configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +35,12 @@ class Collection:
     data: TestSet
     installation: Installation
 
-    def ask(self, alpha: float | None) -> dict[str, list[str]]:
+    def ask(self, mode: Mode) -> dict[str, list[str]]:
         """Every question through /v1/search: the documents of the passages found, best first."""
-        return {name: self._search(alpha, text) for name, text in self.data.questions.items()}
+        return {name: self._search(mode, text) for name, text in self.data.questions.items()}
 
-    def _search(self, alpha: float | None, text: str) -> list[str]:
-        wish: dict[str, object] = {"question": text, "top_k": MAX_RESULTS}
-        if alpha is not None:
-            wish["alpha"] = alpha
+    def _search(self, mode: Mode, text: str) -> list[str]:
+        wish = {"question": text, "top_k": MAX_RESULTS, **mode}
         answer = self.installation.api.post("/v1/search", json=wish).raise_for_status().json()
         if answer["is_degraded"]:
             raise RuntimeError(f"a search was degraded: {answer['degraded_reasons']}")

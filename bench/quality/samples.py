@@ -28,10 +28,10 @@ def quick(figures: dict[str, object], require: Callable[[bool, str], None]) -> N
         taken = installation.ingest(ROOT / "samples")
         require(not taken.failures, f"failed: {taken.failures[:3]}")
         collection = Collection("samples", data, installation)
-        for mode, alpha in MODES.items():
-            found = quality(collection.ask(alpha), data.judged)
-            figures[mode] = found.figures
-            say(f"{mode}: {found.figures}")
-            require(found.ndcg >= LEAST[mode], f"{mode}: nDCG@10 {found.ndcg:.3f} is below {LEAST[mode]}")
-            require(found.recall >= LEAST_RECALL, f"{mode}: recall@100 {found.recall:.3f} is below {LEAST_RECALL}")
+        for name, mode in MODES.items():
+            found = quality(collection.ask(mode), data.judged)
+            figures[name] = found.figures
+            say(f"{name}: {found.figures}")
+            require(found.ndcg >= LEAST[name], f"{name}: nDCG@10 {found.ndcg:.3f} is below {LEAST[name]}")
+            require(found.recall >= LEAST_RECALL, f"{name}: recall@100 {found.recall:.3f} is below {LEAST_RECALL}")
     figures["questions"] = len(asked)

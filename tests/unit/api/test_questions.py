@@ -84,7 +84,17 @@ async def test_a_search(world: World) -> None:
     assert (request.alpha, request.attributes) == (0.0, HasAny(("year=2026",)))
     assert request.tenant_id == world.tenant_id
     assert world.tenant_id in request.readers
+    assert request.rerank
     assert len((await world.post("/v1/search", json=ASK)).json()["items"]) == 5
+
+
+async def test_a_search_takes_more_passages_than_an_answer(world: World) -> None:
+    world.search.passages = [passage(f"Text {number}.") for number in range(220)]
+    found = await world.post("/v1/search", json=ASK | {"top_k": 200, "rerank": False})
+    assert len(found.json()["items"]) == 200
+    assert (world.search.requests[-1].rerank, world.search.requests[-1].alpha) == (False, None)
+    assert (await world.post("/v1/search", json=ASK | {"top_k": 201})).status_code == 422
+    assert (await world.post("/v1/query", json=ASK | {"top_k": 51})).status_code == 422
 
 
 @pytest.mark.parametrize("away", [WorkflowsUnavailable(), DeadlineExceeded()])
