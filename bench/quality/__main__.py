@@ -77,6 +77,7 @@ def _measure(name: str, arguments: argparse.Namespace, report: Report) -> None:
     modes |= {f"alpha {each}": {"alpha": float(each)} for each in arguments.alphas.split(",") if each}
     with ingested(name, data, extra) as collection:
         found = {name: quality(collection.ask(mode), data.judged) for name, mode in modes.items()}
+        say(f"{name}: " + ", ".join(f"{mode} {each.ndcg:.4f}" for mode, each in found.items()))
         found["embedder_whole"], found["embedder_chunks"] = collection.alone(Settings(), arguments.cache)
     figures = {mode: each.figures for mode, each in found.items()}
     report.figures[name] = {"documents": len(data.documents), "questions": len(data.questions), **figures}
