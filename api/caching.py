@@ -8,6 +8,7 @@ from api.asking import AskedMemo, answer, fall, store
 from api.services import Services
 from lethe.answering.cache import look_up, share
 from lethe.answering.request import AnswerRequest
+from lethe.answering.similar import recall_similar
 from lethe.answering.telling import tell_view
 from lethe.answering.views import present
 from lethe.errors import DeadlineExceeded
@@ -28,7 +29,7 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
     return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True)
 
 
-async def answer_together(services: Services, caller: Caller, memo: AskedMemo) -> AskedMemo:
+async def answer_together(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AskedMemo:
     """Have a stored question answered, or wait for an equal one that is being answered, until its own deadline.
 
     Where that one gets no answer, or one that this caller may not read whole any more, another one is made.
@@ -42,7 +43,7 @@ async def answer_together(services: Services, caller: Caller, memo: AskedMemo) -
                 if answered and await _shared(services, caller, memo.question_id, answered):
                     return memo
             with services.flights.leading(memo.flight) as flight:
-                done = await answer(services, caller, memo)
+                done = await _led(services, caller, request, memo)
                 flight.answered = memo.question_id if done.fallen is None else None
                 return done
     except TimeoutError:
@@ -52,6 +53,14 @@ async def answer_together(services: Services, caller: Caller, memo: AskedMemo) -
 async def tell_recalled(services: Services, caller: Caller, question_id: Id) -> None:
     """Say an answer that was there before on the question's stream."""
     await tell_view(services.answering.tokens, await present(services.answering, caller, question_id))
+
+
+async def _led(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AskedMemo:
+    """By the answer of a question in other words, else by a workflow."""
+    if memo.question_id and await recall_similar(services.answering, caller, request, memo.question_id):
+        await tell_recalled(services, caller, memo.question_id)
+        return memo
+    return await answer(services, caller, memo)
 
 
 async def _shared(services: Services, caller: Caller, question_id: Id, answered: Id) -> bool:

@@ -84,7 +84,7 @@ async def query(
     with ExitStack() as place:
         place.enter_context(services.questions.one())
         memo, is_repeated = await _stored(services, caller, request, idempotency_key)
-        wait = _answered(services, caller, memo, place.pop_all(), is_repeated=is_repeated)
+        wait = _answered(services, caller, request, memo, place.pop_all(), is_repeated=is_repeated)
     running = services.running.start(wait)
     if _wants_events(accept) if question.stream is None else question.stream:
         after = event_id(last_event_id)
@@ -116,7 +116,13 @@ async def _stored(
 
 
 async def _answered(
-    services: Services, caller: Caller, memo: AskedMemo, place: ExitStack, *, is_repeated: bool
+    services: Services,
+    caller: Caller,
+    request: AnswerRequest,
+    memo: AskedMemo,
+    place: ExitStack,
+    *,
+    is_repeated: bool,
 ) -> AskedMemo:
     """Keeps the question's place until it is answered, although its sender hangs up."""
     with place:
@@ -124,7 +130,7 @@ async def _answered(
             return memo
         if is_repeated and memo.question_id is not None and await is_answered(services, caller, memo.question_id):
             return memo
-        return await answer_together(services, caller, memo)
+        return await answer_together(services, caller, request, memo)
 
 
 @router.get("/queries/{question_id}", response_model=QueryOut, responses=EVENTS)

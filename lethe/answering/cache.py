@@ -11,6 +11,7 @@ from typing import Final
 from lethe.answering.caching import Asker, CachePolicy, answer_key
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
+from lethe.answering.vectors import seal_question_vector
 from lethe.contracts.answering import Retrieved
 from lethe.errors import LedgerConflict, LedgerUnavailable
 from lethe.model.answers import Answer, AnswerMode, Question, QuestionState
@@ -86,8 +87,11 @@ async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int) 
     return question
 
 
-async def share(deps: Answering, caller: Caller, question_id: Id, answered: Id) -> bool:
-    """Give the caller's stored question the answer of an equal one; not if it may not be read whole any more."""
+async def share(deps: Answering, caller: Caller, question_id: Id, answered: Id, key_hmac: str | None = None) -> bool:
+    """Give the caller's stored question the answer of an equal one; not if it may not be read whole any more.
+
+    ``key_hmac``: of the entry by which that one was found.
+    """
     async with deps.ledger.read() as uow:
         question = await uow.questions.get(caller.tenant_id, question_id)
         leader = await uow.questions.get(caller.tenant_id, answered)
@@ -102,6 +106,8 @@ async def share(deps: Answering, caller: Caller, question_id: Id, answered: Id) 
     try:
         async with deps.ledger.write() as uow:
             await uow.questions.refer(caller.tenant_id, question_id, source)
+            if key_hmac is not None:
+                await uow.answer_cache.touch(caller.tenant_id, key_hmac, deps.clock.now())
     except (LedgerConflict, LedgerUnavailable):
         return False
     return True
@@ -117,6 +123,7 @@ class Keeping:
     answer: Answer
     build_id: Id
     version_ids: frozenset[Id]
+    sealed_vector: bytes | None
 
     async def write(self, uow: UnitOfWork) -> None:
         """In the unit that makes the answer final."""
@@ -128,12 +135,13 @@ class Keeping:
             question_id=self.answer.question_id,
             created_at=self.answer.created_at,
             used_at=self.answer.created_at,
+            sealed_vector=self.sealed_vector,
         )
         await uow.answer_cache.put(entry, self.version_ids, self.policy.settings.entries)
 
 
 async def keeping(
-    deps: Answering, question: Question, request: AnswerRequest, answer: Answer, retrieved: Retrieved
+    deps: Answering, question: Question, request: AnswerRequest, answer: Answer, retrieved: Retrieved, key: bytes
 ) -> Keeping | None:
     """How to keep a final answer; None for one that is less than it could be, or not to be kept.
 
@@ -150,4 +158,11 @@ async def keeping(
         answer=answer,
         build_id=retrieved.build_id,
         version_ids=frozenset(passage.version_id for passage in retrieved.passages),
+        sealed_vector=_sealed_vector(deps, question.id, key),
     )
+
+
+def _sealed_vector(deps: Answering, question_id: Id, key: bytes) -> bytes | None:
+    """If this process knows it."""
+    asked = deps.vectors.get(question_id)
+    return None if asked is None or asked.vector is None else seal_question_vector(key, asked.vector)

@@ -76,14 +76,14 @@ async def answer_key(
     rights = asker.readers
     if not await uow.documents.names_reader(asker.tenant_id, asker.principal_id):
         rights -= {asker.principal_id}
-    return _digested(asker, rights, build_id, request, policy.profile)
+    glossary = await uow.glossaries.get(asker.tenant_id)
+    made_by = (build_id, policy.profile, "" if glossary is None else glossary.id)
+    return _digested(asker, rights, request, made_by)
 
 
-def _digested(asker: Asker, rights: Collection[Id], build_id: Id, request: AnswerRequest, profile: str) -> AnswerKey:
+def _digested(asker: Asker, rights: Collection[Id], request: AnswerRequest, made_by: tuple[str, ...]) -> AnswerKey:
     how = request.model_dump_json(exclude={"text", "no_store"})
-    bucket = keyed_digest(
-        asker.digest_key, "answer-cache", asker.tenant_id, str(len(rights)), *sorted(rights), build_id, how, profile
-    )
-    return AnswerKey(
-        bucket, keyed_digest(asker.digest_key, "answer-cache.question", bucket, plain_wording(request.text))
-    )
+    who = (asker.tenant_id, str(len(rights)), *sorted(rights))
+    bucket = keyed_digest(asker.digest_key, "answer-cache", *who, how, *made_by)
+    wording = plain_wording(request.text)
+    return AnswerKey(bucket, keyed_digest(asker.digest_key, "answer-cache.question", bucket, wording))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from lethe.answering.caching import CachePolicy
 from lethe.answering.chain import Chain
 from lethe.answering.traces import Traces
+from lethe.answering.vectors import QuestionVectors
 from lethe.ports.clock import Clock
 from lethe.ports.embedding import Embedder
 from lethe.ports.keyring import KeyRing
@@ -30,4 +31,5 @@ class Answering:
     embed_seconds: float = 2.0
     chain: Chain | None = None
     traces: Traces = field(default_factory=Traces)
+    vectors: QuestionVectors = field(default_factory=QuestionVectors)
     caching: CachePolicy = field(default_factory=CachePolicy)

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lethe.model.answers import DegradedReason
 from lethe.model.conditions import Condition
 from lethe.model.ids import Id
@@ -11,6 +14,14 @@ from lethe.model.traces import Trace
 
 AttributeFilter = Condition | None
 """What must hold of a chunk's attributes (lethe.model.conditions); None: anything."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedVector:
+    """A question's vector, shape (dims,); None where it cannot be had, for the ``reasons``."""
+
+    vector: NDArray[np.float32] | None
+    reasons: tuple[DegradedReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,8 @@ class SearchRequest:
     """The stored question, if it is one: what an outside processor was sent is recorded under it."""
     principal_id: Id | None = None
     """Who asks: what it costs is counted for them."""
+    asked: AskedVector | None = None
+    """Known already; None: the search makes it."""
     for_answer: bool = False
     """Whether passages that say the same again, or too little about the question, are left out."""
     rerank: bool = True

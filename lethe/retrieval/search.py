@@ -150,15 +150,36 @@ class Search:
             return [None for _ in texts], []
         if build.spec != self.embedder.spec.key:
             return [None for _ in texts], [DegradedReason.EMBEDDER_DOWN]
+        asked = request.asked
+        if asked is not None and asked.vector is None:
+            return self._remembered(request, texts, build, asked.reasons)
+        vectors = [] if asked is None or asked.vector is None else [asked.vector]
+        self._remember(request, texts, build, vectors)
+        try:
+            vectors += await self._embedded(request, texts[len(vectors) :])
+        except EMBEDDER_FAILURES as error:
+            return self._remembered(request, texts, build, (degraded_by(error),))
+        self._remember(request, texts, build, vectors)
+        return list(vectors), []
+
+    async def _embedded(self, request: SearchRequest, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        if not texts:
+            return []
         origin = Origin(
             request.tenant_id, frozenset({request.question_id} if request.question_id else ()), request.principal_id
         )
-        try:
-            async with asyncio.timeout(self.settings.embed_seconds):
-                vectors = await self.embedder.embed(texts, InputKind.QUERY, origin)
-        except EMBEDDER_FAILURES as error:
-            known = [self.known.get(request.tenant_id, build.spec, text) for text in texts]
-            return known, [] if known[0] is not None else [degraded_by(error)]
-        for text, vector in zip(texts, vectors, strict=True):
+        async with asyncio.timeout(self.settings.embed_seconds):
+            return list(await self.embedder.embed(texts, InputKind.QUERY, origin))
+
+    def _remember(
+        self, request: SearchRequest, texts: Sequence[str], build: IndexBuild, vectors: Sequence[NDArray[np.float32]]
+    ) -> None:
+        for text, vector in zip(texts, vectors, strict=False):
             self.known.keep(request.tenant_id, build.spec, text, vector)
-        return list(vectors), []
+
+    def _remembered(
+        self, request: SearchRequest, texts: Sequence[str], build: IndexBuild, reasons: Sequence[DegradedReason]
+    ) -> tuple[list[NDArray[np.float32] | None], list[DegradedReason]]:
+        """Without the embedder: what was asked before; the reasons where that was not the question itself."""
+        known = [self.known.get(request.tenant_id, build.spec, text) for text in texts]
+        return known, [] if known[0] is not None else list(reasons)

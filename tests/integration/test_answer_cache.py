@@ -125,3 +125,18 @@ async def test_it_streams_as_an_answer_does(pair: Pair) -> None:
     assert [event.kind for event in events] == ["citation", "token", "done"]
     assert "seven" in events[1].data["text"]
     assert is_again(events[2].data)
+
+
+async def test_other_words_find_it_too_and_near_ones_do_not(pair: Pair) -> None:
+    question, _ = await pair.kept("Levanger")
+    again = await ask(pair.two.client, "When is Levanger's tide gauge read every morning?")
+    assert is_again(again)
+    assert "seven" in again["answer"]
+    shown = (await pair.one.client.get(f"/v1/queries/{again['id']}")).json()
+    assert (shown["answer"], shown["retrieval"]) == (again["answer"], None)
+    for near in (
+        question.replace("morning", "evening"),
+        question.replace("is", "isn't"),
+        question.replace("When", "Why"),
+    ):
+        assert not is_again(await ask(pair.one.client, near))

@@ -57,9 +57,10 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
         timings_ms=answer.provenance.timings_ms | {"finish": elapsed_ms(started)},
     )
     answer = replace(answer, provenance=provenance, is_final=True, created_at=deps.clock.now())
-    kept = await keeping(deps, question, request, answer, drafted.retrieved)
+    kept = await keeping(deps, question, request, answer, drafted.retrieved, key)
     await store(deps, answer, QuestionState.ANSWERED, kept)
     deps.traces.forget(ref.question_id)
+    deps.vectors.forget(ref.question_id)
     await tell_done(deps.tokens, answer)
     return outcome(answer)
 

@@ -25,6 +25,7 @@ async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
             attributes=request.attributes,
             question_id=ref.question_id,
             principal_id=question.principal_id,
+            asked=deps.vectors.get(ref.question_id),
             for_answer=True,
             rerank=request.rerank,
         )

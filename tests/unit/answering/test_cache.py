@@ -180,9 +180,9 @@ async def test_no_store_is_neither_given_an_answer_nor_gives_one(world: World, p
 
 
 async def test_what_is_less_than_it_could_be_is_not_kept(world: World):
-    view = await present(world.deps, world.caller, (await world.answered()).id)
+    view = await present(world.deps, world.caller, (await world.answered(text="Who sails?")).id)
     assert view.mode is AnswerMode.NO_ANSWER
-    assert await world.hit() is None
+    assert await world.hit(text="Who sails?") is None
     await world.corpus.plant(HEIGHT)
     assert isinstance(world.corpus.embedder, HashEmbedder)
     world.corpus.embedder.is_down = True

@@ -104,11 +104,11 @@ async def test_who_waits_has_a_deadline_of_its_own(world: World, held: Held) -> 
     limits = world.services.settings.limits.model_copy(update={"question_seconds": 0.05})
     hurried = replace(world.services, settings=world.services.settings.model_copy(update={"limits": limits}))
     memos = [await ask_or_recall(world.services, caller, request) for _ in range(2)]
-    first = asyncio.create_task(answer_together(world.services, caller, memos[0]))
+    first = asyncio.create_task(answer_together(world.services, caller, request, memos[0]))
     async with asyncio.timeout(20):
         while not held.runs:
             await asyncio.sleep(0.01)
-        late = await answer_together(hurried, caller, memos[1])
+        late = await answer_together(hurried, caller, request, memos[1])
         assert late.fallen is DegradedReason.WORKFLOWS_DOWN
         assert not first.done()
         held.leave.set()
@@ -119,7 +119,7 @@ async def test_who_waits_has_a_deadline_of_its_own(world: World, held: Held) -> 
 async def test_where_the_first_is_broken_off_another_one_asks(world: World, held: Held) -> None:
     caller, request = await caller_of(world), guarded(world.services, AskIn(question="Which river is Lethe?"))
     memos = [await ask_or_recall(world.services, caller, request) for _ in range(2)]
-    tasks = [asyncio.create_task(answer_together(world.services, caller, memo)) for memo in memos]
+    tasks = [asyncio.create_task(answer_together(world.services, caller, request, memo)) for memo in memos]
     async with asyncio.timeout(20):
         while not held.runs or not world.services.flights.waiting:
             await asyncio.sleep(0.01)
