@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from lethe.guards.echoes import Echoes
@@ -49,10 +50,12 @@ class StreamFilter:
         question: str = "",
         sayable: Iterable[str] = (),
     ) -> None:
-        known = (*sources, question)
-        self._links = AllowedLinks(known[:-1])
-        self._secrets = Secrets(prompt, nonce, (*known, *sayable))
-        self._echoes = Echoes(prompt, (*known, *sayable))
+        known = tuple(sources)
+        said = (*known, question, *sayable)
+        self._anew = partial(StreamFilter, known, prompt=prompt, nonce=nonce, question=question, sayable=said)
+        self._links = AllowedLinks(known)
+        self._secrets = Secrets(prompt, nonce, said)
+        self._echoes = Echoes(prompt, said)
         self._buffer = ""
         self._is_endless = False
         self._leaks: Counter[Leak] = Counter()
@@ -61,6 +64,13 @@ class StreamFilter:
     def leaks(self) -> dict[Leak, int]:
         """How much of which kind was taken out so far."""
         return dict(+self._leaks)
+
+    def again(self, text: str) -> str:
+        """A whole text through a filter like this one, as after it was put together from what this one let out."""
+        other = self._anew()
+        out = other.feed(text) + other.close()
+        self._leaks.update(other.leaks)
+        return out
 
     def feed(self, delta: str) -> str:
         """What may go out after this delta; often what came with the one before."""

@@ -1,9 +1,11 @@
 """A model's words on their way to whoever follows the answer, and into the answer itself: the same words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from lethe.answering.citations import numbered
+from lethe.answering.generated import Cited
 from lethe.answering.markers import Markers
 from lethe.answering.output_filter import StreamFilter
 from lethe.answering.prompts import NO_ANSWER
@@ -49,15 +51,24 @@ class Speaker:
         if not self.has_spoken and NO_ANSWER.startswith(self._held.strip(_FRAME)):
             return
         held, self._held = self._held, ""
-        await self._say(self.markers.feed(self._filter.feed(held)))
+        # The filter comes last: taking an invented marker out may join what stood apart, as in "www[9].evil.com".
+        await self._say(self._filter.feed(self.markers.feed(held)))
 
     async def close(self) -> None:
         """The model has ended."""
         if self.is_no_answer:
             return
         held, self._held = self._held, ""
-        rest = self._filter.feed(held) + self._filter.close()
-        await self._say(self.markers.feed(rest) + self.markers.close())
+        rest = self._filter.feed(self.markers.feed(held) + self.markers.close())
+        await self._say(rest + self._filter.close())
+
+    def cleared(self, cited: Cited) -> Cited:
+        """The same without what may not leave; sentences are put together anew where their markers stood."""
+        said = [(sentence, self._filter.again(sentence.text)) for sentence in cited.sentences]
+        kept = [
+            one if text == one.text else one.model_copy(update={"text": text}) for one, text in said if text.strip()
+        ]
+        return replace(cited, sentences=tuple(kept))
 
     async def _say(self, text: str) -> None:
         if not text:

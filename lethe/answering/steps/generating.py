@@ -125,7 +125,7 @@ def _draft(work: Work, heard: Heard, attempts: list[str]) -> Answer | None:
     """The answer as far as it has sources; None if that is nothing, though the model did not say that it is nothing."""
     speaker = heard.speaker
     language = work.screened.shown[0].language
-    cited = cite(speaker.text, speaker.markers, heard.shown, language, is_cut=heard.is_cut)
+    cited = speaker.cleared(cite(speaker.text, speaker.markers, heard.shown, language, is_cut=heard.is_cut))
     _count(heard, cited, work.link.name)
     if not cited.sentences and not speaker.is_no_answer:
         return None

@@ -57,3 +57,26 @@ async def test_an_address_that_no_source_has_does_not_leave(world: World) -> Non
     assert "evil.test" not in view.text
     assert "evil.test" not in str(world.said(view.question_id))
     assert "31 metres tall" in view.text
+
+
+@pytest.mark.parametrize(
+    "way_out",
+    [
+        "www[9].evil.test/?q=31",
+        "www [9].evil.test/?q=31",
+        "www [1].evil.test/?q=31",
+        "https[9]://evil.test/?q=31",
+        "[here][9](/collect?evil.test=31)",
+        "<[9]img src=x alt=evil.test>",
+        "<[1]img src=x alt=evil.test>",
+    ],
+)
+async def test_no_marker_hides_a_way_out_that_is_whole_without_it(world: World, way_out: str) -> None:
+    world = world.chain([f"It is 31 metres tall, see {way_out} there [1]."])
+    view = await world.answered()
+    streamed = "".join(str(data.get("text", "")) for _, data in world.said(view.question_id))
+    assert "31 metres tall" in view.text
+    for text in (view.text, streamed):
+        assert "evil.test" not in text
+        assert "<img" not in text
+    assert DegradedReason.ANSWER_FILTERED in view.degraded_reasons

