@@ -46,11 +46,11 @@ async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
         build_id=found.build_id,
         seq=question.seq,
         timings_ms=found.timings_ms,
-        # With no passage there is nothing that a model could answer from.
+        # With no passage there is nothing that a model could answer from, nor anything lost with the models.
         models=list(planned.models) if found.passages else [],
         routing=planned.routing,
         attempts=list(planned.passed_over),
-        fallen=list(planned.reasons),
+        fallen=list(planned.reasons) if found.passages else [],
         seconds_left=_seconds_left(deps, question),
     )
 

@@ -157,6 +157,13 @@ async def test_with_nothing_found_no_model_is_asked(world: World) -> None:
     view = await World(world.corpus, world.deps, stranger, world.models).answered()
     assert (view.mode, view.is_degraded) == (AnswerMode.NO_ANSWER, False)
     assert world.models[0].requests == []
+    assert world.deps.chain is not None
+    for _ in range(5):
+        with pytest.raises(ModelUnavailable):
+            async with world.deps.chain.breakers.call(chat_breaker("openai", "m0")):
+                raise ModelUnavailable
+    # That no model could have been asked either took nothing away.
+    assert not (await World(world.corpus, world.deps, stranger, world.models).answered()).is_degraded
 
 
 async def _empty_tenant(world: World) -> Id:
