@@ -96,6 +96,10 @@ class Postgres:
         """Take every row out but the schema's own, and end connections that a test left open."""
         self._psql(name, _EMPTY)
 
+    def execute(self, database: str, statement: str) -> None:
+        """Run a statement past everybody."""
+        self._psql(database, statement)
+
     def _psql(self, database: str, statement: str) -> None:
         command = [str(self._binaries / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", "lethe"]
         subprocess.run([*command, "-d", database, "-c", statement], check=True)

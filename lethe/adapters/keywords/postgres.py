@@ -53,6 +53,11 @@ class PostgresKeywords:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
             await connection.run_sync(tables.metadata.create_all)
+            for column in (tables.objects.c.words, tables.versions.c.readers, tables.versions.c.attributes):
+                # The planner's statistics are an ordinary table: in the write-ahead log, in every backup.
+                await connection.execute(
+                    text(f"ALTER TABLE {column.table.fullname} ALTER COLUMN {column.name} SET STATISTICS 0")
+                )
             mark: dict[str, object] = {"version_id": NIL_ID, "document_id": NIL_ID, "readers": [], "attributes": []}
             await connection.execute(upsert(tables.versions).values(mark).on_conflict_do_nothing())
 
