@@ -19,6 +19,8 @@ from tests.integration.installation import FAILPOINT_EXIT, Installation, environ
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ASK = {"question": "What happens to those who drink from the Lethe?"}
+NEW = {"no_store": True}
+"""Each answer is made anew, whatever earlier tests asked."""
 TEXT = b"# Rivers\n\nThe Lethe is a river of the underworld. Who drinks from the Lethe forgets everything.\n"
 
 
@@ -91,7 +93,7 @@ async def test_a_file_becomes_a_cited_answer_and_goes_without_a_trace(running: I
         again = await lethe.uploaded(**{"Idempotency-Key": "rivers"})
         assert again.json() == first.json()
 
-        answer = (await lethe.client.post("/v1/query", json=ASK)).json()
+        answer = (await lethe.client.post("/v1/query", json=ASK | NEW)).json()
         assert answer["answer_mode"] == "extractive"
         assert answer["citations"][0]["document_id"] == first.json()["document_id"]
         assert "forgets everything" in answer["answer"]
@@ -116,9 +118,9 @@ async def test_questions_are_answered_quickly_by_the_process_that_took_them(runn
     async with api(running.settings) as lethe:
         await lethe.ready((await lethe.uploaded()).headers["location"])
         for _ in range(3):
-            await lethe.client.post("/v1/query", json=ASK)
+            await lethe.client.post("/v1/query", json=ASK | NEW)
         started = time.monotonic()
-        answers = [await lethe.client.post("/v1/query", json=ASK) for _ in range(10)]
+        answers = [await lethe.client.post("/v1/query", json=ASK | NEW) for _ in range(10)]
         assert all(answer.json()["answer_mode"] == "extractive" for answer in answers)
         # Without eager start a question waits for polls; the bound is wide because two cores do everything here.
         assert (time.monotonic() - started) / 10 < 1.0
@@ -132,7 +134,7 @@ async def test_without_temporal_it_starts_searches_and_gives_passages(running: I
         assert (health["status"], health["stores"]["temporal"], health["stores"]["sql"]) == ("degraded", "down", "up")
         assert (await lethe.client.post("/v1/search", json=ASK)).json()["items"]
         started = time.monotonic()
-        answer = (await lethe.client.post("/v1/query", json=ASK)).json()
+        answer = (await lethe.client.post("/v1/query", json=ASK | NEW)).json()
         assert time.monotonic() - started < 5
         assert (answer["answer_mode"], answer["degraded_reasons"]) == ("passages", ["workflows_down"])
         assert answer["citations"]
@@ -178,7 +180,7 @@ def _peak_kib(pid: int) -> int:
 
 async def test_it_ends_cleanly_when_told_to(prepared: Installation) -> None:
     async with api(prepared.settings) as lethe:
-        asked = asyncio.create_task(lethe.client.post("/v1/query", json=ASK))
+        asked = asyncio.create_task(lethe.client.post("/v1/query", json=ASK | NEW))
         await asyncio.sleep(0.05)
         lethe.process.terminate()
         assert (await asked).status_code == 200
