@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lethe.errors import IndexUnavailable
+from lethe.errors import IndexUnavailable, LedgerUnavailable
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, IndexBuild
@@ -157,7 +157,8 @@ class Search:
         self._remember(request, texts, build, vectors)
         try:
             vectors += await self._embedded(request, texts[len(vectors) :])
-        except EMBEDDER_FAILURES as error:
+        except (*EMBEDDER_FAILURES, LedgerUnavailable) as error:
+            # A ledger that takes no writes cannot record a call outside, so none is made; the gate still reads.
             return self._remembered(request, texts, build, (degraded_by(error),))
         self._remember(request, texts, build, vectors)
         return list(vectors), []

@@ -68,6 +68,16 @@ class Child:
         if self._process is not None:
             self._process.wait()
 
+    def freeze(self) -> None:
+        """It holds its connections and says nothing, until `thaw`."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGCONT)
+
     def signal_end(self) -> None:
         """SIGKILL without waiting."""
         self.is_wanted = False

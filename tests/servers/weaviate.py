@@ -1,6 +1,7 @@
 """A private Weaviate for tests, started as the embedded stack starts its own, in a temporary folder."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -60,6 +61,15 @@ class WeaviateServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def freeze(self) -> None:
+        """It holds its connections and says nothing, until `thaw`."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def copy_data(self, folder: Path) -> None:
         """Copy what a killed server has on disk."""

@@ -13,7 +13,7 @@ from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
-from lethe.errors import IndexUnavailable
+from lethe.errors import IndexUnavailable, LedgerUnavailable
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import new_id
 from lethe.model.indexes import BuildState
@@ -89,6 +89,20 @@ async def test_an_open_breaker_prepares_nothing_for_the_store(corpus: Corpus) ->
     asked = len(corpus.embedder.texts)
     found = await search.find(corpus.request(QUESTION))
     assert (len(found.passages), found.reasons, len(corpus.embedder.texts)) == (1, (STORE,), asked)
+
+
+async def test_an_embedder_whose_calls_cannot_be_recorded_is_an_embedder_that_is_down(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger that takes no writes still says who may read what."""
+    await corpus.plant(ANSWER)
+
+    async def unrecorded(*_: object) -> None:
+        raise LedgerUnavailable
+
+    monkeypatch.setattr(corpus.embedder, "embed", unrecorded)
+    found = await corpus.search().find(corpus.request(QUESTION))
+    assert (len(found.passages), found.reasons) == (1, (EMBEDDER,))
 
 
 @pytest.mark.parametrize("state", [BuildState.BUILDING, BuildState.RETIRED])
