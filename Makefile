@@ -30,7 +30,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 PACKAGES := api workflows activities workers lethe cli migrations
 LOCKS := requirements/base.txt requirements/build.txt
 
-.PHONY: help demo up down status test test-unit test-large lint format types docs lock size bench bench-ingest bench-quality chaos chaos-long wheel clean
+.PHONY: help demo up down status test test-unit test-large lint format types docs lock size bench-ingest bench-query bench-quality chaos chaos-long wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -88,11 +88,11 @@ size: $(VENV)/.made ## megabytes of the default install, measured in an environm
 	@du -sk build/size | awk '{printf "default install: %d MB\n", $$1 / 1024}'
 	@rm -rf build/size
 
-bench: $(VENV)/.dev ## latency of questions and searches on the running stack
-	$(BIN)/python -m bench
-
 bench-ingest: $(VENV)/.dev ## speed and exactness of ingestion (FOLDER=..., ARGS=--quick; see bench/README.md)
 	$(BIN)/python -m bench.ingest $(FOLDER) $(ARGS)
+
+bench-query: $(VENV)/.dev ## how quickly questions are answered, beside the bare path (FOLDER=..., ARGS=--quick)
+	$(BIN)/python -m bench.query $(FOLDER) $(ARGS)
 
 bench-quality: $(VENV)/.dev ## relevance of what the API finds, on judged test sets (FOLDER=..., ARGS=--quick)
 	$(BIN)/python -m bench.quality $(FOLDER) $(ARGS)

@@ -1,0 +1,1 @@
+"""How quickly questions are answered, against the bare path."""

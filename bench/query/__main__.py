@@ -1,0 +1,97 @@
+"""`make bench-query`: see bench/README.md for what each figure means.
+
+python -m bench.query [FOLDER] [--documents 60] [--parts extractive,cached,load,ingesting,generated] [--quick]
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from bench.ingest.__main__ import PEPS, ROOT
+from bench.ingest.installation import running, say
+from bench.ingest.parts import Report, corpus
+from bench.query.generated import FIRST_TOKEN_SECONDS, generated
+from bench.query.parts import Asking, cached, ingesting, load, overhead
+from bench.query.questions import distinct_questions
+from bench.query.stub import Stub, speaking
+
+PARTS = ("extractive", "cached", "load", "ingesting", "generated")
+EXTRACTIVE_LIMITS = (30.0, 60.0)
+"""Milliseconds at p50 and p95."""
+QUICK_LIMITS = (1_000.0, 3_000.0)
+LEAST_RATE = 20.0
+QUICK_RATE = 1.0
+CACHED_LIMIT = 10.0
+QUICK_TOLERANCE = 50.0
+WARM_UP = 10
+"""Questions after which whatever is loaded at the first one is loaded."""
+SHORT_WAIT = {"LETHE_ANSWERING__FIRST_TOKEN_SECONDS": str(FIRST_TOKEN_SECONDS)}
+
+
+def main() -> int:
+    arguments = _arguments()
+    files = _spread(sorted(path for path in arguments.folder.iterdir() if path.is_file()), arguments.documents)
+    first, later = files[: len(files) // 2], files[len(files) // 2 :]
+    parts: list[str] = arguments.parts.split(",")
+    reports: dict[str, Report] = {}
+    with corpus(first) as folder, corpus(later) as more:
+        if searched := [name for name in parts if name != "generated"]:
+            with running(is_free=False) as installation:
+                installation.ingest(folder)
+                reports |= asyncio.run(_run(searched, Asking(installation, distinct_questions(first)), more, arguments))
+        if "generated" in parts:
+            reports["generated"] = _generated(folder, first, is_quick=arguments.quick)
+    wrong = [f"{name}: {sentence}" for name, report in reports.items() for sentence in report.wrong]
+    figures = {name: report.figures for name, report in reports.items()}
+    print(json.dumps({"name": "bench-query", "figures": figures, "wrong": wrong, "ok": not wrong}))
+    return 1 if wrong else 0
+
+
+async def _run(parts: list[str], asking: Asking, more: Path, arguments: argparse.Namespace) -> dict[str, Report]:
+    quick: bool = arguments.quick
+    runs = {
+        "extractive": lambda: overhead(asking, 20 if quick else 300, QUICK_LIMITS if quick else EXTRACTIVE_LIMITS),
+        "cached": lambda: cached(asking, 20 if quick else 200, limit=1_000.0 if quick else CACHED_LIMIT),
+        "load": lambda: load(asking, 2.0 if quick else 10.0, least_rate=QUICK_RATE if quick else LEAST_RATE),
+        "ingesting": lambda: ingesting(asking, more, 5.0 if quick else 20.0),
+    }
+    await overhead(asking, WARM_UP, QUICK_LIMITS)
+    return {name: _told(name, await runs[name]()) for name in parts}
+
+
+def _generated(folder: Path, files: list[Path], *, is_quick: bool) -> Report:
+    """On a stack of its own: the others answer with the passages' own sentences."""
+    with speaking() as stub, running(is_free=False, extra=stub.settings | SHORT_WAIT) as installation:
+        installation.ingest(folder)
+        asking = Asking(installation, distinct_questions(files))
+        return _told("generated", asyncio.run(_asked(asking, stub, is_quick=is_quick)))
+
+
+async def _asked(asking: Asking, stub: Stub, *, is_quick: bool) -> Report:
+    await overhead(asking, WARM_UP, QUICK_LIMITS)
+    return await generated(asking, stub, 12 if is_quick else 100, tolerance=QUICK_TOLERANCE if is_quick else 1.0)
+
+
+def _told(name: str, report: Report) -> Report:
+    say(f"{name}: {json.dumps(report.figures)} {'; '.join(report.wrong) or 'as it should be'}")
+    return report
+
+
+def _spread(files: list[Path], count: int) -> list[Path]:
+    return [files[number * len(files) // count] for number in range(count)] if 0 < count < len(files) else files
+
+
+def _arguments() -> argparse.Namespace:
+    folder = PEPS / "head" if PEPS.is_dir() else ROOT / "samples"
+    parser = argparse.ArgumentParser(prog="python -m bench.query")
+    parser.add_argument("folder", nargs="?", type=Path, default=folder)
+    parser.add_argument("--documents", type=int, default=60, help="half before the questions, half beside them")
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--quick", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""A language model that costs nothing: the tests' stand-in, served by a thread of its own, noting when it spoke."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.servers.chat_provider import BEHAVIOURS, ChatProvider, running_chat_provider
+from tests.servers.chat_provider.connection import Connection
+from tests.servers.chat_provider.protocols import Protocol
+
+PIECE_SECONDS = 0.02
+_SENTENCE = "The passages above say what was asked for, and they say it in the words that are quoted here "
+PIECES = (*(f"{word} " for word in _SENTENCE.split()), "[1].")
+
+
+@dataclass(slots=True)
+class Stub:
+    """``spoken``: when each piece of the last answer was written, by `time.perf_counter`."""
+
+    provider: ChatProvider
+    spoken: list[float] = field(default_factory=list[float])
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """How a stack asks it: a first provider, and a second that is the same server by another protocol."""
+        return {
+            "LETHE_OPENAI__BASE_URL": f"{self.provider.url}/v1",
+            "LETHE_OPENAI__API_KEY": self.provider.key,
+            "LETHE_COHERE__BASE_URL": self.provider.url,
+            "LETHE_COHERE__API_KEY": self.provider.key,
+            "LETHE_ANSWERING__CHAIN": '["openai:stub","cohere:stub"]',
+        }
+
+    def at_once(self) -> None:
+        """Answer without a pause."""
+        self.provider.will(then="speaks")
+
+    def slowly(self) -> None:
+        """Answer a piece every `PIECE_SECONDS`."""
+        self.provider.will(then="speaks_slowly")
+
+    def hangs(self) -> None:
+        """The first provider takes the question and says nothing; the second answers at once."""
+        self.provider.will(then="first_hangs")
+
+
+@contextmanager
+def speaking() -> Generator[Stub]:
+    """The stub, until the block ends."""
+    ready, over = threading.Event(), threading.Event()
+    made: list[Stub] = []
+
+    async def serve() -> None:
+        async with running_chat_provider() as provider:
+            stub = Stub(provider)
+            _teach(stub)
+            stub.at_once()
+            made.append(stub)
+            ready.set()
+            await asyncio.to_thread(over.wait)
+            stub.over.set()
+            await asyncio.sleep(0)  # who hung comes back
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    ready.wait()
+    try:
+        yield made[0]
+    finally:
+        over.set()
+        thread.join()
+
+
+def _teach(stub: Stub) -> None:
+    async def speak(connection: Connection, protocol: Protocol, pause: float) -> None:
+        stub.spoken.clear()
+        await connection.head()
+        await connection.chunk(b"".join(protocol.begin()))
+        for piece in PIECES:
+            if pause:
+                await asyncio.sleep(pause)
+            stub.spoken.append(time.perf_counter())
+            await connection.chunk(protocol.text(piece))
+        await connection.chunk(b"".join(protocol.end()))
+        await connection.end()
+
+    async def speaks(connection: Connection, protocol: Protocol) -> None:
+        await speak(connection, protocol, 0.0)
+
+    async def speaks_slowly(connection: Connection, protocol: Protocol) -> None:
+        await speak(connection, protocol, PIECE_SECONDS)
+
+    async def first_hangs(connection: Connection, protocol: Protocol) -> None:
+        if protocol.vendor.value == "openai":
+            await stub.over.wait()
+        else:
+            await speak(connection, protocol, 0.0)
+
+    BEHAVIOURS.update(speaks=speaks, speaks_slowly=speaks_slowly, first_hangs=first_hangs)
