@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect
 
 from lethe.adapters.keywords import keywords_from_settings
 from lethe.adapters.sql.engine import make_engines, transaction
+from lethe.adapters.tokens.memory import KEPT_SECONDS
 from lethe.model.ids import new_id
 from lethe.privacy.data_map import (
     BLOB_STAMP,
@@ -140,7 +141,7 @@ def test_every_eraser_is_code_that_exists(eraser: str):
 def test_whatever_holds_content_has_an_eraser():
     for place in PLACES:
         if any(field.category in {Category.CONTENT, Category.IDENTIFIER} for field in place.fields):
-            assert place.erasers, place.name
+            assert place.erasers or place.lifetime_seconds == KEPT_SECONDS, place.name
 
 
 def test_clocks_are_volatile_and_content_is_not():

@@ -48,23 +48,30 @@ class Place:
     """A table, collection, blob prefix or namespace.
 
     ``erasers`` are the functions that remove a person's entries, as "module:attribute"; without any, ``reason`` says
-    why nothing of a person stays there.
+    why nothing of a person stays there. What goes by itself says after how many seconds.
     """
 
     name: str
     fields: tuple[Field, ...]
     erasers: tuple[str, ...] = ()
     reason: str = ""
+    lifetime_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if bool(self.erasers) == bool(self.reason):
             raise ValueError(f"{self.name}: either erasers or the reason for none")
 
 
-def place(name: str, *fields: Field | tuple[Field, ...], erasers: tuple[str, ...] = (), reason: str = "") -> Place:
+def place(
+    name: str,
+    *fields: Field | tuple[Field, ...],
+    erasers: tuple[str, ...] = (),
+    reason: str = "",
+    lifetime_seconds: float | None = None,
+) -> Place:
     """A place, its fields one by one or in groups."""
     flat = tuple(one for field in fields for one in (field if isinstance(field, tuple) else (field,)))
-    return Place(name, flat, erasers, reason)
+    return Place(name, flat, erasers, reason, lifetime_seconds)
 
 
 def opaque(*names: str) -> tuple[Field, ...]:

@@ -81,6 +81,7 @@ TOKENS: Final[Place] = place(
     "lethe:<environment>:tokens:",
     Field("<question>", Category.CONTENT, "an answer on its way: its words, and the ids of what it cites"),
     reason="gone 5 minutes after the last word, in a Redis that writes nothing to disk; shown past the gate only",
+    lifetime_seconds=300.0,
 )
 """Keys of Redis. Without it they are in the memory of the API's process, for as long."""
 
