@@ -180,11 +180,11 @@ async def test_who_outlived_its_claim_leaves_the_one_that_took_its_place_alone(l
     new = replace(old, created_at=at(10))
     async with ledger.write() as unit:
         await unit.idempotency.claim(new)
-        await unit.idempotency.release(old, at(-10))
+        await unit.idempotency.renew(old, at(-10))
         await unit.idempotency.finish(old, 202, b"body")
         assert await unit.idempotency.claim(old) == new
-        await unit.idempotency.release(new, at(-10))
-        assert await unit.idempotency.claim(old) == replace(new, created_at=at(-10))
+        await unit.idempotency.renew(new, at(-10))
+        assert await unit.idempotency.claim(old) == replace(new, renewed_at=at(-10))
 
 
 async def test_a_forgotten_key_is_free_again(ledger: Ledger):
