@@ -15,16 +15,15 @@ from typing import Final
 
 from lethe.answering.synonyms import (
     ARTICLES,
+    AUXILIARIES,
     CONTRACTIONS,
     DATES,
     DENIALS,
     KINDS,
     LINKS,
     NUMERALS,
-    OWN,
-    PAST,
     PHRASES,
-    PRESENT,
+    PREPOSITIONS,
     SYNONYMS,
     TURNS,
 )
@@ -37,6 +36,10 @@ _FRONTED: Final = re.compile(
     re.IGNORECASE,
 )
 _LANGUAGE: Final = "en"
+_DERIVED: Final = re.compile(
+    r"(?:er|or|ee|i[sz]ation|[ai]tion|ment|al|ity|itie|ous|ive|ist|ism|ance|ant|ful|less|ly)(?=s?$)"
+)
+"""An ending that makes another word, which the stem forgets: an organ is no organisation, an owner does not owe."""
 
 
 class Difference(StrEnum):
@@ -54,13 +57,15 @@ class Difference(StrEnum):
 
 @dataclass(slots=True)
 class _Read:
-    """A question taken apart. ``phrases`` are runs of content words; ``turns``: words that turn a question around."""
+    """A question taken apart. ``phrases`` are runs of content words, in which each figure, date, denial and word that
+    turns a question around has its place.
+    """
 
     figures: list[str] = field(default_factory=list[str])
     dates: list[str] = field(default_factory=list[str])
-    denials: int = 0
+    denials: list[str] = field(default_factory=list[str])
     kind: str = ""
-    tense: str = ""
+    tense: set[str] = field(default_factory=set[str])
     turns: list[str] = field(default_factory=list[str])
     phrases: list[list[str]] = field(default_factory=lambda: [[]])
 
@@ -77,7 +82,7 @@ def difference(one: str, other: str) -> Difference | None:
     compared: Iterable[tuple[Difference, object, object]] = (
         (Difference.FIGURES, first.figures, second.figures),
         (Difference.DATES, first.dates, second.dates),
-        (Difference.DENIAL, first.denials, second.denials),
+        (Difference.DENIAL, Counter(first.denials), Counter(second.denials)),
         (Difference.KIND, first.kind, second.kind),
         (Difference.TENSE, first.tense, second.tense),
         (Difference.TURN, Counter(first.turns), Counter(second.turns)),
@@ -101,7 +106,7 @@ def _read(question: str) -> _Read:
         else:
             _sort(read, word)
     _turn_around(read, joins)
-    read.kind = read.kind or ("whether" if tokens and tokens[0] in PRESENT | PAST | TURNS.keys() else "")
+    read.kind = read.kind or ("whether" if tokens and tokens[0] in AUXILIARIES.keys() | TURNS.keys() else "")
     return read
 
 
@@ -114,15 +119,30 @@ def _sort(read: _Read, token: str) -> None:
         read.phrases[-1].append("#")
     elif token in DATES:
         read.dates.append(DATES[token])
+        read.phrases[-1].append("@date")
     elif token in DENIALS:
-        read.denials += 1
-    elif token in PAST:
-        read.tense = "past"
+        read.denials.append(DENIALS[token])
+        read.phrases[-1].append(f"@{DENIALS[token]}")
     elif token in TURNS:
-        read.turns.append(TURNS[token])
-    elif token in LINKS or token in PRESENT:
+        _turn(read, token)
+    else:
+        _word(read, token)
+
+
+def _turn(read: _Read, token: str) -> None:
+    if token in PREPOSITIONS:
         read.phrases.append([])
-    elif token not in ARTICLES and token not in OWN:
+    read.turns.append(TURNS[token])
+    read.phrases[-1].append(f"@{TURNS[token]}")
+
+
+def _word(read: _Read, token: str) -> None:
+    if token in AUXILIARIES:
+        read.tense |= {AUXILIARIES[token]} - {""}
+        read.phrases.append([])
+    elif token in LINKS:
+        read.phrases.append([])
+    elif token not in ARTICLES:
         read.phrases[-1].append(_content(token))
 
 
@@ -151,7 +171,9 @@ def _content(token: str) -> str:
     """The one word for all its inflections and synonyms; an acronym is itself."""
     if token.isupper():
         return token
-    return SYNONYMS.get(token) or SYNONYMS.get(found := stem(_LANGUAGE, token), found)
+    found = stem(_LANGUAGE, token)
+    derived = _DERIVED.search(token)
+    return SYNONYMS.get(token) or SYNONYMS.get(found) or (f"{found}:{derived[0]}" if derived else found)
 
 
 def _expanded(text: str) -> str:

@@ -11,18 +11,28 @@ def _words(text: str) -> frozenset[str]:
 
 
 ARTICLES: Final = _words("a an the this that these those there here please also just really actually exactly")
-OWN: Final = _words("i we me us my our ours mine one ones")
-"""Who asks says nothing: "how do I" is "how do we" is "how to"."""
-LINKS: Final = _words(
-    "of in on at for to by with and as it its which that who than then if whether into onto via"
-    " his her their he she they"
-)
+LINKS: Final = _words("of and as which that who than then")
 """Small words between phrases. Which one it is matters little; those that turn a question around are TURNS."""
-PRESENT: Final = _words("is are am be being been do does has have will would shall")
-PAST: Final = _words("was were did had")
+
+AUXILIARIES: Final = {
+    word: told
+    for told, these in {
+        "": "do does",
+        "be": "is are am be being",
+        "been": "been",
+        "have": "has have",
+        "will": "will would shall",
+        "was": "was were",
+        "did": "did",
+        "had": "had",
+    }.items()
+    for word in these.split()
+}
+"""What tells the tense and the voice: "who insures" is not "who is insured", "who is" is not "who will be"."""
 
 _KINDS: Final = {
-    "who": "who whom whose",
+    "who": "who whom",
+    "whose": "whose",
     "when": "when",
     "where": "where",
     "why": "why",
@@ -32,20 +42,31 @@ _KINDS: Final = {
 }
 KINDS: Final = {word: kind for kind, these in _KINDS.items() for word in these.split()}
 
-DENIALS: Final = _words(
-    "not no never none nor neither without cannot nothing nobody nowhere except excluding non unless hardly"
-)
-_TURNS: Final = """
-    can could may might|must should ought need required|before prior earlier|after following later|from|until till|since
-    above over|below under beneath|between|against|during|more|most|less fewer|least fewest|first|last|next|previous
-    former|current|all every each|any|some|only|both|either|other another|same|different|up|down|off|out|inside within
-    outside|still|already|again|yet|instead|per|because|while|always|often|rarely|almost|about
-    through|across|behind|you your yours|he him his|she her hers|they them their theirs|it its|versus vs|between
-"""
-"""Words that turn a question around: "before", "from", "more", "only"; alternatives of one meaning on one place."""
-TURNS: Final = {
-    word: group.split()[0] for line in _TURNS.split("|") for group in [" ".join(line.split())] for word in group.split()
-}
+
+def _by_first(groups: tuple[str, ...]) -> dict[str, str]:
+    """Each word's group, named by its first word."""
+    return {word: group.split()[0] for group in groups for word in group.split()}
+
+
+DENIALS: Final = _by_first((
+    "not no cannot", "never", "none", "neither", "nor", "without", "nothing", "nobody", "nowhere",
+    "except excluding", "non", "unless", "hardly",
+))  # fmt: skip
+PREPOSITIONS: Final = _by_first((
+    "to", "by", "for", "with", "on", "in", "at", "from", "into", "onto", "via", "before prior", "after following",
+    "until till", "since", "above over", "below under beneath", "between", "against", "during", "inside within",
+    "outside", "about", "through", "across", "behind", "per", "versus vs",
+))  # fmt: skip
+"""They begin a phrase, as LINKS do; which one it is says who does what to whom, where and when."""
+TURNS: Final = PREPOSITIONS | _by_first((
+    "can could may might", "must need required", "should ought", "earlier", "later", "more", "most", "less fewer",
+    "least fewest", "first", "last", "next", "previous former", "current", "all", "every", "each", "any", "some",
+    "only", "both", "either", "other another", "same", "different", "up", "down", "off", "out", "still", "already",
+    "again", "yet", "instead", "because", "if whether", "while", "always", "often", "rarely", "almost",
+    "i we", "me us", "my our", "mine ours", "you", "your", "yours", "he", "him", "his", "she", "her", "hers",
+    "they", "them", "their", "theirs", "it", "its",
+))  # fmt: skip
+"""Words that turn a question around: "before", "from", "more", "only". The words of a group mean the same."""
 
 _DATES: Final = """
     january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sept sep|october oct
@@ -100,10 +121,10 @@ PHRASES: Final = tuple(
         (r"how long|what length of time", "how long"),
         (r"in what (?:way|manner)|what is the (?:way|best way|procedure|process) to", "how"),
         (r"how (?:can|do|should) (?:i|we|one)|how to", "how"),
-        (r"is it (?:possible|allowed|permitted) to|(?:am i|are we) (?:allowed|permitted|able) to", "can"),
-        (r"(?:can|may) (?:i|we|one)", "can"),
-        (r"(?:do|does) (?:i|we|one) (?:need|have) to|must (?:i|we|one)", "must"),
-        (r"(?:am i|are we) (?:required|obliged) to", "must"),
+        (r"is it (?:possible|allowed|permitted) to|(?:am i|are we) (?:allowed|permitted|able) to", "can i"),
+        (r"(?:can|may) (?:i|we|one)", "can i"),
+        (r"(?:do|does) (?:i|we|one) (?:need|have) to|must (?:i|we|one)", "must i"),
+        (r"(?:am i|are we) (?:required|obliged) to", "must i"),
         (r"what does (.+?) (?:mean|stand for)", r"what is the meaning of \1"),
     )
 )  # fmt: skip

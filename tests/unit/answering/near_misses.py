@@ -100,12 +100,52 @@ _TURNED: Final = (
     ("What does the supplier owe the customer?", "What does the customer owe the supplier?"),
     ("When is the first ferry?", "When is the last ferry?"),
 )
+_PLACED: Final = (
+    ("Is smoking allowed inside the building?", "Is smoking allowed outside the building?"),
+    ("Is the store within the walls?", "Is the store outside the walls?"),
+    ("What did the board decide since May?", "What did the board decide above May?"),
+    ("Which pipes run above the deck?", "Which pipes run since the deck?"),
+    ("What is the book about?", "What is the book through?"),
+    ("Which trains run before 9 and after 17?", "Which trains run after 9 and before 17?"),
+    ("Which ferry goes from Oslo to Bergen?", "Which ferry goes to Oslo from Bergen?"),
+    ("Which reports were sent to the board?", "Which reports were sent by the board?"),
+    ("Which fees are paid by tenants?", "Which fees are paid for tenants?"),
+    ("Who works with Anna?", "Who works for Anna?"),
+    ("Who is on the ship?", "Who is at the ship?"),
+    ("Is the crate in the hold?", "Is the crate on the hold?"),
+    ("Who may enter and who may not leave?", "Who may not enter and who may leave?"),
+    ("Are ships without pilots not insured?", "Are ships not insured without pilots?"),
+    ("Which ships never carry oil and carry gas?", "Which ships carry oil and never carry gas?"),
+    ("Who trusts nobody?", "Who trusts nothing?"),
+    ("Do all members vote on every motion?", "Do every members vote on all motion?"),
+    ("Is every member told?", "Is all member told?"),
+    ("Must each crew sign all forms?", "Must all crew sign each forms?"),
+    ("Does more rain mean less wind?", "Does less rain mean more wind?"),
+    ("Is the first floor above the last gate?", "Is the last floor above the first gate?"),
+    ("Do only members pay some fees?", "Do some members pay only fees?"),
+    ("Did he call her before lunch?", "Did her call he before lunch?"),
+    ("Must visitors register?", "Should visitors register?"),
+    ("Who do I pay?", "Who pays me?"),
+    ("Who can I sue?", "Who can sue?"),
+    ("Who insures the cargo?", "Who is insured the cargo?"),
+    ("Which firms audit?", "Which firms are audited?"),
+    ("Who is the chair?", "Who will be the chair?"),
+    ("Who is the chair?", "Who has been the chair?"),
+    ("Did the talk on Monday follow the visit on Friday?", "Did the visit on Monday follow the talk on Friday?"),
+    ("Did the Monday meeting move the talk?", "Did the meeting move the Monday talk?"),
+    ("Who checks the organ?", "Who checks the organisation?"),
+    ("What does the employer owe?", "What does the employee owe?"),
+    ("Is it sold if it is damaged?", "Is it sold and it is damaged?"),
+    ("Whose boss is Anna?", "Who is boss Anna?"),
+)
+"""The same words in other places, and small words that say who does what to whom."""
 
 
 def near_misses() -> list[Pair]:
     """Every template with every change, in an order that does not matter."""
     pairs = [*_names(), *_swapped("number", _OF_NUMBERS, _NUMBERS), *_swapped("date", _OF_DATES, _DATES)]
     pairs += [Pair("negation", *pair) for pair in _DENIED] + [Pair("turned", *pair) for pair in _TURNED]
+    pairs += [Pair("placed", *pair) for pair in _PLACED]
     random.Random(SEED).shuffle(pairs)
     return pairs
 

@@ -8,12 +8,19 @@ import pytest
 
 from lethe.adapters.embedding.minilm import MiniLmEmbedder
 from lethe.answering.same_question import Difference, difference
+from lethe.answering.synonyms import DENIALS, TURNS
 from lethe.answering.wording import plain_wording, without_fillers
 from lethe.ports.embedding import InputKind
 from lethe.settings import CacheSettings
 from tests.unit.answering.near_misses import Pair, near_misses
 
 _PARAPHRASES = Path(__file__).with_name("paraphrases.tsv")
+
+_ONE_MEANING = (
+    "before prior", "after following", "until till", "above over", "below under beneath", "inside within", "versus vs",
+    "can could may might", "must need required", "should ought", "less fewer", "least fewest", "previous former",
+    "other another", "if whether", "i we", "me us", "my our", "mine ours", "not no cannot", "except excluding",
+)  # fmt: skip
 
 Record = Callable[[str, object], None]
 
@@ -26,7 +33,7 @@ def paraphrases() -> list[Pair]:
 def test_no_near_miss_is_taken_for_the_same_question_however_close_its_embedding(record_property: Record) -> None:
     pairs = near_misses()
     assert len(pairs) >= 200
-    assert {pair.kind for pair in pairs} >= {"number", "name", "negation", "date"}
+    assert {pair.kind for pair in pairs} >= {"number", "name", "negation", "date", "placed"}
     both_ways = [pair for pair in pairs if not (difference(pair.one, pair.other) and difference(pair.other, pair.one))]
     record_property("near_misses", len(pairs))
     record_property("false_hits", len(both_ways))
@@ -49,6 +56,15 @@ async def test_a_third_of_paraphrases_find_the_answer(record_property: Record) -
     record_property("hits_by_kind", dict(hits))
     assert hits.total() >= 0.3 * len(pairs)
     assert similar
+
+
+def test_no_two_turns_share_a_name_and_only_the_words_of_a_group_do() -> None:
+    found: dict[str, set[str]] = {}
+    for word, name in (TURNS | DENIALS).items():
+        found.setdefault(name, set()).add(word)
+    assert {frozenset(words) for words in found.values() if len(words) > 1} == {
+        frozenset(words.split()) for words in _ONE_MEANING
+    }
 
 
 @pytest.mark.parametrize(
