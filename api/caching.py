@@ -23,7 +23,8 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
     found = await look_up(services.answering, caller, request)
     if found.question is None:
         memo = await store(services, caller, request)
-        return memo.model_copy(update={"flight": found.key})
+        # An answer of an earlier clock may lack a source that this question would find.
+        return memo.model_copy(update={"flight": found.key and f"{found.key}:{memo.seq}"})
     question = found.question
     _log.info("answered before", extra={"tenant": caller.tenant_id, "ref": question.id})
     return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True)

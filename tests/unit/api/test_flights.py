@@ -127,3 +127,18 @@ async def test_where_the_first_is_broken_off_another_one_asks(world: World, held
         held.leave.set()
         assert (await tasks[1]).fallen is None
     assert held.runs == [memo.question_id for memo in memos]
+
+
+async def test_a_question_of_a_later_clock_waits_for_nobody(world: World, held: Held) -> None:
+    """A document that came in between is a source of the second alone."""
+    first = asyncio.create_task(world.post("/v1/query", world.reader, json=ASK))
+    async with asyncio.timeout(20):
+        while not held.runs:
+            await asyncio.sleep(0.01)
+        async with world.services.ledger.write() as uow:
+            await uow.tenants.advance(world.tenant_id)
+        second = asyncio.create_task(world.post("/v1/query", world.reader, json=ASK))
+        while len(held.runs) < 2:
+            await asyncio.sleep(0.01)
+        held.leave.set()
+        assert [(await task).json()["id"] for task in (first, second)] == held.runs
