@@ -44,6 +44,7 @@ class AskedMemo(BaseModel):
     """What asking did: the stored question, or why there is no answer of a workflow to it.
 
     ``is_answered``: from the beginning. ``flight`` is equal for equal questions; of this process only, so not kept.
+    ``found_for``: the reader ids its passages are found for; not kept.
     """
 
     question_id: Id | None
@@ -52,6 +53,7 @@ class AskedMemo(BaseModel):
     fallen: DegradedReason | None = None
     is_answered: bool = False
     flight: Annotated[str | None, Field(exclude=True)] = None
+    found_for: Annotated[frozenset[Id] | None, Field(exclude=True)] = None
 
 
 def guarded(services: Services, question: QuestionIn) -> AnswerRequest:
@@ -89,7 +91,7 @@ async def store(services: Services, caller: Caller, request: AnswerRequest) -> A
     """Keep the question, so that it can be answered. Raises LedgerUnavailable."""
     question = await ask(services.answering, caller, request, services.clock.now())
     _log.info("asked", extra={"tenant": caller.tenant_id, "ref": question.id})
-    return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at)
+    return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, found_for=caller.readers)
 
 
 async def stored(services: Services, caller: Caller, question_id: Id) -> tuple[AskedMemo, AnswerRequest]:
@@ -104,7 +106,12 @@ async def stored(services: Services, caller: Caller, question_id: Id) -> tuple[A
     if said is None:
         raise QuestionNotFound
     key = await services.keyring.get(caller.tenant_id, said.id)
-    memo = AskedMemo(question_id=question_id, seq=question.seq, asked_at=question.created_at)
+    memo = AskedMemo(
+        question_id=question_id,
+        seq=question.seq,
+        asked_at=question.created_at,
+        found_for=frozenset(question.readers),
+    )
     return memo, AnswerRequest.opened(key, said.sealed_request)
 
 

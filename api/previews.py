@@ -19,11 +19,16 @@ Shown = tuple[TokenKind, dict[str, JsonValue]]
 
 @dataclass(slots=True)
 class Preview:
-    """One reader's view of one attempt after another. ``seq``: the snapshot that the question reads."""
+    """One reader's view of one attempt after another.
+
+    ``seq``: the snapshot that the question reads. ``found_for``: the reader ids its sources were found for; a reader
+    may answer to fewer of them, because groups belong to the API key. None: not known.
+    """
 
     answering: Answering
     caller: Caller
     seq: int
+    found_for: frozenset[Id] | None = None
     _gated_seq: int = -1
     _gated_at: float = 0.0
     _sources: tuple[Id, ...] = ()
@@ -36,6 +41,7 @@ class Preview:
         match event.kind:
             case TokenKind.SOURCES:
                 self._sources = tuple(cast("list[Id]", data["chunk_ids"]))
+                self._gated_seq = self._found_seq
                 return await self._gate()
             case TokenKind.RESET:
                 self._sources, self._numbers, self._is_silent = (), {}, False
@@ -60,7 +66,7 @@ class Preview:
         self._gated_at = time.monotonic()
         async with self.answering.ledger.read() as uow:
             seq = await uow.tenants.seq(self.caller.tenant_id)
-        if seq == max(self._gated_seq, self.seq):
+        if seq == self._gated_seq:
             return []
         scores = dict.fromkeys(self._sources, 0.0)
         kept = await self._readable(scores)
@@ -71,6 +77,11 @@ class Preview:
         self._is_silent = True
         cited: list[JsonValue] = [*sorted(self._numbers[chunk_id] for chunk_id in gone if chunk_id in self._numbers)]
         return [(TokenKind.WITHDRAWN, {"number": number}) for number in cited or [None]]
+
+    @property
+    def _found_seq(self) -> int:
+        """As of when the search gated the sources for this reader too; -1: it did not."""
+        return self.seq if self.found_for is not None and self.found_for <= self.caller.readers else -1
 
     async def _readable(self, scores: dict[Id, float]) -> set[Id]:
         passages = await self.answering.search.reopen(

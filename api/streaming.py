@@ -103,7 +103,7 @@ class AnswerStream:
                 yield text
 
     async def _following(self, question_id: Id) -> AsyncGenerator[str]:
-        preview = Preview(self.services.answering, self.caller, self.memo.seq or 0)
+        preview = Preview(self.services.answering, self.caller, self.memo.seq or 0, self.memo.found_for)
         async with self._listening(question_id) as waiting:
             while not self._is_over:
                 event = await _next(waiting)

@@ -10,10 +10,11 @@ import pytest
 from api.streaming import KEEP_ALIVE
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LedgerUnavailable, LetheError, StreamUnavailable
-from lethe.model.ids import Id
+from lethe.model.ids import Id, new_id
+from lethe.model.principals import Role
 from lethe.ports.tokens import TokenKind
 from tests.events import Event, events_of, kinds, text_of
-from tests.unit.api.streams import RIVER, STREAM, asked, followed, reader, waiting_question
+from tests.unit.api.streams import RIVER, STREAM, WHOLE, asked, followed, reader, waiting_question
 from tests.unit.api.test_questions import ASK, passage
 from tests.unit.api.world import World
 
@@ -64,6 +65,25 @@ async def test_a_clock_that_moves_for_something_else_silences_nothing(world: Wor
     await tokens.publish(memo.question_id, TokenKind.DONE, {"answer_id": memo.question_id, "mode": "passages"})
     texts = [text async for text in (await reader(world, memo.question_id)).events()]
     assert kinds(events_of("".join(texts))) == ["token", "done"]
+
+
+async def test_another_key_of_the_principal_hears_only_what_its_own_groups_may_read(world: World) -> None:
+    """The tenant's clock stands still meanwhile."""
+    river, group, principal_id = passage(RIVER), new_id(), new_id()
+    world.search.passages = [river]
+    world.search.only_for[river.chunk_id] = group
+    wide = await world.key(world.tenant_id, Role.READER, groups=frozenset({group}), principal_id=principal_id)
+    narrow = await world.key(world.tenant_id, Role.READER, principal_id=principal_id)
+    first = await world.post("/v1/query", wide, headers=STREAM, json=ASK, idem="one")
+    assert kinds(events_of(first.text)) == WHOLE
+    path = first.headers["content-location"]
+    again = await world.client.get(path, headers={"X-API-Key": wide, **STREAM})
+    assert events_of(again.text) == events_of(first.text)
+    followed = await world.client.get(path, headers={"X-API-Key": narrow, **STREAM})
+    repeated = await world.post("/v1/query", narrow, headers=STREAM, json=ASK, idem="one")
+    for response in (followed, repeated):
+        assert kinds(events_of(response.text)) == ["withdrawn", "done"]
+        assert RIVER not in response.text
 
 
 async def test_the_answer_goes_on_when_its_reader_hangs_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

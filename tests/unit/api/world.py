@@ -62,10 +62,14 @@ class SteppingClock(FakeClock):
 
 @dataclass
 class GivenPassages:
-    """A PassageSearch that finds what the test puts in; ``withdrawn`` passages no longer pass the gate."""
+    """A PassageSearch that finds what the test puts in; ``withdrawn`` passages no longer pass the gate.
+
+    ``only_for``: the reader id that a passage is opened again for; the others for everybody.
+    """
 
     passages: list[Passage] = field(default_factory=list[Passage])
     withdrawn: set[Id] = field(default_factory=set[Id])
+    only_for: dict[Id, Id] = field(default_factory=dict[Id, Id])
     requests: list[SearchRequest] = field(default_factory=list[SearchRequest])
 
     async def find(self, request: SearchRequest) -> Found:
@@ -76,8 +80,9 @@ class GivenPassages:
     async def reopen(
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
     ) -> list[Passage]:
-        found = {passage.chunk_id: passage for passage in self.passages}
-        return [found[chunk_id] for chunk_id in scores if chunk_id in found and chunk_id not in self.withdrawn]
+        gone = self.withdrawn | {chunk_id for chunk_id, reader in self.only_for.items() if reader not in readers}
+        found = {passage.chunk_id: passage for passage in self.passages if passage.chunk_id not in gone}
+        return [found[chunk_id] for chunk_id in scores if chunk_id in found]
 
     async def around(
         self, tenant_id: Id, passages: Sequence[Passage], *, seq: int, readers: frozenset[Id]
@@ -140,11 +145,21 @@ class World:
         await self.services.keyring.create_tenant(tenant_id)
         return tenant_id
 
-    async def key(self, tenant_id: Id, role: Role, *, groups: frozenset[Id] = frozenset()) -> str:
+    async def key(
+        self, tenant_id: Id, role: Role, *, groups: frozenset[Id] = frozenset(), principal_id: Id | None = None
+    ) -> str:
         secret = new_secret()
         async with self.services.ledger.write() as uow:
             await uow.api_keys.add(
-                ApiKey(tenant_id, new_id(), new_id(), role, groups, secret_digest(secret), self.clock.now())
+                ApiKey(
+                    tenant_id,
+                    new_id(),
+                    principal_id or new_id(),
+                    role,
+                    groups,
+                    secret_digest(secret),
+                    self.clock.now(),
+                )
             )
         return secret
 
