@@ -129,11 +129,15 @@ class VersionRemover:
             await uow.documents.delete(removed.tenant_id, removed.document_id)
 
     async def forget_answers(self, tenant_id: Id, document_id: Id) -> int:
-        """Remove every question whose answer quotes the document, in any of its versions."""
-        async with self.ledger.read() as uow:
-            questions = await uow.questions.citing(tenant_id, document_id)
-        if not questions:
-            return 0
-        await self.keyring.destroy(tenant_id, questions)
-        async with self.ledger.write() as uow:
-            return await uow.questions.delete(tenant_id, questions)
+        """Remove every question whose answer quotes the document, in any of its versions, be it another's answer.
+
+        The key of a question that was given such an answer meanwhile is destroyed before the rows go, too.
+        """
+        destroyed = set[Id]()
+        while True:
+            async with self.ledger.write() as uow:
+                questions = await uow.questions.citing(tenant_id, document_id)
+                if destroyed.issuperset(questions):
+                    return await uow.questions.delete(tenant_id, questions)
+            await self.keyring.destroy(tenant_id, questions)
+            destroyed.update(questions)

@@ -72,6 +72,18 @@ async def test_questions_are_found_by_the_document_they_cite_also_after_its_vers
         assert await unit.questions.citing(tenant, two.document_id) == [asked[1].id]
 
 
+async def test_questions_that_were_given_an_answer_are_found_by_what_it_cites(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    leader, follower, other = (question(tenant) for _ in range(3))
+    async with ledger.write() as unit:
+        _, version, texts = await add_document(unit, tenant, count=1)
+        for row in (leader, follower, other):
+            await unit.questions.add(row)
+        await unit.questions.put_answer(answer(leader, [citation(1, texts[0])]))
+        await unit.questions.refer(tenant, follower.id, leader.id)
+        assert await unit.questions.citing(tenant, version.document_id) == sorted([leader.id, follower.id])
+
+
 async def test_an_answer_is_kept_after_what_it_cites_is_gone(ledger: Ledger):
     tenant = await add_tenant(ledger)
     one = question(tenant)

@@ -133,6 +133,48 @@ async def test_deleting_a_document_takes_answers_that_quote_an_earlier_version(l
         assert await unit.documents.get(tenant_id, row.id) is None
 
 
+class GivenMeanwhile(FakeKeyRing):
+    """While the first keys are destroyed, another question is given the answer."""
+
+    give: Callable[[], Awaitable[object]] | None = None
+
+    async def destroy(self, tenant_id: Id, key_ids: Collection[Id]) -> int:
+        if self.give is not None:
+            give, self.give = self.give, None
+            await give()
+        return await super().destroy(tenant_id, key_ids)
+
+
+async def test_no_key_is_left_of_a_question_that_was_given_an_answer_which_goes(ledger: Ledger) -> None:
+    tenant_id = await add_tenant(ledger)
+    row, live = await served(ledger, tenant_id)
+    leader, follower, late, stranger = asked = [question(tenant_id) for _ in range(4)]
+    keyring = GivenMeanwhile()
+    await keyring.create_tenant(tenant_id)
+    for each in asked:
+        await keyring.create(tenant_id, each.id)
+    async with ledger.write() as unit:
+        texts = chunks(live, 1)
+        await unit.chunks.replace(tenant_id, live.id, texts)
+        for each in asked:
+            await unit.questions.add(each)
+        await unit.questions.put_answer(answer(leader, [citation(1, texts[0])]))
+        await unit.questions.refer(tenant_id, follower.id, leader.id)
+        await unit.documents.update(replace(row, deleted_at=at(1), status=Status.DELETING, epoch=1))
+
+    async def give() -> None:
+        async with ledger.write() as unit:
+            await unit.questions.refer(tenant_id, late.id, leader.id)
+
+    keyring.give = give
+    removing = replace(await remover(ledger, tenant_id), keyring=keyring)
+    await Deletions(ledger, removing, FakeClock()).finish(DocumentRef(tenant_id=tenant_id, document_id=row.id))
+    async with ledger.read() as unit:
+        left = [each.id for each in asked if await unit.questions.get(tenant_id, each.id) is not None]
+    assert left == [stranger.id]
+    assert [key_id for (_, key_id), key in keyring.keys.items() if key is not None] == left
+
+
 @pytest.mark.parametrize("many", [False, True])
 async def test_a_deletion_killed_before_the_keys_go_finds_them_again(ledger: Ledger, *, many: bool) -> None:
     tenant_id = await add_tenant(ledger)

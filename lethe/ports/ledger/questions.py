@@ -23,7 +23,10 @@ class QuestionRepository(Protocol):
     async def answer(self, tenant_id: Id, question_id: Id) -> Answer | None: ...
 
     async def citing(self, tenant_id: Id, document_id: Id) -> list[Id]:
-        """Questions whose answer cites the document, in whatever version."""
+        """Questions whose answer cites the document, in whatever version, be it the answer of another question.
+
+        For a writing unit: until it ends, no further question is given such an answer.
+        """
         ...
 
     async def delete(self, tenant_id: Id, question_ids: Collection[Id]) -> int: ...

@@ -68,16 +68,17 @@ class SqlQuestions(SqlRepository):
         )
 
     async def citing(self, tenant_id: Id, document_id: Id) -> list[Id]:
-        statement = (
-            select(citations.c.question_id)
-            .distinct()
-            .where(citations.c.tenant_id == tenant_id, citations.c.document_id == document_id)
-            .order_by(citations.c.question_id)
+        cited = select(citations.c.question_id).where(
+            citations.c.tenant_id == tenant_id, citations.c.document_id == document_id
         )
-        return list((await self._connection.execute(statement)).scalars())
+        own = select(questions.c.id).where(questions.c.tenant_id == tenant_id, questions.c.id.in_(cited))
+        # Whoever refers to one of these waits here, and finds it gone.
+        citing = list((await self._connection.execute(own.order_by(questions.c.id).with_for_update())).scalars())
+        given = select(questions.c.id).where(questions.c.tenant_id == tenant_id, questions.c.answered_by.in_(cited))
+        return sorted({*citing, *(await self._connection.execute(given)).scalars()})
 
     async def delete(self, tenant_id: Id, question_ids: Collection[Id]) -> int:
-        """Answers and citations go with their question, by the schema."""
+        """By the schema answers, citations and questions that were given such an answer go with their question."""
         result = await self._connection.execute(delete_of(questions, tenant_id, one_of(questions.c.id, question_ids)))
         return result.rowcount
 
