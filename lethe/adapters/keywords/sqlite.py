@@ -6,11 +6,12 @@ it. The words that a deletion leaves in FTS5's segments go with the file.
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from lethe.adapters.keywords.sqlite_statements import (
@@ -32,8 +33,12 @@ from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
 from lethe.ports.vectors import Hit, HybridQuery, KeywordObject, Listed
 
+_log: Final = logging.getLogger("lethe.keywords")
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+_PRIMARY: Final = 0xFF
+"""The bits of a result code that say what kind of failure it is; those above say more of it."""
 
 
 class SqliteKeywords:
@@ -49,13 +54,12 @@ class SqliteKeywords:
     async def drop_build(self, build: IndexBuild) -> None:
         def drop() -> None:
             with _translated():
-                for file in self._folder.glob(f"{self._file(build).name}*"):
-                    file.unlink(missing_ok=True)
+                self._remove(build)
 
         await asyncio.to_thread(drop)
 
     async def exists(self, build: IndexBuild) -> bool:
-        return await asyncio.to_thread(self._file(build).exists)
+        return await asyncio.to_thread(_holds_something, self._file(build))
 
     async def write(self, build: IndexBuild, objects: Sequence[KeywordObject]) -> None:
         if objects:
@@ -134,10 +138,14 @@ class SqliteKeywords:
     def _file(self, build: IndexBuild) -> Path:
         return self._folder / f"{build.physical_tenant}.db"
 
+    def _remove(self, build: IndexBuild) -> None:
+        for file in self._folder.glob(f"{self._file(build).name}*"):
+            file.unlink(missing_ok=True)
+
     def _create(self, build: IndexBuild) -> None:
         """Under another name until its tables are there: a file of this name is a build that may be written."""
         file = self._file(build)
-        if file.exists():
+        if _holds_something(file):
             return
         with _translated():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -153,19 +161,27 @@ class SqliteKeywords:
 
     def _in_transaction(self, build: IndexBuild, work: Work[T], writes: bool) -> T:
         file = self._file(build)
-        if not file.exists():
+        if not _holds_something(file):
             raise IndexBuildMissing
         address = f"{file.as_uri()}?mode=rw"
-        with (
-            _translated(),
-            closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=self._wait_seconds)) as connection,
-        ):
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-            done = work(connection)
-            connection.execute("COMMIT")
-            return done
+        with _translated():
+            try:
+                with closing(
+                    sqlite3.connect(address, uri=True, isolation_level=None, timeout=self._wait_seconds)
+                ) as connection:
+                    connection.execute("PRAGMA foreign_keys = ON")
+                    connection.execute("PRAGMA secure_delete = ON")
+                    connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                    done = work(connection)
+                    connection.execute("COMMIT")
+                    return done
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                # Nothing in it is found nowhere else: without the file, a new build takes its place.
+                _log.warning("damaged keyword file removed", extra={"ref": build.id})
+                self._remove(build)
+                raise IndexBuildMissing from None
 
 
 def _write(connection: sqlite3.Connection, objects: Sequence[KeywordObject]) -> None:
@@ -211,9 +227,23 @@ def _id(value: bytes) -> Id:
     return str(UUID(bytes=value))
 
 
+def _holds_something(file: Path) -> bool:
+    """A file that a crash left without a byte is no build."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether no later attempt finds the file whole."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & _PRIMARY in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 @contextmanager
 def _translated() -> Generator[None]:
     try:
         yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
+    except (sqlite3.DatabaseError, OSError) as error:
         raise IndexUnavailable(type(error).__name__) from None
