@@ -12,15 +12,15 @@ class InFlight:
     def __init__(self, limit: int, told: str = "questions are being answered already") -> None:
         self._limit = limit
         self._told = told
-        self._running = 0
+        self.running = 0
 
     @contextmanager
     def one(self) -> Generator[None]:
         """Hold one place. Raises RateLimited when all are taken."""
-        if self._running >= self._limit:
+        if self.running >= self._limit:
             raise RateLimited(f"{self._limit} {self._told}.", retry_after=1)
-        self._running += 1
+        self.running += 1
         try:
             yield
         finally:
-            self._running -= 1
+            self.running -= 1

@@ -84,8 +84,12 @@ async def query(
     with ExitStack() as place:
         place.enter_context(services.questions.one())
         memo, is_repeated = await _stored(services, caller, request, idempotency_key)
-        wait = _answered(services, caller, request, memo, place.pop_all(), is_repeated=is_repeated)
-    running = services.running.start(wait)
+        first = services.running.first(memo.question_id)
+        if first is None:
+            wait = _answered(services, caller, request, memo, place.pop_all(), is_repeated=is_repeated)
+        else:
+            wait = _joined(first, place.pop_all())
+    running = services.running.start(wait, memo.question_id)
     if _wants_events(accept) if question.stream is None else question.stream:
         after = event_id(last_event_id)
         if memo.is_answered and memo.question_id is not None and not is_repeated:
@@ -131,6 +135,12 @@ async def _answered(
         if is_repeated and memo.question_id is not None and await is_answered(services, caller, memo.question_id):
             return memo
         return await answer_together(services, caller, request, memo)
+
+
+async def _joined(first: asyncio.Task[AskedMemo], place: ExitStack) -> AskedMemo:
+    """What comes of the first sending."""
+    with place:
+        return await asyncio.shield(first)
 
 
 @router.get("/queries/{question_id}", response_model=QueryOut, responses=EVENTS)

@@ -110,6 +110,8 @@ async def test_a_question_given_an_earlier_answer_goes_with_it(kept: Kept):
         await unit.questions.refer(tenant, later.id, kept.entry.question_id)
         referring = replace(later, state=QuestionState.ANSWERED, answered_by=kept.entry.question_id)
         assert await unit.questions.get(tenant, later.id) == referring
+        await unit.questions.refer(tenant, later.id, later.id)
+        assert await unit.questions.get(tenant, later.id) == referring
         assert await unit.questions.delete(tenant, [kept.entry.question_id]) == 1
         assert await unit.questions.get(tenant, later.id) is None
 

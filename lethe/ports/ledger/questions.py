@@ -13,7 +13,7 @@ class QuestionRepository(Protocol):
     async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None: ...
 
     async def refer(self, tenant_id: Id, question_id: Id, answered_by: Id) -> None:
-        """It is answered, by the answer of the other question."""
+        """It is answered, by the answer of the other question; one that is answered already stays as it is."""
         ...
 
     async def put_answer(self, answer: Answer) -> None:

@@ -142,3 +142,23 @@ async def test_a_question_of_a_later_clock_waits_for_nobody(world: World, held: 
             await asyncio.sleep(0.01)
         held.leave.set()
         assert [(await task).json()["id"] for task in (first, second)] == held.runs
+
+
+async def test_who_waits_and_is_sent_again_goes_on_waiting(world: World, held: Held) -> None:
+    first = asyncio.create_task(world.post("/v1/query", world.reader, json=ASK))
+    async with asyncio.timeout(20):
+        while not held.runs:
+            await asyncio.sleep(0.01)
+        sendings = [asyncio.create_task(world.post("/v1/query", world.reader, json=ASK, idem="one"))]
+        while not world.services.flights.waiting:
+            await asyncio.sleep(0.01)
+        sendings += [asyncio.create_task(world.post("/v1/query", world.reader, json=ASK, idem="one")) for _ in range(2)]
+        while world.services.questions.running < 4:
+            await asyncio.sleep(0.01)
+        # Time enough for another run to begin.
+        await asyncio.sleep(0.3)
+        held.leave.set()
+        answers = [(await task).json() for task in sendings]
+    assert answers[1:] == answers[:1] * 2
+    assert answers[0]["answer"] == f"{RIVER} [1]"
+    assert held.runs == [(await first).json()["id"]]

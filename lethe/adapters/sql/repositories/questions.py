@@ -38,7 +38,11 @@ class SqlQuestions(SqlRepository):
     async def refer(self, tenant_id: Id, question_id: Id, answered_by: Id) -> None:
         await self._connection.execute(
             update(questions)
-            .where(questions.c.tenant_id == tenant_id, questions.c.id == question_id)
+            .where(
+                questions.c.tenant_id == tenant_id,
+                questions.c.id == question_id,
+                questions.c.state != QuestionState.ANSWERED,
+            )
             .values(state=QuestionState.ANSWERED, answered_by=answered_by)
         )
 
