@@ -37,4 +37,4 @@ class AnsweringActivities:
 
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:
-        return await steps.finish(self.answering, drafted)
+        return await steps.finish(self.answering, drafted, is_repeated=activity.info().attempt > 1)

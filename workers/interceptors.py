@@ -27,6 +27,8 @@ from workers.failpoints import Failpoint
 logger = logging.getLogger("lethe.activity")
 
 HEARTBEATS_PER_TIMEOUT = 4
+PAID = frozenset({"generate_by_model"})
+"""Activities that pay for what they do before they can fail: only a worker's death may repeat them."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class _Guarded(ActivityInboundInterceptor):
             raise
         except Exception as error:  # noqa: BLE001  (everything an activity raises is told by its code)
             await self._note(name, input, error, info.attempt)
-            _tell(error, info.attempt)
+            _tell(error, info.attempt, is_paid=name in PAID)
         finally:
             ACTIVITY_DURATION.labels(name).observe(time.perf_counter() - started)
         self._guard.failpoint.reach(f"{name}:after")
@@ -93,15 +95,15 @@ def _place_of(value: object) -> Place | None:
     return Place(first_chunk=value.start, last_chunk=value.stop - 1) if isinstance(value, EmbedBatch) else None
 
 
-def _tell(error: Exception, attempt: int) -> NoReturn:
+def _tell(error: Exception, attempt: int, *, is_paid: bool) -> NoReturn:
     """Only the code crosses: no message, no cause, no stack, because a history is not erased with the document."""
     if isinstance(error, LetheError):
-        is_final = not error.retryable() and attempt >= error.tries
+        is_final = is_paid or (not error.retryable() and attempt >= error.tries)
         wait = None if error.asked_delay is None else timedelta(seconds=error.asked_delay)
         raise ApplicationError(error.code, type=error.code, non_retryable=is_final, next_retry_delay=wait) from None
     if isinstance(error, ApplicationError):
         raise error
-    raise ApplicationError(LetheError.code, type=LetheError.code) from None
+    raise ApplicationError(LetheError.code, type=LetheError.code, non_retryable=is_paid) from None
 
 
 @contextlib.asynccontextmanager

@@ -40,6 +40,9 @@ WORKFLOWS: Sequence[type] = (
 )
 """Everything but questions: those run only where the API is."""
 
+BEAT_AT_LEAST = timedelta(seconds=1)
+"""How often a turn's beat reaches the server, whatever its timeout."""
+
 ACTIVITY_PACKAGES = ("activities", "lethe", "pydantic", "pydantic_core", "numpy", "cryptography", "prometheus_client")
 
 
@@ -65,6 +68,9 @@ def query_worker(
         max_concurrent_local_activities=settings.api.max_in_flight_questions * 2,
         graceful_shutdown_timeout=timedelta(seconds=settings.temporal.graceful_shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.temporal.sticky_seconds),
+        # By itself the SDK holds a beat back for 0.8 of the timeout, which leaves TURN_HEARTBEAT one second.
+        max_heartbeat_throttle_interval=BEAT_AT_LEAST,
+        default_heartbeat_throttle_interval=BEAT_AT_LEAST,
     )
 
 

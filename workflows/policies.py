@@ -54,7 +54,8 @@ QUESTION_RETRY: Final = RetryPolicy(
 TURN_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1), maximum_attempts=2
 )
-"""A model's turn at a question, for a worker's death only: what a provider does is decided inside the turn."""
+"""A model's turn at a question, for a worker's death only: what a provider does is decided inside the turn, and an
+error raised there crosses as final (workers.interceptors.PAID)."""
 
 TURN_HEARTBEAT: Final = timedelta(seconds=5)
 """How long after its worker's death a model's turn starts again elsewhere: someone is waiting, but what a busy

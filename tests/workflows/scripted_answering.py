@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from lethe.contracts.answering import AnswerOutcome, Drafted, PassageRef, QuestionRef, Retrieved, Turn, Turned
 from lethe.model.answers import AnswerMode
@@ -51,7 +51,7 @@ class ScriptedAnswering:
         return AnswerOutcome(mode=drafted.mode, citations=1, is_degraded=bool(fallen), reasons=fallen)
 
     @asynccontextmanager
-    async def running(self, client: Client) -> AsyncGenerator[None]:
+    async def running(self, client: Client, interceptors: Sequence[Interceptor] = ()) -> AsyncGenerator[None]:
         """A query worker over these steps."""
         worker = Worker(
             client,
@@ -59,6 +59,7 @@ class ScriptedAnswering:
             workflows=[AnswerQuestion],
             activities=[self.retrieve, self.generate, self.generate_by_model, self.finish],
             workflow_runner=sandbox(),
+            interceptors=interceptors,
         )
         async with worker:
             yield

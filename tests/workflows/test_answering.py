@@ -5,13 +5,17 @@ from datetime import timedelta
 
 import pytest
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
+from temporalio.worker import Interceptor
 
 from lethe.contracts.answering import AnswerOutcome, QuestionRef, Turn, Turned
+from lethe.errors import LedgerUnavailable, LetheError
 from lethe.model.answers import AnswerMode, DegradedReason
 from lethe.model.ids import new_id
+from lethe.settings import TestingSettings as FaultSettings
 from tests.workflows.scripted import replayed
 from tests.workflows.scripted_answering import ScriptedAnswering
+from workers.failpoints import Failpoint
+from workers.interceptors import ActivityGuard
 from workflows import policies
 from workflows.answering import AnswerQuestion
 from workflows.policies import Queue
@@ -19,8 +23,8 @@ from workflows.policies import Queue
 ONE, TWO = "openai:one", "cohere:two"
 
 
-async def answered(client: Client, scripted: ScriptedAnswering) -> AnswerOutcome:
-    async with scripted.running(client):
+async def answered(client: Client, scripted: ScriptedAnswering, *interceptors: Interceptor) -> AnswerOutcome:
+    async with scripted.running(client, interceptors):
         ref = QuestionRef(tenant_id=new_id(), question_id=new_id())
         handle = await client.start_workflow(
             AnswerQuestion.run,
@@ -85,16 +89,17 @@ async def test_what_one_turn_takes_the_next_does_not_have(client: Client) -> Non
     assert second.seconds <= first.seconds - 0.5
 
 
-@pytest.mark.parametrize("code", ["ledger_unavailable", "internal_error"])
-async def test_a_turn_that_breaks_is_made_twice_at_most_and_no_other_model_pays(client: Client, code: str) -> None:
+@pytest.mark.parametrize("error", [LedgerUnavailable(), KeyError("unexpected")])
+async def test_a_turn_that_breaks_is_made_once_and_no_other_model_pays(client: Client, error: Exception) -> None:
     async def breaks(turn: Turn) -> None:
-        raise ApplicationError(code, type=code)
+        raise error
 
     scripted = ScriptedAnswering([ONE, TWO])
     scripted.on_turn = breaks
-    outcome = await answered(client, scripted)
+    outcome = await answered(client, scripted, ActivityGuard(Failpoint.from_settings(FaultSettings())))
+    code = error.code if isinstance(error, LetheError) else LetheError.code
     assert (outcome.mode, outcome.reasons) == (AnswerMode.EXTRACTIVE, [DegradedReason.PROVIDER_DOWN])
-    assert [turn.model for turn in scripted.taken] == [ONE, ONE]
+    assert [turn.model for turn in scripted.taken] == [ONE]
     assert (scripted.extracted[0].attempts, scripted.extracted[0].has_spoken) == ([f"{ONE} {code}"], True)
 
 

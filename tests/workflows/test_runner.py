@@ -12,7 +12,10 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from workers.runner import run_until_stopped
+from lethe.settings import Settings
+from workers.interceptors import HEARTBEATS_PER_TIMEOUT
+from workers.runner import query_worker, run_until_stopped
+from workflows.policies import TURN_HEARTBEAT
 
 GRACE = 1.5
 
@@ -102,3 +105,13 @@ async def test_queues_drain_together(client: Client) -> None:
         await busy.terminate()
     assert sorted(ENDED) == sorted(queues)
     assert took < 2 * GRACE
+
+
+async def test_of_a_turns_beats_none_is_held_back(client: Client, sqlite_settings: Settings) -> None:
+    """By itself the SDK holds one back for 0.8 of the timeout: two late ones would pass for a dead worker."""
+    config = query_worker(client, sqlite_settings, [endless], []).config()
+    beat = TURN_HEARTBEAT / HEARTBEATS_PER_TIMEOUT
+    for name in ("max_heartbeat_throttle_interval", "default_heartbeat_throttle_interval"):
+        held = config.get(name)
+        assert isinstance(held, timedelta)
+        assert held < beat

@@ -108,7 +108,7 @@ def _wait(state: RetryCallState) -> float:
         return error.asked_delay
     if isinstance(error, ModelContextOverflow):
         return 0.0
-    return wait_exponential_jitter(initial=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
+    return wait_exponential_jitter(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
 
 
 def _budget(work: Work) -> int:

@@ -12,7 +12,7 @@ from lethe.answering.citations import keep_sources, numbered
 from lethe.answering.costs import split_costs
 from lethe.answering.deps import Answering
 from lethe.answering.grounding import Verdict
-from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, passages_of, store
+from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, passages_of, store_paid
 from lethe.answering.telling import tell_done
 from lethe.contracts.answering import AnswerOutcome, Drafted
 from lethe.errors import QuestionNotFound
@@ -23,10 +23,15 @@ from lethe.privacy.processors import EmbedderFor
 
 _TO_STORE: Final = 1.0
 """Seconds of the question's time that checking leaves for storing the answer."""
+_STORING_MOST: Final = 2.0
+"""Seconds; the last ones are of the reserve that the answer without a model left."""
 
 
-async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
-    """Gate the draft's sources again, drop what was withdrawn meanwhile, and store the final answer."""
+async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False) -> AnswerOutcome:
+    """Gate the draft's sources again, drop what was withdrawn meanwhile, and store the final answer.
+
+    ``is_repeated``: an earlier attempt failed. It may have paid a judge, so only the rules judge now.
+    """
     started = time.perf_counter()
     ref = drafted.retrieved.question
     question, key, request = await load(deps, ref)
@@ -43,6 +48,7 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
     answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key)
     if deps.chain is not None and answer.mode is AnswerMode.GENERATED:
         checker = _checker(deps, deps.chain, question, request.text, passages)
+        checker = replace(checker, seconds=0.0) if is_repeated else checker
         answer, verdict = await _judged(checker, answer, key, passages)
         if verdict is Verdict.PASSAGES:
             found = numbered(await passages_of(deps, question, drafted.retrieved))
@@ -58,7 +64,7 @@ async def finish(deps: Answering, drafted: Drafted) -> AnswerOutcome:
     )
     answer = replace(answer, provenance=provenance, is_final=True, created_at=deps.clock.now())
     kept = await keeping(deps, question, request, answer, drafted.retrieved, key)
-    await store(deps, answer, QuestionState.ANSWERED, kept)
+    await store_paid(deps, answer, QuestionState.ANSWERED, kept, seconds=_STORING_MOST)
     deps.traces.forget(ref.question_id)
     deps.vectors.forget(ref.question_id)
     await tell_done(deps.tokens, answer)

@@ -1,7 +1,8 @@
 """The second step by a language model: one model's turn at a question.
 
 What a model's failure means is decided here (docs/decisions/0019-generated-answers.md): whether it is asked again,
-whether the next one is, and what is said of it. Nothing here is tried again by Temporal but after a worker's death.
+whether the next one is, and what is said of it. Temporal tries nothing here again but after a worker's death, so that
+no answer is paid twice; storing it is tried again here.
 """
 
 import time
@@ -15,7 +16,7 @@ from lethe.answering.deps import Answering
 from lethe.answering.generated import Cited, cite
 from lethe.answering.injection import screen
 from lethe.answering.steps.calling import Heard, Tries, Work
-from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace, store
+from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace, store_paid
 from lethe.contracts.answering import Drafted, Turn, Turned
 from lethe.errors import (
     BreakerOpen,
@@ -43,6 +44,8 @@ from lethe.telemetry import CITATIONS_REMOVED, LLM_LATENCY, LLM_TOKENS, MODEL_AT
 ANSWERED: Final = "answered"
 LOST: Final = "lost"
 """Its worker died; what it took is counted at most it can be."""
+_LEAST_TO_STORE: Final = 0.5
+"""Seconds for storing after a turn that used up its time: of the margin before Temporal ends it."""
 
 
 async def generate_by_model(deps: Answering, turn: Turn, *, is_repeated: bool = False) -> Turned:
@@ -97,7 +100,8 @@ async def _take_turn(work: Work, turn: Turn, *, was_asked: bool) -> Turned:
         return Turned(attempts=attempts, reasons=reasons, has_spoken=heard.speaker.has_spoken)
     timings = {"generate": elapsed_ms(started)}
     timed = replace(draft.provenance, timings_ms=draft.provenance.timings_ms | timings)
-    await store(work.deps, replace(draft, provenance=timed), QuestionState.DRAFTED)
+    left = max(_LEAST_TO_STORE, turn.seconds - (time.perf_counter() - started))
+    await store_paid(work.deps, replace(draft, provenance=timed), QuestionState.DRAFTED, seconds=left)
     drafted = Drafted(retrieved=work.retrieved, mode=draft.mode, timings_ms=timings)
     return Turned(drafted=drafted, has_spoken=heard.speaker.has_spoken)
 

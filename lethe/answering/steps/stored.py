@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Iterable
+from typing import Final
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
 
 from lethe.answering.cache import Keeping
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.traces import seal_trace
 from lethe.contracts.answering import AnswerOutcome, QuestionRef, Retrieved
-from lethe.errors import QuestionNotFound
+from lethe.errors import LedgerUnavailable, QuestionNotFound
 from lethe.model.answers import Answer, DegradedReason, Question, QuestionState
 from lethe.model.ids import Id
 from lethe.ports.search import Passage
+
+_STORING_SECONDS: Final = 3.0
+_FIRST_WAIT: Final = 0.1
+_LONGEST_WAIT: Final = 0.5
 
 
 async def load(deps: Answering, ref: QuestionRef) -> tuple[Question, bytes, AnswerRequest]:
@@ -40,6 +47,20 @@ async def store(deps: Answering, answer: Answer, state: QuestionState, keeping: 
         if keeping is not None:
             await keeping.write(uow)
     return question.state
+
+
+async def store_paid(
+    deps: Answering, answer: Answer, state: QuestionState, keeping: Keeping | None = None, *, seconds: float
+) -> None:
+    """`store`, again for up to ``seconds`` while the ledger does not answer: what was paid for is not lost to that."""
+    async for each in AsyncRetrying(
+        retry=retry_if_exception_type(LedgerUnavailable),
+        stop=stop_before_delay(min(seconds, _STORING_SECONDS)),
+        wait=wait_exponential_jitter(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT, jitter=_FIRST_WAIT),
+        reraise=True,
+    ):
+        with each:
+            await store(deps, answer, state, keeping)
 
 
 async def passages_of(deps: Answering, question: Question, retrieved: Retrieved) -> list[Passage]:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 
 import pytest
 
 from lethe.answering.steps import finish
 from lethe.answering.views import present
 from lethe.errors import (
+    LedgerUnavailable,
     ModelUnavailable,
 )
 from lethe.model.answers import AnswerMode, DegradedReason
@@ -16,11 +18,29 @@ from lethe.model.ids import Id, new_id
 from lethe.model.processors import PolicyChange
 from lethe.ports.breakers import chat_breaker
 from lethe.ports.chat import LENGTH
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.tokens import TokenKind
 from lethe.settings import BelowThreshold, Settings
 from tests.corpus import NOON, Corpus
 from tests.unit.answering.model_world import ANSWER, CUT, HEIGHT, KEEPER, World, open_world, outcomes
 from tests.unit.answering.models import HANG, Says
+
+
+@dataclass(slots=True)
+class Failing:
+    """lethe.ports.ledger.Ledger, whose next writes fail."""
+
+    inner: Ledger
+    failures: int = 0
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self.inner.read()
+
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        if self.failures:
+            self.failures -= 1
+            raise LedgerUnavailable
+        return self.inner.write()
 
 
 @pytest.fixture
@@ -221,3 +241,31 @@ async def test_a_turn_that_died_before_its_call_was_not_made_twice(world: World)
     view = await present(world.deps, world.caller, question.id)
     assert view.provenance is not None
     assert (view.provenance.is_regenerated, outcomes(view)) == (False, ["openai:m0 answered"])
+
+
+async def test_an_answer_that_cannot_be_stored_for_a_moment_is_paid_once(world: World) -> None:
+    world = world.chain([ANSWER, "It is something else [1]."])
+    ledger = Failing(world.deps.ledger)
+    world = replace(world, deps=replace(world.deps, ledger=ledger))
+    question = await world.ask()
+    retrieved = await world.retrieved(question)
+    ledger.failures = 2
+    turned = await world.turn(retrieved, "openai:m0")
+    assert turned.drafted is not None
+    ledger.failures = 2
+    await finish(world.deps, turned.drafted)
+    view = await present(world.deps, world.caller, question.id)
+    assert (ledger.failures, view.text) == (0, "It is 31 metres tall. [1]")
+    assert len(world.models[0].requests) == 1
+
+
+async def test_a_last_step_that_is_repeated_pays_no_judge(world: World) -> None:
+    world = world.chain([ANSWER], ["1: supported"], judge="openai:m1")
+    question = await world.ask()
+    retrieved = await world.retrieved(question)
+    turned = await world.turn(retrieved, "openai:m0")
+    assert turned.drafted is not None
+    await finish(world.deps, turned.drafted, is_repeated=True)
+    view = await present(world.deps, world.caller, question.id)
+    assert (view.mode, view.text) == (AnswerMode.GENERATED, "It is 31 metres tall. [1]")
+    assert [len(model.requests) for model in world.models] == [1, 0]

@@ -9,12 +9,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
+from activities.answering import AnsweringActivities
 from lethe.contracts.ingestion import EmbedBatch, VersionRef
 from lethe.errors import EmbedderUnavailable, EncryptedDocument, IndexUnavailable, LetheError, ParserCrashed, Place
 from lethe.model.ids import new_id
 from lethe.settings import TestingSettings as FaultSettings
 from workers.failpoints import Failpoint
-from workers.interceptors import ActivityGuard
+from workers.interceptors import PAID, ActivityGuard
 
 REF = VersionRef(tenant_id=new_id(), version_id=new_id())
 
@@ -37,7 +38,9 @@ class Failing(ActivityInboundInterceptor):
         raise self._error
 
 
-async def run(error: Exception, value: object, journal: Journal, attempt: int = 1) -> ApplicationError:
+async def run(
+    error: Exception, value: object, journal: Journal, attempt: int = 1, name: str = "unknown"
+) -> ApplicationError:
     guard = ActivityGuard(Failpoint.from_settings(FaultSettings()), journal)  # pyright: ignore[reportArgumentType]
     guarded = guard.intercept_activity(Failing(error))
 
@@ -45,7 +48,7 @@ async def run(error: Exception, value: object, journal: Journal, attempt: int = 
         await guarded.execute_activity(ExecuteActivityInput(fn=body, args=[value], executor=None, headers={}))
 
     environment = ActivityEnvironment()
-    environment.info = replace(environment.info, attempt=attempt)
+    environment.info = replace(environment.info, attempt=attempt, activity_type=name)
     with pytest.raises(ApplicationError) as raised:
         await environment.run(activity.defn(body))
     return raised.value
@@ -84,3 +87,10 @@ async def test_a_batch_is_noted_for_its_version() -> None:
 async def test_a_parser_that_died_once_may_try_again() -> None:
     assert not (await run(ParserCrashed(), REF, Journal(), attempt=1)).non_retryable
     assert (await run(ParserCrashed(), REF, Journal(), attempt=2)).non_retryable
+
+
+@pytest.mark.parametrize("error", [IndexUnavailable(), KeyError("unexpected"), ParserCrashed()])
+async def test_what_was_paid_for_is_not_tried_again(error: Exception) -> None:
+    for name in PAID:
+        assert hasattr(AnsweringActivities, name)
+        assert (await run(error, REF, Journal(), name=name)).non_retryable
