@@ -122,7 +122,7 @@ def unstored(services: Services, caller: Caller, error: LedgerUnavailable) -> As
 
 
 async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMemo:
-    """Have a stored question answered. Never raises because Temporal is out of order.
+    """Have a stored question answered. Never raises because Temporal is out of order, or the ledger takes no writes.
 
     Whoever follows the question's stream is told how it ended where no step could tell.
     """
@@ -132,21 +132,25 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
     try:
         async with asyncio.timeout(services.settings.limits.question_seconds):
             await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=memo.question_id))
-    except (WorkflowsUnavailable, DeadlineExceeded, TimeoutError) as error:
-        return await fall(services, memo, error.code if isinstance(error, LetheError) else DeadlineExceeded.code)
+    except WorkflowsUnavailable:
+        return await fall(services, memo, DegradedReason.WORKFLOWS_DOWN)
+    except LedgerUnavailable:
+        return await fall(services, memo, DegradedReason.LEDGER_READ_ONLY)
+    except (DeadlineExceeded, TimeoutError):
+        return await fall(services, memo, DegradedReason.DEADLINE_PASSED)
     except LetheError as error:
         await tokens.publish(memo.question_id, TokenKind.ERROR, {"code": error.code})
         raise
     return memo
 
 
-async def fall(services: Services, memo: AskedMemo, code: str) -> AskedMemo:
+async def fall(services: Services, memo: AskedMemo, reason: DegradedReason) -> AskedMemo:
     """The question gets its passages instead of an answer."""
-    _log.warning("answered with passages", extra={"ref": memo.question_id, "code": code})
+    _log.warning("answered with passages", extra={"ref": memo.question_id, "code": reason.value})
     if memo.question_id is not None:
-        done = {"answer_id": memo.question_id, "mode": AnswerMode.PASSAGES.value}
+        done = {"answer_id": memo.question_id, "mode": AnswerMode.PASSAGES.value, "fallen": reason.value}
         await services.answering.tokens.publish(memo.question_id, TokenKind.DONE, done)
-    return memo.model_copy(update={"fallen": DegradedReason.WORKFLOWS_DOWN})
+    return memo.model_copy(update={"fallen": reason})
 
 
 async def is_answered(services: Services, caller: Caller, question_id: Id) -> bool:

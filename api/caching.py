@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from api.asking import AskedMemo, answer, fall, store
 from api.services import Services
@@ -11,7 +12,8 @@ from lethe.answering.request import AnswerRequest
 from lethe.answering.similar import recall_similar
 from lethe.answering.telling import tell_view
 from lethe.answering.views import present
-from lethe.errors import DeadlineExceeded
+from lethe.errors import LetheError
+from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 
@@ -48,7 +50,7 @@ async def answer_together(services: Services, caller: Caller, request: AnswerReq
                 flight.answered = memo.question_id if done.fallen is None else None
                 return done
     except TimeoutError:
-        return await fall(services, memo, DeadlineExceeded.code)
+        return await fall(services, memo, DegradedReason.DEADLINE_PASSED)
 
 
 async def tell_recalled(services: Services, caller: Caller, question_id: Id) -> None:
@@ -58,14 +60,24 @@ async def tell_recalled(services: Services, caller: Caller, question_id: Id) -> 
 
 async def _led(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AskedMemo:
     """By the answer of a question in other words, else by a workflow."""
-    if memo.question_id and await recall_similar(services.answering, caller, request, memo.question_id):
-        await tell_recalled(services, caller, memo.question_id)
-        return memo
+    if memo.question_id is not None:
+        recalled = recall_similar(services.answering, caller, request, memo.question_id)
+        if await _given(services, caller, memo.question_id, recalled):
+            return memo
     return await answer(services, caller, memo)
 
 
 async def _shared(services: Services, caller: Caller, question_id: Id, answered: Id) -> bool:
-    if not await share(services.answering, caller, question_id, answered):
+    return await _given(services, caller, question_id, share(services.answering, caller, question_id, answered))
+
+
+async def _given(services: Services, caller: Caller, question_id: Id, giving: Coroutine[Any, Any, bool]) -> bool:
+    """Whether there was an answer to give, which is told. What fails before that is as good as none."""
+    try:
+        if not await giving:
+            return False
+    except LetheError as error:
+        _log.warning("no earlier answer", extra={"ref": question_id, "code": error.code})
         return False
     await tell_recalled(services, caller, question_id)
     return True

@@ -23,7 +23,7 @@ from api.services import Services
 from lethe import telemetry
 from lethe.answering.request import AnswerRequest
 from lethe.errors import DeadlineExceeded, StreamUnavailable, by_code
-from lethe.model.answers import AnswerMode, DegradedReason
+from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.ports.tokens import TokenEvent, TokenKind
@@ -154,14 +154,13 @@ class AnswerStream:
 
     def _is_told(self, event: TokenEvent) -> bool:
         """Whether the bus has the last word: not where this process knows itself how the wait for an answer ends."""
-        is_answer = event.kind is TokenKind.DONE and event.data.get("mode") != AnswerMode.PASSAGES.value
+        is_answer = event.kind is TokenKind.DONE and "fallen" not in event.data
         return is_answer or self.running is None
 
     async def _end(self, event: TokenEvent) -> str:
         if event.kind is TokenKind.ERROR:
             raise by_code(str(event.data.get("code")))
-        is_fallen = event.data.get("mode") == AnswerMode.PASSAGES.value
-        fallen = DegradedReason.WORKFLOWS_DOWN if is_fallen else None
+        fallen = DegradedReason(str(event.data["fallen"])) if "fallen" in event.data else None
         return await self._done(self.memo.model_copy(update={"fallen": fallen}))
 
     async def _has_ended(self, question_id: Id) -> bool:

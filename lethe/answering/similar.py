@@ -9,6 +9,7 @@ from lethe.answering.caching import Asker, answer_key
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.same_question import difference
+from lethe.errors import LedgerUnavailable
 from lethe.model.answers import Question
 from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
@@ -58,7 +59,8 @@ async def _embedded(deps: Answering, question: Question, request: AnswerRequest)
     try:
         async with asyncio.timeout(deps.embed_seconds):
             return AskedVector((await deps.embedder.embed([request.text], InputKind.QUERY, origin))[0])
-    except EMBEDDER_FAILURES as error:
+    except (*EMBEDDER_FAILURES, LedgerUnavailable) as error:
+        # A ledger that takes no writes cannot record a call outside, so none is made.
         return AskedVector(None, (degraded_by(error),))
 
 

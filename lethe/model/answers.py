@@ -24,6 +24,7 @@ class DegradedReason(StrEnum):
     RERANKER_DOWN = "reranker_down"
     PROVIDER_NOT_ALLOWED = "provider_not_allowed"
     WORKFLOWS_DOWN = "workflows_down"
+    DEADLINE_PASSED = "deadline_passed"
     LEDGER_READ_ONLY = "ledger_read_only"
     SOURCE_WITHDRAWN = "source_withdrawn"
     UNGROUNDED = "ungrounded"

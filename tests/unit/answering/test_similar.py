@@ -21,7 +21,7 @@ from lethe.answering.steps import ask, finish, generate, retrieve
 from lethe.answering.vectors import QuestionVectors
 from lethe.answering.views import present
 from lethe.contracts.answering import QuestionRef
-from lethe.errors import EmbedderUnavailable
+from lethe.errors import EmbedderUnavailable, LedgerUnavailable
 from lethe.model.answers import DegradedReason, Question
 from lethe.model.ids import new_id
 from lethe.model.principals import Caller, Role
@@ -178,3 +178,17 @@ async def test_without_the_embedder_nothing_is_found_and_the_search_does_not_wai
     assert (await retrieve(world.deps, ref)).reasons == [DegradedReason.EMBEDDER_DOWN]
     with pytest.raises(EmbedderUnavailable):
         await world.embedder.embed(["x"], InputKind.QUERY)
+
+
+async def test_a_ledger_that_cannot_record_the_call_is_an_embedder_that_is_down(
+    world: World, planted: Planted, monkeypatch: pytest.MonkeyPatch
+):
+    async def unrecorded(*_: object) -> None:
+        raise LedgerUnavailable
+
+    monkeypatch.setattr(world.embedder, "embed", unrecorded)
+    question, _, is_given = await world.recalled(HOW_HIGH)
+    assert not is_given
+    asked = world.deps.vectors.get(question.id)
+    assert asked is not None
+    assert asked.reasons == (DegradedReason.EMBEDDER_DOWN,)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 import pytest_asyncio
 
+from api import caching
 from api.asking import guarded
 from api.caching import answer_together, ask_or_recall
 from api.schemas.questions import AskIn
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
-from lethe.errors import WorkflowsUnavailable
+from lethe.errors import LedgerUnavailable, WorkflowsUnavailable
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
@@ -109,7 +110,7 @@ async def test_who_waits_has_a_deadline_of_its_own(world: World, held: Held) -> 
         while not held.runs:
             await asyncio.sleep(0.01)
         late = await answer_together(hurried, caller, request, memos[1])
-        assert late.fallen is DegradedReason.WORKFLOWS_DOWN
+        assert late.fallen is DegradedReason.DEADLINE_PASSED
         assert not first.done()
         held.leave.set()
         assert (await first).fallen is None
@@ -162,3 +163,16 @@ async def test_who_waits_and_is_sent_again_goes_on_waiting(world: World, held: H
     assert answers[1:] == answers[:1] * 2
     assert answers[0]["answer"] == f"{RIVER} [1]"
     assert held.runs == [(await first).json()["id"]]
+
+
+async def test_an_earlier_answer_that_cannot_be_looked_for_is_none(
+    world: World, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> bool:
+        raise LedgerUnavailable
+
+    for name in ("recall_similar", "share"):
+        monkeypatch.setattr(caching, name, broken)
+    answers = await asked(world, held)
+    assert len(held.runs) == MANY
+    assert [answer["answer"] for answer in answers] == [f"{RIVER} [1]"] * MANY

@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
+from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import DeadlineExceeded, IndexUnavailable, LedgerUnavailable, LetheError, WorkflowsUnavailable
 from lethe.model.conditions import HasAny
 from lethe.model.ids import new_id
 from lethe.ports.search import Passage
-from tests.unit.api.world import World
+from tests.unit.api.world import InProcessWorkflows, World
 
 
 def passage(text: str) -> Passage:
@@ -97,8 +98,15 @@ async def test_a_search_takes_more_passages_than_an_answer(world: World) -> None
     assert (await world.post("/v1/query", json=ASK | {"top_k": 51})).status_code == 422
 
 
-@pytest.mark.parametrize("away", [WorkflowsUnavailable(), DeadlineExceeded()])
-async def test_without_temporal_the_passages_are_the_answer(world: World, away: LetheError) -> None:
+@pytest.mark.parametrize(
+    ("away", "reason"),
+    [
+        (WorkflowsUnavailable(), "workflows_down"),
+        (DeadlineExceeded(), "deadline_passed"),
+        (LedgerUnavailable(), "ledger_read_only"),
+    ],
+)
+async def test_where_no_step_answers_the_passages_do(world: World, away: LetheError, reason: str) -> None:
     river = passage("Lethe is a river of the underworld.")
     world.search.passages = [river]
     world.workflows.fails_with = away
@@ -106,7 +114,7 @@ async def test_without_temporal_the_passages_are_the_answer(world: World, away: 
     answer = response.json()
     assert response.status_code == 200
     assert (answer["answer_mode"], answer["answer"]) == ("passages", "")
-    assert (answer["is_degraded"], answer["degraded_reasons"]) == (True, ["workflows_down"])
+    assert (answer["is_degraded"], answer["degraded_reasons"]) == (True, [reason])
     assert [(cited["number"], cited["text"]) for cited in answer["citations"]] == [(1, river.text)]
     assert (await world.get(f"/v1/queries/{answer['id']}")).json()["answer_mode"] is None
 
@@ -175,3 +183,25 @@ async def test_more_questions_than_allowed_are_told_to_come_back(world: World, m
 
 async def test_a_question_of_exactly_the_limit_is_taken(world: World) -> None:
     assert (await world.post("/v1/query", json={"question": "x" * 1000})).status_code == 200
+
+
+async def test_a_ledger_that_takes_no_more_writes_gives_the_passages_of_a_stored_question(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.search.passages = [passage("Lethe is a river.")]
+    answer = type(world.workflows).answer
+
+    def refused(_: object) -> None:
+        raise LedgerUnavailable
+
+    async def answer_late(self: InProcessWorkflows, ref: QuestionRef) -> AnswerOutcome:
+        monkeypatch.setattr(type(world.services.ledger), "write", refused)
+        return await answer(self, ref)
+
+    monkeypatch.setattr(type(world.workflows), "answer", answer_late)
+    response = await world.post("/v1/query", json=ASK)
+    assert response.status_code == 200
+    shown = response.json()
+    assert (shown["answer_mode"], shown["degraded_reasons"]) == ("passages", ["ledger_read_only"])
+    assert shown["id"]
+    assert len(shown["citations"]) == 1
