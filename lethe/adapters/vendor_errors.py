@@ -7,11 +7,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+import httpx
+import httpx2
+
 from lethe.errors import LetheError, Unavailable
 
 LONGEST_DELAY: Final = 600.0
 """Seconds; a vendor that asks for more is tried again then."""
 
+_NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout,
+                    httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)  # fmt: skip
 _PASSING: Final = frozenset({408, 409, 425, 429, 499})
 """Client errors that another attempt may not meet. 499: the vendor says we went away."""
 _OVERFLOW: Final = ("context_length_exceeded", "maximum context length", "maximum input length", "too many tokens",
@@ -40,12 +45,22 @@ def error_of(
     """The error to raise: ``unavailable`` for what may pass, with the delay the vendor asks for, else ``refused``."""
     status = refusal.status
     if status is None:
-        return unavailable("no answer")
+        return unavailable("no answer").unanswered()
     if status in _PASSING or status >= 500 or status < 300:
         return unavailable(f"HTTP {status}", asked_delay=asked_delay(refusal.headers, now))
     if status in {400, 413, 422} and any(words in refusal.told.lower() for words in _OVERFLOW):
         return InputTooLong()
     return refused(f"HTTP {status}")
+
+
+def no_answer(kind: type[Unavailable], error: Exception) -> Unavailable:
+    """Of a connection that broke or took too long; only without any was nothing sent that may be charged for."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, _NOT_SENT):
+            return kind("no answer")
+        cause = cause.__cause__
+    return kind("no answer").unanswered()
 
 
 def asked_delay(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

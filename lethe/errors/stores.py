@@ -1,5 +1,7 @@
 """Stores, providers, keys and settings that fail."""
 
+from typing import Self
+
 from lethe.errors.base import FailureClass, LetheError
 
 
@@ -13,6 +15,12 @@ class Unavailable(LetheError):
 
     def __init__(self, detail: str = "", *, retry_after: float | None = 5.0, asked_delay: float | None = None) -> None:
         super().__init__(detail, retry_after=asked_delay or retry_after, asked_delay=asked_delay)
+        self.is_unanswered = False
+
+    def unanswered(self) -> Self:
+        """The same error, told that the call may have arrived and be paid for: `raise X("no answer").unanswered()`."""
+        self.is_unanswered = True
+        return self
 
 
 class LedgerUnavailable(Unavailable):

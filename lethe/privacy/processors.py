@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from lethe.errors import LetheError, ProviderNotAllowed
+from lethe.errors import LetheError, ProviderNotAllowed, Unavailable
 from lethe.model.ids import new_id
 from lethe.model.indexes import EmbeddingSpec
 from lethe.model.processors import ANSWERED, SENT, Origin, Processor, ProcessorCall, Spent
@@ -51,9 +51,9 @@ class ProcessorLedger:
 
         Raises ProviderNotAllowed if the tenant does not allow the provider, LedgerUnavailable. A call whose end is
         never recorded (the process died, the caller went away) stays `sent`: it may have arrived. It then counts as
-        having taken the ``tokens`` sent and ``most_out``, both estimated.
+        having taken the ``tokens`` sent and ``most_out``, both estimated, and so does one that nobody answered.
         """
-        expected = self._spent(processor, Outcome(tokens, most_out, is_estimated=True))
+        expected = self._spent(processor, Outcome(tokens, most_out, is_estimated=True), calls=1)
         call = ProcessorCall(
             tenant_id=origin.tenant_id,
             id=new_id(),
@@ -82,7 +82,9 @@ class ProcessorLedger:
             yield outcome
         except Exception as error:
             code = error.code if isinstance(error, LetheError) else LetheError.code
-            await self._finish(call, code, self._spent(processor, outcome))
+            arrived = _may_have_arrived(error)
+            spent = self._spent(processor, outcome, calls=int(arrived))
+            await self._finish(call, code, expected if arrived and not outcome.tokens else spent)
             raise
         await self._finish(call, ANSWERED, self._spent(processor, outcome, calls=1))
 
@@ -98,6 +100,10 @@ class ProcessorLedger:
         except LetheError as error:
             # What came back is paid for and good; the row says that it was sent, which is what matters.
             _log.warning("outcome of a call not kept", extra={"ref": call.id, "code": error.code})
+
+
+def _may_have_arrived(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or (isinstance(error, Unavailable) and error.is_unanswered)
 
 
 @dataclass(frozen=True, slots=True)

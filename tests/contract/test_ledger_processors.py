@@ -100,7 +100,7 @@ async def test_what_a_call_costs_is_kept_at_most_until_it_is_known(ledger: Ledge
     async with calls.call(BIG, origin, inputs=1, tokens=1_000, most_out=500) as outcome:
         (row,) = await about(ledger, origin.tenant_id, ref)
         assert (row.principal_id, row.tokens, row.tokens_out) == (origin.principal_id, 1_000, 500)
-        assert (row.cost_micros, row.currency, row.is_estimated) == (7_500, "EUR", True)
+        assert (row.cost_micros, row.currency, row.is_estimated) == (7_503, "EUR", True)
         outcome.tokens, outcome.tokens_out = 900, 20
     (row,) = await about(ledger, origin.tenant_id, ref)
     assert (row.tokens, row.tokens_out, row.cost_micros, row.is_estimated) == (900, 20, 2_453, False)
@@ -111,7 +111,25 @@ async def test_what_a_call_costs_is_kept_at_most_until_it_is_known(ledger: Ledge
     with pytest.raises(asyncio.CancelledError):
         async with calls.call(BIG, origin, inputs=1, tokens=1_000, most_out=500):
             raise asyncio.CancelledError
-    assert (await about(ledger, origin.tenant_id, ref))[2].cost_micros == 7_500
+    assert (await about(ledger, origin.tenant_id, ref))[2].cost_micros == 7_503
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ModelUnavailable("no answer").unanswered()])
+async def test_a_call_that_nobody_answered_counts_as_expected_or_as_what_came(ledger: Ledger, error: Exception):
+    calls = ProcessorLedger(ledger, SystemClock(), PRICES)
+    origin = Origin(await add_tenant(ledger), frozenset({ref := new_id()}))
+
+    async def ask(tokens: int) -> None:
+        async with calls.call(BIG, origin, inputs=1, tokens=1_000, most_out=500) as outcome:
+            outcome.tokens = tokens
+            raise error
+
+    for tokens in (0, 900):
+        with pytest.raises(type(error)):
+            await ask(tokens)
+    rows = await about(ledger, origin.tenant_id, ref)
+    assert [(row.tokens, row.tokens_out, row.cost_micros) for row in rows] == [(1_000, 500, 7_503), (900, 0, 2_253)]
+    assert all(row.finished_at is not None for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from socket import socket
 
 import pytest
 
@@ -38,6 +39,10 @@ class Works:
 
     async def rerank(self) -> list[float]:
         return await self.reranker.rerank(QUESTION, PASSAGES, self.origin)
+
+    async def costs(self) -> list[int]:
+        async with self.ledger.read() as uow:
+            return [call.cost_micros for call in await uow.processor_calls.about(self.tenant_id, self.document_id)]
 
     async def statuses(self) -> list[str]:
         async with self.ledger.read() as uow:
@@ -109,6 +114,32 @@ async def test_what_goes_wrong_is_an_error_by_name_after_one_request(
         await works.rerank()
     assert len(stand_in.seen) == 1
     assert (await works.statuses()) != ["answered"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "cost"),
+    [(Behaviour(kind=Kind.CUT), 2_000), (Behaviour(kind=Kind.STATUS, status=503), 0)],
+    ids=["cut", "503"],
+)
+async def test_a_call_that_broke_off_may_be_charged_for_and_a_refused_one_is_not(
+    works: Works, stand_in: StandIn, behaviour: Behaviour, cost: int
+) -> None:
+    stand_in.will(behaviour)
+    with pytest.raises(RerankerUnavailable):
+        await works.rerank()
+    assert await works.costs() == [cost]
+
+
+async def test_what_was_never_sent_costs_nothing(works: Works) -> None:
+    with socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        settings = CohereSettings.model_validate({"api_key": "key", "base_url": address})
+        reranker = CohereReranker(settings, ProcessorLedger(works.ledger, SystemClock()), passage_characters=100)
+        with pytest.raises(RerankerUnavailable):
+            await reranker.rerank(QUESTION, PASSAGES, works.origin)
+        await reranker.close()
+    assert await works.costs() == [0]
 
 
 async def test_a_tenant_that_does_not_allow_it_sends_nothing(works: Works, stand_in: StandIn) -> None:

@@ -13,7 +13,7 @@ from lethe.adapters.embedding.checks import in_order
 from lethe.adapters.embedding.counting import EstimatingTokenizer
 from lethe.adapters.embedding.remote import RemoteEmbedder, need, spec_of
 from lethe.adapters.embedding.vendor import Reply
-from lethe.adapters.vendor_errors import Refusal, error_of
+from lethe.adapters.vendor_errors import Refusal, error_of, no_answer
 from lethe.errors import EmbedderRefused, EmbedderUnavailable, EmbeddingInvalid
 from lethe.ports.embedding import InputKind
 from lethe.privacy.processors import ProcessorLedger
@@ -55,7 +55,7 @@ class CohereEmbeddings:
             refusal = Refusal(error.status_code, error.headers or {}, str(error.body))
             raise error_of(refusal, EmbedderUnavailable, EmbedderRefused) from error
         except httpx.HTTPError as error:
-            raise error_of(Refusal(None, {}), EmbedderUnavailable, EmbedderRefused) from error
+            raise no_answer(EmbedderUnavailable, error) from error
         except (ParsingError, ValueError) as error:
             raise EmbeddingInvalid("the answer is not what the API documents") from error
         found: object = getattr(getattr(answer, "embeddings", None), "float_", None)

@@ -14,7 +14,7 @@ from lethe.adapters.embedding.checks import in_order
 from lethe.adapters.embedding.counting import Cl100kTokenizer, EstimatingTokenizer
 from lethe.adapters.embedding.remote import RemoteEmbedder, need, spec_of
 from lethe.adapters.embedding.vendor import Reply
-from lethe.adapters.vendor_errors import InputTooLong, Refusal, error_of
+from lethe.adapters.vendor_errors import InputTooLong, Refusal, error_of, no_answer
 from lethe.errors import EmbedderRefused, EmbedderUnavailable, EmbeddingInvalid, LetheError
 from lethe.ports.embedding import InputKind
 from lethe.privacy.processors import ProcessorLedger
@@ -107,10 +107,9 @@ def _embedder(
 
 
 def _error_of(error: openai.APIError) -> LetheError | InputTooLong:
-    if isinstance(error, openai.APIStatusError):
-        refusal = Refusal(error.status_code, error.response.headers, f"{error.code} {error.message}")
-    else:
-        refusal = Refusal(None, {})
+    if not isinstance(error, openai.APIStatusError):
+        return no_answer(EmbedderUnavailable, error)
+    refusal = Refusal(error.status_code, error.response.headers, f"{error.code} {error.message}")
     return error_of(refusal, EmbedderUnavailable, EmbedderRefused)
 
 

@@ -137,7 +137,8 @@ class RemoteEmbedder:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 return await self._vendor.request(texts, kind)
         except TimeoutError:
-            raise EmbedderUnavailable(f"no answer within {self._settings.timeout_seconds} s") from None
+            detail = f"no answer within {self._settings.timeout_seconds} s"
+            raise EmbedderUnavailable(detail).unanswered() from None
 
 
 def spec_of(settings: ProviderSettings, preprocessing: str) -> EmbeddingSpec:

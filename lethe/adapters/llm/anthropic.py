@@ -9,7 +9,7 @@ from anthropic.types import MessageParam
 from lethe.adapters.llm.events import Fields, child, count, events, text
 from lethe.adapters.llm.failures import failure_of
 from lethe.adapters.llm.vendor import BROKEN, Piece
-from lethe.adapters.vendor_errors import Refusal
+from lethe.adapters.vendor_errors import Refusal, no_answer
 from lethe.errors import ModelUnavailable
 from lethe.ports.chat import LENGTH, REFUSAL, STOP, ChatRequest
 from lethe.settings import AnthropicSettings, ChainEntry
@@ -51,7 +51,7 @@ class AnthropicChat:
             told = f"{error.message} {error.body}"
             raise failure_of(Refusal(error.status_code, error.response.headers, told)) from error
         except (anthropic.APIError, *BROKEN) as error:
-            raise ModelUnavailable("no answer") from error
+            raise no_answer(ModelUnavailable, error) from error
 
     async def close(self) -> None:
         await self._client.close()

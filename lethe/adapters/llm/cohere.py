@@ -8,7 +8,7 @@ import httpx
 from lethe.adapters.llm.events import Fields, child, count, events, text
 from lethe.adapters.llm.failures import failure_of
 from lethe.adapters.llm.vendor import BROKEN, Piece
-from lethe.adapters.vendor_errors import Refusal
+from lethe.adapters.vendor_errors import Refusal, no_answer
 from lethe.errors import ModelContextOverflow, ModelUnavailable
 from lethe.ports.chat import LENGTH, REFUSAL, STOP, ChatRequest
 from lethe.settings import ChainEntry, CohereSettings
@@ -53,7 +53,7 @@ class CohereChat:
                 async for event in events(response.aiter_bytes()):
                     yield _piece(event)
         except BROKEN as error:
-            raise ModelUnavailable("no answer") from error
+            raise no_answer(ModelUnavailable, error) from error
 
     async def close(self) -> None:
         await self._http.aclose()

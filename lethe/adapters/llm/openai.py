@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from lethe.adapters.llm.events import Fields, child, count, events, first, text
 from lethe.adapters.llm.failures import failure_of
 from lethe.adapters.llm.vendor import BROKEN, Piece
-from lethe.adapters.vendor_errors import Refusal
+from lethe.adapters.vendor_errors import Refusal, no_answer
 from lethe.errors import ModelUnavailable
 from lethe.ports.chat import LENGTH, REFUSAL, STOP, ChatRequest
 from lethe.settings import AzureSettings, ChainEntry, OpenAiSettings
@@ -69,7 +69,7 @@ class OpenAiChat:
             told = f"{error.code} {error.type} {error.message}"
             raise failure_of(Refusal(error.status_code, error.response.headers, told)) from error
         except (openai.APIError, *BROKEN) as error:
-            raise ModelUnavailable("no answer") from error
+            raise no_answer(ModelUnavailable, error) from error
 
     async def close(self) -> None:
         await self._client.close()

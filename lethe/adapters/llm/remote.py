@@ -151,7 +151,7 @@ class RemoteChatModel:
                 async with asyncio.timeout_at(min(due, ends)):
                     piece = await anext(pieces, None)
             except TimeoutError:
-                raise ModelUnavailable("no token in time") from None
+                raise ModelUnavailable("no token in time").unanswered() from None
             if piece is None:
                 return
             if piece.text:

@@ -10,7 +10,7 @@ import httpx
 from cohere.core.api_error import ApiError
 from cohere.core.parse_error import ParsingError
 
-from lethe.adapters.vendor_errors import InputTooLong, Refusal, error_of
+from lethe.adapters.vendor_errors import InputTooLong, Refusal, error_of, no_answer
 from lethe.errors import RerankerRefused, RerankerUnavailable
 from lethe.model.processors import Operation, Origin, Processor
 from lethe.privacy.processors import ProcessorLedger
@@ -57,8 +57,8 @@ class CohereReranker:
         except ApiError as error:
             refusal = Refusal(error.status_code, error.headers or {}, str(error.body))
             raise _refused(refusal) from None
-        except httpx.HTTPError:
-            raise RerankerUnavailable("no answer") from None
+        except httpx.HTTPError as error:
+            raise no_answer(RerankerUnavailable, error) from None
         except (ParsingError, ValueError):
             raise RerankerRefused("the answer is not what the API documents") from None
 
