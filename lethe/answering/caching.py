@@ -13,6 +13,7 @@ from lethe.answering.calibration import REVISION
 from lethe.answering.prompts import load_prompt, prompt_names
 from lethe.answering.request import AnswerRequest
 from lethe.answering.wording import WORDING_REVISION, plain_wording
+from lethe.guards import GUARDS_REVISION
 from lethe.model.answers import Question
 from lethe.model.ids import Id
 from lethe.ports.ledger import UnitOfWork
@@ -32,9 +33,11 @@ class CachePolicy:
         """``spec_key``: of the embedding model. An edited prompt counts, whichever is in use."""
         answering = settings.answering.model_dump_json(exclude={"prices", "currency"})
         chain = ",".join(entry.model_dump_json() for entry in settings.chat_chain)
-        retrieval = settings.retrieval.model_dump_json()
+        # Everything that an answer has to pass, or that chooses what it is made from.
+        sections = (settings.retrieval, settings.rerank, settings.guards, settings.grounding)
+        passed = (*(section.model_dump_json() for section in sections), settings.cohere.rerank_model, GUARDS_REVISION)
         prompts = (load_prompt(name).version for name in prompt_names())
-        profile = "\n".join((answering, chain, retrieval, spec_key, REVISION, WORDING_REVISION, *prompts))
+        profile = "\n".join((answering, chain, *passed, spec_key, REVISION, WORDING_REVISION, *prompts))
         return cls(profile, settings.caching)
 
     def covers(self, request: AnswerRequest) -> bool:

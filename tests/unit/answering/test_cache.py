@@ -13,6 +13,7 @@ from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
+from lethe.answering import caching
 from lethe.answering.cache import look_up, share
 from lethe.answering.caching import CachePolicy
 from lethe.answering.deps import Answering
@@ -25,7 +26,17 @@ from lethe.model.answers import AnswerMode, Question, QuestionState
 from lethe.model.ids import new_id
 from lethe.model.indexes import BuildState
 from lethe.model.principals import Caller, Role
-from lethe.settings import CacheSettings, Settings
+from lethe.settings import (
+    BelowThreshold,
+    CacheSettings,
+    CohereSettings,
+    GroundingSettings,
+    GuardSettings,
+    RerankProvider,
+    RerankSettings,
+    RetrievalSettings,
+    Settings,
+)
 from tests.corpus import NOON, Corpus, Planted
 
 HEIGHT = "The lighthouse of Varnholm is 31 metres tall."
@@ -115,6 +126,29 @@ async def test_case_spaces_marks_and_politeness_are_no_other_question(world: Wor
 async def test_another_request_is_another_question(world: World, planted: Planted, other: Mapping[str, Any]):
     await world.answered()
     assert await world.hit(**other) is None
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"retrieval": RetrievalSettings(alpha=0.1)},
+        {"rerank": RerankSettings(provider=RerankProvider.COHERE)},
+        {"cohere": CohereSettings(rerank_model="rerank-v4")},
+        {"guards": GuardSettings(passage_score=0.1)},
+        {"grounding": GroundingSettings(below=BelowThreshold.PASSAGES)},
+    ],
+    ids=lambda section: next(iter(section)),
+)
+def test_a_changed_setting_that_answers_depend_on_is_another_way_of_making_them(section: Mapping[str, Any]):
+    settings = Settings()
+    changed = CachePolicy.from_settings(settings.model_copy(update=dict(section)), "spec")
+    assert changed.profile != CachePolicy.from_settings(settings, "spec").profile
+
+
+def test_changed_rules_of_the_guards_are_another_way_too(monkeypatch: pytest.MonkeyPatch):
+    before = CachePolicy.from_settings(Settings(), "spec")
+    monkeypatch.setattr(caching, "GUARDS_REVISION", "guards-0")
+    assert CachePolicy.from_settings(Settings(), "spec").profile != before.profile
 
 
 async def test_another_way_of_making_answers_finds_none_of_the_old(world: World, planted: Planted):
