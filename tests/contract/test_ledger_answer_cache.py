@@ -1,5 +1,6 @@
 """Ledger: answers kept for the next one who asks the same, and what keeps them from being given."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -127,6 +128,39 @@ async def test_the_newer_answer_takes_the_place_and_is_not_dropped_for_the_older
     async with kept.ledger.write() as unit:
         await unit.answer_cache.drop(entry(later))
         assert await unit.answer_cache.find(tenant, "key", at(-1), SEQ, frozenset({tenant})) is None
+
+
+async def test_equal_questions_answered_at_once_leave_the_entry_of_one_with_its_sources(ledger: Ledger):
+    tenant = await add_tenant(ledger, SEQ)
+    asked = [question(tenant) for _ in range(8)]
+    versions = dict[Id, Id]()
+    async with ledger.write() as unit:
+        for each in asked:
+            _, version, _ = await add_document(unit, tenant)
+            versions[each.id] = version.id
+            await unit.questions.add(each)
+
+    async def finish(each: Question) -> None:
+        async with ledger.write() as unit:
+            await unit.answer_cache.put(entry(each), [versions[each.id]], 10)
+
+    await asyncio.gather(*(finish(each) for each in asked))
+
+    async def left() -> Id | None:
+        async with ledger.read() as unit:
+            found = await unit.answer_cache.find(tenant, "key", at(-1), SEQ, frozenset({tenant}))
+        return None if found is None else found.entry.question_id
+
+    kept = await left()
+    async with ledger.write() as unit:
+        for each in asked:
+            if each.id != kept:
+                await unit.answer_cache.forget_version(tenant, versions[each.id])
+    assert kept is not None
+    assert await left() == kept
+    async with ledger.write() as unit:
+        await unit.answer_cache.forget_version(tenant, versions[kept])
+    assert await left() is None
 
 
 async def test_the_least_recently_used_go_first(ledger: Ledger):

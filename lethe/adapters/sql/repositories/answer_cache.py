@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, tupl
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.chunks import document_of_version, passes_gate
-from lethe.adapters.sql.rows import Mapped, delete_of, one_of
+from lethe.adapters.sql.rows import Mapped, delete_of, one_of, upsert_into
 from lethe.adapters.sql.tables import cached_answer_sources as sources
 from lethe.adapters.sql.tables import cached_answers as entries
 from lethe.adapters.sql.tables import document_versions as versions
@@ -26,8 +26,13 @@ class SqlAnswerCache(SqlRepository):
     """Sources go with their entry, by the schema."""
 
     async def put(self, entry: CachedAnswer, version_ids: Collection[Id], most: int) -> None:
-        await self._connection.execute(delete_of(entries, entry.tenant_id, entries.c.key_hmac == entry.key_hmac))
-        await self._connection.execute(insert(entries).values(ENTRY.values(entry)))
+        values = ENTRY.values(entry)
+        statement = upsert_into(self._connection, entries).values(values)
+        # Whoever answers the same at the same time waits here, and finds the sources of the first.
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["tenant_id", "key_hmac"], set_=values)
+        )
+        await self._connection.execute(delete_of(sources, entry.tenant_id, sources.c.key_hmac == entry.key_hmac))
         own = {"tenant_id": entry.tenant_id, "key_hmac": entry.key_hmac}
         rows = [own | {"version_id": version_id} for version_id in sorted(set(version_ids))]
         if rows:
