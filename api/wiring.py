@@ -64,7 +64,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         models = await stack.enter_async_context(
             open_chat_models(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
-        words = KeywordRung(ledger, stores.keywords, breakers)
+        words = KeywordRung(ledger, stores.keywords, breakers, settings.weaviate.timeout_seconds)
         search = Search(ledger, keyring, index, embedder, settings.retrieval, words, reranker, settings.rerank.seconds)
         uploads = Uploads(
             ledger=ledger,

@@ -1,5 +1,6 @@
 """What a search falls back to (P9): words in SQL for the vector store, a known vector for the embedder."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -34,6 +35,8 @@ class KeywordRung:
     index: KeywordIndex
     breakers: Breakers | None = None
     """Those of the vector store; without them every search tries it."""
+    seconds: float = 2.0
+    """Limit of a search."""
 
     async def is_next(self) -> bool:
         """Whether the vector store is left alone for now, so that nothing needs to be prepared for it."""
@@ -52,7 +55,10 @@ class KeywordRung:
 
         async def rank(limit: int) -> list[Hit]:
             try:
-                return await self.index.search(build, replace(query, limit=limit))
+                async with asyncio.timeout(self.seconds):
+                    return await self.index.search(build, replace(query, limit=limit))
+            except TimeoutError:
+                raise IndexUnavailable("The tenant's words were not searched in time.") from None
             except IndexBuildMissing:
                 raise IndexUnavailable("The tenant's words are being brought into SQL again.") from None
 

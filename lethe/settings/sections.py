@@ -69,7 +69,7 @@ class WeaviateSettings(Section):
     api_key: SecretStr = SecretStr("")
     """Sent with every call; generated for the embedded server."""
     timeout_seconds: float = 2.0
-    """Limit of a search."""
+    """Limit of a search, and of one by words in SQL where Weaviate does not answer."""
     write_timeout_seconds: float = 30.0
     """Limit of a write."""
 

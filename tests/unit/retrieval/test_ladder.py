@@ -1,5 +1,6 @@
 """What a search falls back to, and what it says of it."""
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -121,6 +122,22 @@ async def test_words_that_were_lost_are_told_as_unavailable(corpus: Corpus) -> N
     await corpus.keywords.drop_build(corpus.keyword_build)
     with pytest.raises(IndexUnavailable):
         await corpus.search().find(corpus.request(QUESTION))
+
+
+async def test_words_that_take_too_long_are_told_as_unavailable(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await corpus.plant(ANSWER)
+    fail(corpus, store=True)
+    search = corpus.search()
+
+    async def hang(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(corpus.keywords, "search", hang)
+    async with asyncio.timeout(30):
+        with pytest.raises(IndexUnavailable):
+            await replace(search, words=replace(search.words, seconds=0.05)).find(corpus.request(QUESTION))
 
 
 async def test_the_same_documents_are_readable_on_both_rungs(corpus: Corpus) -> None:
