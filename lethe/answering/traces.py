@@ -1,6 +1,5 @@
 """The trace of a question: sealed under its key, since rewritten questions are words of a person."""
 
-from collections import OrderedDict
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -8,6 +7,7 @@ from pydantic import TypeAdapter
 from lethe.model.ids import Id
 from lethe.model.traces import Trace
 from lethe.privacy.sealing import Purpose, seal, unseal
+from lethe.privacy.short_lived import ShortLived
 
 _TRACE: Final = TypeAdapter(Trace)
 _MOST: Final = 1_000
@@ -30,14 +30,11 @@ class Traces:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Id, Trace] = OrderedDict()
+        self._kept = ShortLived[Id, Trace](_MOST)
 
     def keep(self, question_id: Id, trace: Trace) -> None:
-        """Until it is taken, or too many newer ones are kept."""
-        self._kept[question_id] = trace
-        self._kept.move_to_end(question_id)
-        if len(self._kept) > _MOST:
-            self._kept.popitem(last=False)
+        """Until it is forgotten, too old, or too many newer ones are kept."""
+        self._kept.put(question_id, trace)
 
     def get(self, question_id: Id) -> Trace | None:
         """For an attempt that may be repeated."""
@@ -45,4 +42,4 @@ class Traces:
 
     def forget(self, question_id: Id) -> None:
         """Once it is stored for good."""
-        self._kept.pop(question_id, None)
+        self._kept.pop(question_id)

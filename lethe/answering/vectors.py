@@ -4,8 +4,6 @@ The opened ones live no longer than data keys do; what they propose is looked up
 was erased meanwhile proposes in vain.
 """
 
-import time
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +17,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.search import AskedVector
 from lethe.privacy.sealing import Purpose, seal, unseal
+from lethe.privacy.short_lived import ShortLived
 
 _UNDER_WAY: Final = 1_000
 _BUCKETS: Final = 50
@@ -40,7 +39,6 @@ def _opened(key: bytes, sealed: bytes) -> NDArray[np.float32]:
 class Bucket:
     """Questions that differ in nothing but their words, by key, oldest first."""
 
-    opened_at: float
     newest: datetime | None = None
     entries: dict[str, tuple[CachedAnswer, NDArray[np.float32]]] = field(
         default_factory=dict[str, tuple[CachedAnswer, NDArray[np.float32]]]
@@ -72,14 +70,12 @@ class QuestionVectors:
     """Of this process."""
 
     def __init__(self) -> None:
-        self._under_way: OrderedDict[Id, AskedVector] = OrderedDict()
-        self._buckets: OrderedDict[tuple[Id, str], Bucket] = OrderedDict()
+        self._under_way = ShortLived[Id, AskedVector](_UNDER_WAY)
+        self._buckets = ShortLived[tuple[Id, str], Bucket](_BUCKETS, _OPEN_SECONDS)
 
     def keep(self, question_id: Id, vector: AskedVector) -> None:
-        """Until it is forgotten, or too many newer ones are kept."""
-        self._under_way[question_id] = vector
-        if len(self._under_way) > _UNDER_WAY:
-            self._under_way.popitem(last=False)
+        """Until it is forgotten, too old, or too many newer ones are kept."""
+        self._under_way.put(question_id, vector)
 
     def get(self, question_id: Id) -> AskedVector | None:
         """For an attempt that may be repeated."""
@@ -87,7 +83,7 @@ class QuestionVectors:
 
     def forget(self, question_id: Id) -> None:
         """Once the question is answered."""
-        self._under_way.pop(question_id, None)
+        self._under_way.pop(question_id)
 
     async def bucket(
         self, ledger: Ledger, keyring: KeyRing, tenant_id: Id, bucket_hmac: str, oldest: datetime, most: int
@@ -111,12 +107,8 @@ class QuestionVectors:
         return bucket
 
     def _held(self, tenant_id: Id, bucket_hmac: str) -> Bucket:
-        now = time.monotonic()
-        for place, bucket in list(self._buckets.items()):
-            if now - bucket.opened_at > _OPEN_SECONDS:
-                del self._buckets[place]
-        held = self._buckets.setdefault((tenant_id, bucket_hmac), Bucket(now))
-        self._buckets.move_to_end((tenant_id, bucket_hmac))
-        if len(self._buckets) > _BUCKETS:
-            self._buckets.popitem(last=False)
+        held = self._buckets.get((tenant_id, bucket_hmac))
+        if held is None:
+            held = Bucket()
+            self._buckets.put((tenant_id, bucket_hmac), held)
         return held

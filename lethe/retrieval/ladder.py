@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -18,11 +17,11 @@ from lethe.ports.breakers import WEAVIATE, Breakers
 from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger
 from lethe.ports.vectors import Hit, HybridQuery
+from lethe.privacy.short_lived import ShortLived
 from lethe.retrieval.ranking import Rank
 
 VECTOR_STORE_FAILURES: Final = (IndexUnavailable, IndexBuildMissing)
 KNOWN_VECTORS: Final = 500
-KNOWN_SECONDS: Final = 900.0
 
 Vector = NDArray[np.float32]
 
@@ -65,28 +64,22 @@ class KeywordRung:
         return rank
 
 
-@dataclass(frozen=True, slots=True)
 class KnownVectors:
     """Vectors of questions asked of this process a short while ago, under digests, for when the embedder is away.
 
     In memory alone; the same text of another tenant is another question.
     """
 
-    now: Callable[[], float] = time.monotonic
-    _held: OrderedDict[bytes, tuple[float, Vector]] = field(default_factory=OrderedDict[bytes, tuple[float, Vector]])
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._held = ShortLived[bytes, Vector](KNOWN_VECTORS, now=now)
 
     def keep(self, tenant_id: Id, spec: str, text: str, vector: Vector) -> None:
-        """Remember it, and forget the oldest beyond KNOWN_VECTORS."""
-        key = _key(tenant_id, spec, text)
-        self._held[key] = (self.now(), vector)
-        self._held.move_to_end(key)
-        while len(self._held) > KNOWN_VECTORS:
-            self._held.popitem(last=False)
+        """Remember it for MEMORY_SECONDS, and forget the oldest beyond KNOWN_VECTORS."""
+        self._held.put(_key(tenant_id, spec, text), vector)
 
     def get(self, tenant_id: Id, spec: str, text: str) -> Vector | None:
-        """The vector, if it was kept within KNOWN_SECONDS."""
-        found = self._held.get(_key(tenant_id, spec, text))
-        return found[1] if found is not None and self.now() - found[0] <= KNOWN_SECONDS else None
+        """The vector, if it is still known."""
+        return self._held.get(_key(tenant_id, spec, text))
 
 
 def _key(tenant_id: Id, spec: str, text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The data map: every place that outlives a process, what it holds of a person, and what erases it.
+"""The data map: every place that outlives a request, what it holds of a person, and what erases it.
 
 Completeness is a test: the live migrated schemas of both engines, the live collections and their properties, the blobs
 of a version, the search attributes and the state folder are compared with these declarations in both directions.
@@ -19,6 +19,7 @@ from lethe.privacy.data_map.outside import (
     HISTORIES,
     KEY_FILES,
     KEYWORDS,
+    MEMORY,
     SCRATCH,
     STATE,
     TOKENS,
@@ -36,6 +37,7 @@ __all__ = [
     "KEYWORDS",
     "KEY_FILES",
     "LEDGER",
+    "MEMORY",
     "PLACES",
     "SCRATCH",
     "STATE",
@@ -61,6 +63,7 @@ PLACES: Final[tuple[Place, ...]] = (
     HISTORIES,
     BREAKERS,
     TOKENS,
+    MEMORY,
     KEY_FILES,
     SCRATCH,
     STATE,

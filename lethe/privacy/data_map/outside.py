@@ -4,6 +4,7 @@ from typing import Final
 
 from lethe.model.blobs import BlobName
 from lethe.privacy.data_map.declaration import Category, Field, Key, Place, facts, opaque, place, pseudonym, sealed
+from lethe.privacy.short_lived import MEMORY_SECONDS
 
 _VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
 
@@ -84,6 +85,15 @@ TOKENS: Final[Place] = place(
     lifetime_seconds=300.0,
 )
 """Keys of Redis. Without it they are in the memory of the API's process, for as long."""
+
+MEMORY: Final[Place] = place(
+    "memory of the API's and the workers' processes",
+    Field("traces", Category.CONTENT, "what was searched for a question, until its answer is stored: its words too"),
+    Field("question vectors", Category.CONTENT, "of questions under way, and of those answered lately, opened"),
+    Field("known vectors", Category.CONTENT, "of questions asked lately, under digests, for when the embedder is away"),
+    reason="gone by a timer, whether or not anybody comes for it again; never on disk",
+    lifetime_seconds=MEMORY_SECONDS,
+)
 
 KEY_FILES: Final[Place] = place(
     "<keys.folder>/",

@@ -19,7 +19,8 @@ from lethe.model.answers import DegradedReason
 from lethe.model.ids import new_id
 from lethe.model.indexes import BuildState
 from lethe.ports.breakers import WEAVIATE
-from lethe.retrieval.ladder import KNOWN_SECONDS, KNOWN_VECTORS, KnownVectors
+from lethe.privacy.short_lived import MEMORY_SECONDS
+from lethe.retrieval.ladder import KNOWN_VECTORS, KnownVectors
 from lethe.settings import BreakerSettings, Settings
 from tests.contract.passage_search import ANSWER, OTHER, QUESTION
 from tests.corpus import NOW, Corpus
@@ -164,7 +165,7 @@ async def test_the_same_documents_are_readable_on_both_rungs(corpus: Corpus) -> 
         assert above.passages
 
 
-def test_known_vectors_are_few_and_soon_forgotten() -> None:
+async def test_known_vectors_are_few_and_soon_forgotten() -> None:
     time, vector = [0.0], np.ones(3, np.float32)
     known = KnownVectors(now=lambda: time[0])
     for number in range(KNOWN_VECTORS + 1):
@@ -173,5 +174,5 @@ def test_known_vectors_are_few_and_soon_forgotten() -> None:
     assert known.get("tenant", "spec", "question 1") is vector
     assert known.get("other", "spec", "question 1") is None
     assert known.get("tenant", "other", "question 1") is None
-    time[0] = KNOWN_SECONDS + 1
+    time[0] = MEMORY_SECONDS + 1
     assert known.get("tenant", "spec", "question 1") is None
