@@ -16,7 +16,7 @@ from lethe.settings import Settings
 async def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; then answer what is in flight, stop the worker, close the stores."""
     async with AsyncExitStack() as stack:
-        temporal = TemporalLink()
+        temporal = TemporalLink(settings.limits.question_seconds)
         services = await stack.enter_async_context(open_services(settings, temporal))
         stack.push_async_callback(_cancelled, asyncio.create_task(temporal.keep(settings, services.answering)))
         # uvicorn raises the signal again when it has stopped, which must not end the process before the stores close.

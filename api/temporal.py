@@ -34,7 +34,8 @@ class TemporalLink:
     Until the first connection every call raises WorkflowsUnavailable at once; a broken one heals by itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, question_seconds: float) -> None:
+        self._question_seconds = question_seconds
         self._client: Client | None = None
 
     async def start(self, dispatch: Dispatch) -> None:
@@ -47,7 +48,7 @@ class TemporalLink:
         await Starters(self._connected()).look(tenant_id, ingestion_id)
 
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
-        return await Starters(self._connected()).answer(ref)
+        return await Starters(self._connected(), self._question_seconds).answer(ref)
 
     async def ready(self) -> bool:
         """Whether Temporal answers now."""

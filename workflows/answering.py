@@ -73,7 +73,7 @@ class AnswerQuestion:
             method,
             value,
             start_to_close_timeout=policies.QUESTION_STEP,
-            schedule_to_close_timeout=policies.QUESTION_DEADLINE,
+            schedule_to_close_timeout=policies.QUESTION_STEPS,
             retry_policy=policies.QUESTION_RETRY,
             summary=summary,
         )

@@ -69,7 +69,8 @@ PARSE: Final = timedelta(minutes=5)
 LONG: Final = timedelta(minutes=15)
 BATCH: Final = timedelta(hours=2)
 QUESTION_STEP: Final = timedelta(seconds=15)
-QUESTION_DEADLINE: Final = timedelta(seconds=30)
+QUESTION_STEPS: Final = timedelta(seconds=30)
+"""All tries of a step; the question's own deadline is `limits.question_seconds`."""
 QUESTION_RESERVE: Final = timedelta(seconds=3)
 """Of a question's time, kept for an answer without a language model and for the last step."""
 SHORTEST_TURN: Final = timedelta(seconds=1)

@@ -130,6 +130,7 @@ class Starters:
     """Starts workflows on one Temporal client. Raises WorkflowsUnavailable when Temporal does not answer."""
 
     client: Client
+    question_seconds: float = 30.0
 
     async def start(self, dispatch: Dispatch) -> None:
         """Start what a dispatch asks for. Starting it again, whether it runs or has ended, does nothing.
@@ -191,7 +192,7 @@ class Starters:
                 id=question_id(ref.tenant_id, ref.question_id),
                 task_queue=Queue.QUERY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                execution_timeout=policies.QUESTION_DEADLINE,
+                execution_timeout=timedelta(seconds=self.question_seconds),
                 search_attributes=started(ref.tenant_id, ANSWER_QUESTION, ref.question_id),
                 static_summary=ANSWER_QUESTION,
                 priority=policies.priority(ref.tenant_id, policies.QUESTION_PRIORITY),

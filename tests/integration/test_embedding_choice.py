@@ -49,10 +49,10 @@ async def test_no_process_starts_beside_another_models_index(indexed: Settings):
     with pytest.raises(EmbeddingSpecMismatch, match=r"free@.*other-model@7/384/as-is \(1 tenants\)"):
         await bootstrap(indexed)
     with pytest.raises(EmbeddingSpecMismatch):
-        async with ingestion_parts(indexed, TemporalLink()):
+        async with ingestion_parts(indexed, TemporalLink(indexed.limits.question_seconds)):
             pass
     with pytest.raises(EmbeddingSpecMismatch):
-        async with open_services(indexed, TemporalLink()):
+        async with open_services(indexed, TemporalLink(indexed.limits.question_seconds)):
             pass
 
 

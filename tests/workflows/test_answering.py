@@ -11,6 +11,7 @@ from lethe.contracts.answering import AnswerOutcome, QuestionRef, Turn, Turned
 from lethe.errors import LedgerUnavailable, LetheError
 from lethe.model.answers import AnswerMode, DegradedReason
 from lethe.model.ids import new_id
+from lethe.model.workflow_ids import question_id
 from lethe.settings import TestingSettings as FaultSettings
 from tests.workflows.scripted import replayed
 from tests.workflows.scripted_answering import ScriptedAnswering
@@ -19,6 +20,7 @@ from workers.interceptors import ActivityGuard
 from workflows import policies
 from workflows.answering import AnswerQuestion
 from workflows.policies import Queue
+from workflows.starters import Starters
 
 ONE, TWO = "openai:one", "cohere:two"
 
@@ -36,6 +38,15 @@ async def answered(client: Client, scripted: ScriptedAnswering, *interceptors: I
         outcome = await handle.result()
         await replayed(handle)
         return outcome
+
+
+async def test_a_question_has_the_time_that_the_settings_give_it(client: Client) -> None:
+    ref = QuestionRef(tenant_id=new_id(), question_id=new_id())
+    async with ScriptedAnswering([ONE]).running(client):
+        await Starters(client, question_seconds=75).answer(ref)
+    history = await client.get_workflow_handle(question_id(ref.tenant_id, ref.question_id)).fetch_history()
+    started = history.events[0].workflow_execution_started_event_attributes
+    assert started.workflow_execution_timeout.ToSeconds() == 75
 
 
 def failed(model: str, *, goes_on: bool, has_spoken: bool = False) -> Turned:
