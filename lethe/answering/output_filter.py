@@ -13,16 +13,28 @@ from typing import Final
 
 from lethe.guards.echoes import Echoes
 from lethe.guards.leaks import Leak
-from lethe.guards.links import AllowedLinks
+from lethe.guards.links import WIDE, WIDE_MARKS, AllowedLinks
 from lethe.guards.secrets import Secrets
 from lethe.guards.text import HIDING
 
 MAX_PIECE: Final = 1_000
 """A longer run without white space is no word and no address anybody needs: it is dropped to its end."""
 
-_WIDE: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-_PIECE: Final = re.compile(rf"\s+|[{_WIDE}]{{1,64}}|[^\s{_WIDE}]+")
-"""Scripts that are written without spaces make pieces of their own, or a whole paragraph would be held back."""
+_OTHER: Final = rf"[^\s{WIDE}{WIDE_MARKS}]"
+_MARK: Final = r"[.:/\\]"
+_PIECE: Final = re.compile(
+    rf"""
+    \s+
+    | (?:[{WIDE}]{{1,63}}(?={_MARK}))?{_OTHER}*{_MARK}{_OTHER}*(?:[{WIDE}]{{1,63}}(?![{WIDE}]){_OTHER}*)*
+    | {_OTHER}+
+    | [{WIDE_MARKS}]{{1,64}}
+    | [{WIDE}]{{1,64}}(?!{_MARK})
+    """,
+    re.VERBOSE,
+)
+"""Scripts that are written without spaces make pieces of their own, or a whole paragraph would be held back; but not
+where they may be part of an address ("www.例え.jp/"). No piece's end depends on more than the character after it."""
+_WIDE_END: Final = re.compile(f"[{WIDE}]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +102,16 @@ class StreamFilter:
         return out + self._echoed(self._secrets.flush()) + self._echoes.flush()
 
     def _drop_endless(self) -> None:
+        # A wide run at the end may yet turn out to be a piece of its own.
+        end = _WIDE_END.search(self._buffer)
+        wide = end.group() if end else ""
+        if len(self._buffer) - len(wide) <= MAX_PIECE:
+            return
         if not self._is_endless:
             self._leaks[Leak.ENDLESS] += 1
         self._is_endless = True
-        self._buffer = self._buffer[-1:]
+        last = self._buffer[len(self._buffer) - len(wide) - 1]
+        self._buffer = ("." if re.search(_MARK, self._buffer) else last) + wide
 
     def _piece(self, piece: str) -> str:
         if self._is_endless:

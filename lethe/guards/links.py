@@ -12,23 +12,35 @@ from lethe.guards.leaks import Leak
 
 REMOVED: Final = "[link removed]"
 
+WIDE: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fff\u3005-\u3007\u3021-\ud7ff\uf900-\ufaff"
+    "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uffef\U00020000-\U0003ffff"
+)
+"""Letters of scripts that are written without spaces (Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean)."""
+WIDE_MARKS: Final = "\u3001-\u3004\u3008-\u3020\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+"""Their punctuation: there an address ends."""
+
 _TOP: Final = (
     "com|net|org|io|ai|app|dev|xyz|info|biz|online|site|top|club|cloud|page|link|click|live|shop|store|tech|space|website"
     "|ru|cn|de|uk|fr|nl|eu|us|ua|pw|cc|tk|ml|ga|cf|gq|ws|su|onion|example|invalid|test"
 )
 _ADDRESS: Final = re.compile(
     r"""
-    (?:h[tx]{2}ps?|ftps?|wss?|file|javascript|vbscript|blob|mailto|tel|sms|intent|about|view-source|chrome|gopher|ldap)\s?:[^\s<>"'`|\[\]]*
-    | data:(?:[a-z]+/|;|,|base64)[^\s<>"'`|\[\]]*
-    | [a-z][a-z0-9+.-]{1,20}://[^\s<>"'`|\[\]]*
-    | (?<![:\w/])(?://|\\\\)[\w-]+(?:\.[\w-]+)+[^\s<>"'`|\[\]]*
-    | (?<![@\w])(?<!\w[.-])www\.[^\s<>"'`|\[\]]+
-    | (?<![@\w])(?<!\w[.-])(?:[\w-]{1,63}\.)+[a-z]{2,24}\.?(?::\d+|[/?#\\])[^\s<>"'`|\[\]]*
-    | (?<![@\w])(?<!\w[.-])(?:\d{1,3}\.){3}\d{1,3}(?::\d+|[/?#])[^\s<>"'`|\[\]]*
-    | (?<![@\w])(?<!\w[.-])(?:[\w-]{1,63}\.)+(?:{top})(?![\w-])
-    """.replace("{top}", _TOP),
+    (?:h[tx]{2}ps?|ftps?|wss?|file|javascript|vbscript|blob|mailto|tel|sms|intent|about|view-source|chrome|gopher|ldap)\s?:{rest}*
+    | data:(?:[a-z]+/|;|,|base64){rest}*
+    | [a-z][a-z0-9+.-]{1,20}://{rest}*
+    | (?<![:\w/])(?://|\\\\){letter}+(?:\.{letter}+)+{rest}*
+    | (?<![@\w])(?<!\w[.-])www\.{rest}+
+    | (?<![@\w])(?<!\w[.-])(?:{letter}{1,63}\.)+[a-z]{2,24}\.?(?::\d+|[/?#\\]){rest}*
+    | (?<![@\w])(?<!\w[.-])(?:\d{1,3}\.){3}\d{1,3}(?::\d+|[/?#]){rest}*
+    | (?<![@\w])(?<!\w[.-])(?:{letter}{1,63}\.)+(?:{top})(?![\w-])
+    """.replace("{top}", _TOP)
+    .replace("{rest}", rf"[^\s<>\"'`|\[\]{WIDE_MARKS}]")
+    .replace("{letter}", rf"[\w{WIDE}-]"),
     re.VERBOSE | re.IGNORECASE,
 )
+_WIDE: Final = re.compile(f"[{WIDE}]+")
+_BEFORE_WIDE: Final = re.compile(f"[^{WIDE}]+(?=[{WIDE}])")
 _CLOSERS: Final = ".,;:!?)]}>*_\"'’”»。，）"
 _PLAIN_HTTP: Final = re.compile(r"^https?://", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"!(?=\[)(?!\[\d+\](?![(\[:]))")
@@ -49,7 +61,8 @@ _OPENS_DEFINITION: Final = re.compile(r"\]:$")
 
 def addresses(text: str) -> set[str]:
     """Every address in a text, as `AllowedLinks` compares them."""
-    found = {_key(match.group()) for match in _ADDRESS.finditer(text)}
+    # "see https://docs.example/aを": who repeats the address may put a space where this text has none.
+    found = {_key(match.group()) for each in (text, _WIDE.sub(" ", text)) for match in _ADDRESS.finditer(each)}
     return found | {key.rstrip(_CLOSERS) for key in found}
 
 
@@ -86,6 +99,10 @@ class AllowedLinks:
                 piece = piece[: match.start(1)] + kept + piece[match.end(1) :]
         for address in _ADDRESS.finditer(piece):
             if not self._is_allowed(address.group()):
+                before = _BEFORE_WIDE.match(address.group())
+                if before and self._is_allowed(before.group()):
+                    end = address.start() + before.end()
+                    return f"{piece[:end]} {self._links(piece[end:], leaks)}"
                 leaks.append(Leak.LINK)
                 rest = piece[address.start() :]
                 closers = rest[len(rest.rstrip(_CLOSERS)) :]

