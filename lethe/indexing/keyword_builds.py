@@ -26,13 +26,14 @@ class KeywordBuilds:
     async def ensure(self, tenant_id: Id, now: datetime) -> None:
         """Give the tenant a keyword build if it has none that is whole; a follower fills it. Idempotent.
 
-        A build that a crash has emptied, or of an older revision of the terms, is retired for a new one.
+        A build that a crash has emptied is retired for a new one. One of an older revision of the terms serves until
+        the new one is whole; one of a newer revision is left to the release that made it.
         """
         async with self.ledger.read() as uow:
             found = await uow.builds.open_keywords(tenant_id)
             number = await uow.builds.next_number(tenant_id, BuildKind.KEYWORD)
-        lost = [build.id for build in found if build.spec != KEYWORD_SPEC or not await self.index.exists(build)]
-        if lost or not found:
+        lost = [build.id for build in found if not await self.index.exists(build)]
+        if lost or not _is_current(found):
             build = _planned(tenant_id, number, now)
             # Empty, and of the same name whoever makes it: a row never says there is what there is not.
             await self.index.create_build(build)
@@ -48,17 +49,21 @@ class KeywordBuilds:
             await self.ensure(tenant.id, now)
 
     async def _put(self, uow: UnitOfWork, build: IndexBuild, lost: Sequence[Id]) -> None:
-        """In the place of those that are lost, unless somebody was first."""
+        """In the place of those that are lost or older, unless somebody was first."""
         tenant_id = build.tenant_id
         tenant = await uow.tenants.lock(tenant_id)
         for other in await uow.builds.open_keywords(tenant_id):
             if other.id in lost:
                 await uow.builds.set_state(tenant_id, other.id, BuildState.RETIRED)
         is_taken = build.number != await uow.builds.next_number(tenant_id, BuildKind.KEYWORD)
-        if is_taken or await uow.builds.open_keywords(tenant_id):
+        older = await uow.builds.open_keywords(tenant_id)
+        if is_taken or _is_current(older):
             return
         # Where nothing was ever served, what comes is written by whoever brings it.
         state = BuildState.BUILDING if tenant.seq else BuildState.ACTIVE
+        for other in older:
+            if state is BuildState.ACTIVE or other.state is BuildState.BUILDING:
+                await uow.builds.set_state(tenant_id, other.id, BuildState.RETIRED)
         await uow.builds.add(replace(build, state=state, seq=tenant.seq))
         if state is BuildState.BUILDING:
             workflow_id = dispatch_id(DispatchKind.FOLLOW_BUILD, tenant_id, build.id)
@@ -66,7 +71,7 @@ class KeywordBuilds:
             await uow.dispatches.add(dispatch)
 
     async def complete(self, ref: BuildRef) -> bool:
-        """Make a filled build the active one; False if it was lost or retired meanwhile."""
+        """Make a filled build the active one; False if it was lost or retired meanwhile, or a newer revision serves."""
         async with self.ledger.read() as uow:
             build = await uow.builds.get(ref.tenant_id, ref.build_id)
         if build is None or build.state is not BuildState.BUILDING or not await self.index.exists(build):
@@ -74,12 +79,15 @@ class KeywordBuilds:
         async with self.ledger.write() as uow:
             await uow.tenants.lock(ref.tenant_id)
             active = await uow.builds.active(ref.tenant_id, BuildKind.KEYWORD)
-            if active is not None:
+            is_next = active is None or _revision(active.spec) <= _revision(build.spec)
+            if active is not None and is_next:
                 await uow.builds.set_state(ref.tenant_id, active.id, BuildState.RETIRED)
-            await uow.builds.set_state(ref.tenant_id, ref.build_id, BuildState.ACTIVE)
+            await uow.builds.set_state(
+                ref.tenant_id, ref.build_id, BuildState.ACTIVE if is_next else BuildState.RETIRED
+            )
             await uow.dispatches.delete_for(ref.tenant_id, [ref.build_id])
         await self.clear(ref.tenant_id)
-        return True
+        return is_next
 
     async def clear(self, tenant_id: Id) -> None:
         """Drop what is retired: only when its bytes are gone does the ledger forget where they were."""
@@ -90,6 +98,17 @@ class KeywordBuilds:
                 await self.index.drop_build(build)
                 async with self.ledger.write() as uow:
                     await uow.builds.set_state(tenant_id, build.id, BuildState.DROPPED)
+
+
+def _is_current(builds: Sequence[IndexBuild]) -> bool:
+    """Whether one of them holds the terms as this release makes them, or a later one."""
+    return any(_revision(build.spec) >= _revision(KEYWORD_SPEC) for build in builds)
+
+
+def _revision(spec: str) -> int:
+    """Of the terms; 0 where the spec names none."""
+    number = spec.rpartition("@")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _planned(tenant_id: Id, number: int, now: datetime) -> IndexBuild:

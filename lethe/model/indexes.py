@@ -64,7 +64,7 @@ def dims_of(spec: str) -> int:
 
 
 INDEX_REVISION: Final = "1"
-"""Raised when what an index holds of a text changes: its terms (model.terms), or a collection's properties."""
+"""A number, raised when what an index holds of a text changes: its terms (model.terms), a collection's properties."""
 
 
 def collection_name(spec: str) -> str:

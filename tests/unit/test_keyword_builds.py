@@ -1,0 +1,129 @@
+"""Which keyword builds a tenant has while releases of two revisions of the terms run. Over a real SQLite ledger."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import pytest
+
+from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
+from lethe.adapters.sql import SqlLedger
+from lethe.contracts.indexing import BuildRef
+from lethe.indexing import keyword_builds
+from lethe.indexing.keyword_builds import KeywordBuilds
+from lethe.model.ids import Id
+from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+from lethe.model.operations import DispatchKind
+from lethe.settings import Settings
+from tests.contract.ledger_rows import NOON, add_tenant, at
+
+
+@dataclass
+class Tenant:
+    """With documents that were served, and what each release does for it."""
+
+    ledger: SqlLedger
+    index: InMemoryKeywordIndex
+    id: Id
+    monkeypatch: pytest.MonkeyPatch
+
+    async def visit(self, revision: int) -> None:
+        """By the release whose terms are of that revision."""
+        self.monkeypatch.setattr(keyword_builds, "KEYWORD_SPEC", f"terms@{revision}")
+        await self.builds.ensure(self.id, NOON)
+
+    @property
+    def builds(self) -> KeywordBuilds:
+        return KeywordBuilds(self.ledger, self.index)
+
+    async def open(self) -> list[tuple[str, BuildState]]:
+        async with self.ledger.read() as unit:
+            return [(build.spec, build.state) for build in await unit.builds.open_keywords(self.id)]
+
+    async def newest(self) -> IndexBuild:
+        async with self.ledger.read() as unit:
+            return (await unit.builds.open_keywords(self.id))[-1]
+
+    async def complete(self, build: IndexBuild) -> bool:
+        return await self.builds.complete(BuildRef(tenant_id=self.id, build_id=build.id))
+
+    async def followed(self) -> list[Id]:
+        async with self.ledger.read() as unit:
+            pending = await unit.dispatches.pending(at(1), 10)
+        return [each.ref for each in pending if each.kind is DispatchKind.FOLLOW_BUILD]
+
+
+OLD, NEW = "terms@9", "terms@10"
+ACTIVE, BUILDING = BuildState.ACTIVE, BuildState.BUILDING
+
+
+@pytest.fixture
+async def tenant(sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Tenant]:
+    """Its active build is of the older revision."""
+    ledger = SqlLedger.from_settings(sqlite_settings)
+    made = Tenant(ledger, InMemoryKeywordIndex(), await add_tenant(ledger, seq=5), monkeypatch)
+    await made.visit(9)
+    await made.complete(await made.newest())
+    assert await made.open() == [(OLD, ACTIVE)]
+    yield made
+    await ledger.close()
+
+
+async def test_an_older_build_serves_until_the_newer_one_is_whole(tenant: Tenant) -> None:
+    older = await tenant.newest()
+    await tenant.visit(10)
+    assert await tenant.open() == [(OLD, ACTIVE), (NEW, BUILDING)]
+    newer = await tenant.newest()
+    assert await tenant.followed() == [newer.id]
+    assert await tenant.index.exists(older)
+    assert await tenant.complete(newer)
+    assert await tenant.open() == [(NEW, ACTIVE)]
+    assert not await tenant.index.exists(older)
+
+
+async def test_two_releases_do_not_undo_each_others_builds(tenant: Tenant) -> None:
+    for revision in (10, 9, 10, 9):
+        await tenant.visit(revision)
+        assert await tenant.open() == [(OLD, ACTIVE), (NEW, BUILDING)]
+    await tenant.complete(await tenant.newest())
+    for revision in (9, 10):
+        await tenant.visit(revision)
+        assert await tenant.open() == [(NEW, ACTIVE)]
+
+
+async def test_an_older_build_that_is_whole_at_last_does_not_take_the_place_of_a_newer_one(tenant: Tenant) -> None:
+    await tenant.visit(10)
+    newer = await tenant.newest()
+    await tenant.complete(newer)
+    async with tenant.ledger.write() as unit:
+        number = await unit.builds.next_number(tenant.id, BuildKind.KEYWORD)
+        late = IndexBuild(
+            tenant.id, "00000000-0000-4000-8000-000000000001", BuildKind.KEYWORD, OLD, number, "", BUILDING, 5, NOON
+        )
+        await unit.builds.add(late)
+    await tenant.index.create_build(late)
+    assert not await tenant.complete(late)
+    assert await tenant.open() == [(NEW, ACTIVE)]
+    assert await tenant.index.exists(newer)
+
+
+async def test_a_lost_build_of_either_revision_is_made_anew(tenant: Tenant) -> None:
+    await tenant.visit(10)
+    await tenant.index.drop_build(await tenant.newest())
+    await tenant.visit(10)
+    assert await tenant.open() == [(OLD, ACTIVE), (NEW, BUILDING)]
+    assert await tenant.index.exists(await tenant.newest())
+    await tenant.complete(await tenant.newest())
+    await tenant.index.drop_build(await tenant.newest())
+    await tenant.visit(9)
+    assert await tenant.open() == [(OLD, BUILDING)]
+
+
+async def test_where_nothing_was_served_the_newer_build_takes_over_at_once(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = SqlLedger.from_settings(sqlite_settings)
+    fresh = Tenant(ledger, InMemoryKeywordIndex(), await add_tenant(ledger), monkeypatch)
+    await fresh.visit(9)
+    await fresh.visit(10)
+    assert await fresh.open() == [(NEW, ACTIVE)]
+    await ledger.close()
