@@ -4,7 +4,6 @@ Temporal away or too slow, or a ledger that takes no writes: the passages, by th
 SQL unreachable is the one closed door: the search raises LedgerUnavailable, because rights cannot be checked.
 """
 
-import asyncio
 import logging
 from datetime import datetime
 from typing import Annotated, Final
@@ -115,10 +114,10 @@ async def stored(services: Services, caller: Caller, question_id: Id) -> tuple[A
     return memo, AnswerRequest.opened(key, said.sealed_request)
 
 
-def unstored(services: Services, caller: Caller, error: LedgerUnavailable) -> AskedMemo:
+def unstored(services: Services, caller: Caller, reason: DegradedReason) -> AskedMemo:
     """A question that the ledger did not take."""
-    _log.warning("question not stored", extra={"tenant": caller.tenant_id, "code": error.code})
-    return AskedMemo(question_id=None, asked_at=services.clock.now(), fallen=DegradedReason.LEDGER_READ_ONLY)
+    _log.warning("question not stored", extra={"tenant": caller.tenant_id, "code": reason.value})
+    return AskedMemo(question_id=None, asked_at=services.clock.now(), fallen=reason)
 
 
 async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMemo:
@@ -130,13 +129,12 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
         return memo
     tokens = services.answering.tokens
     try:
-        async with asyncio.timeout(services.settings.limits.question_seconds):
-            await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=memo.question_id))
+        await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=memo.question_id))
     except WorkflowsUnavailable:
         return await fall(services, memo, DegradedReason.WORKFLOWS_DOWN)
     except LedgerUnavailable:
         return await fall(services, memo, DegradedReason.LEDGER_READ_ONLY)
-    except (DeadlineExceeded, TimeoutError):
+    except DeadlineExceeded:
         return await fall(services, memo, DegradedReason.DEADLINE_PASSED)
     except LetheError as error:
         await tokens.publish(memo.question_id, TokenKind.ERROR, {"code": error.code})

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from api.asking import AskedMemo, answer, fall, store
+from api.deadlines import Deadline
 from api.services import Services
 from lethe.answering.cache import look_up, share
 from lethe.answering.request import AnswerRequest
@@ -32,25 +33,29 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
     return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True)
 
 
-async def answer_together(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AskedMemo:
-    """Have a stored question answered, or wait for an equal one that is being answered, until its own deadline.
-
-    Where that one gets no answer, or one that this caller may not read whole any more, another one is made.
-    """
-    if memo.flight is None or memo.question_id is None:
-        return await answer(services, caller, memo)
+async def answer_together(
+    services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo, deadline: Deadline
+) -> AskedMemo:
+    """Have a stored question answered, or wait for an equal one that is being answered, until its own deadline."""
     try:
-        async with asyncio.timeout(services.settings.limits.question_seconds):
-            while services.flights.is_led(memo.flight):
-                answered = await services.flights.landed(memo.flight)
-                if answered and await _shared(services, caller, memo.question_id, answered):
-                    return memo
-            with services.flights.leading(memo.flight) as flight:
-                done = await _led(services, caller, request, memo)
-                flight.answered = memo.question_id if done.fallen is None else None
-                return done
+        async with asyncio.timeout_at(deadline.answer):
+            return await _together(services, caller, request, memo)
     except TimeoutError:
         return await fall(services, memo, DegradedReason.DEADLINE_PASSED)
+
+
+async def _together(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AskedMemo:
+    """Where the other one gets no answer, or one that this caller may not read whole any more, another one is made."""
+    if memo.flight is None or memo.question_id is None:
+        return await answer(services, caller, memo)
+    while services.flights.is_led(memo.flight):
+        answered = await services.flights.landed(memo.flight)
+        if answered and await _shared(services, caller, memo.question_id, answered):
+            return memo
+    with services.flights.leading(memo.flight) as flight:
+        done = await _led(services, caller, request, memo)
+        flight.answered = memo.question_id if done.fallen is None else None
+        return done
 
 
 async def tell_recalled(services: Services, caller: Caller, question_id: Id) -> None:

@@ -17,6 +17,7 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from api.asking import AskedMemo, is_answered, show
+from api.deadlines import ending_at
 from api.previews import GATE_SECONDS, Preview, Shown
 from api.problems import Problems
 from api.services import Services
@@ -55,7 +56,8 @@ _log: Final = logging.getLogger(__name__)
 class AnswerStream:
     """The events of one question for one reader.
 
-    ``after`` is the last event the reader has. ``running`` is the wait for the answer, if this process waits for it.
+    ``after`` is the last event the reader has. ``running`` is the wait for the answer, if this process waits for it;
+    ``until``: when the question's time ends, for the one who asks it.
     """
 
     services: Services
@@ -64,6 +66,7 @@ class AnswerStream:
     memo: AskedMemo
     after: int = 0
     running: asyncio.Task[AskedMemo] | None = None
+    until: float | None = None
     _started: float = 0.0
     _looked: float = 0.0
     _spoken: float = 0.0
@@ -184,7 +187,8 @@ class AnswerStream:
         return await is_answered(self.services, self.caller, question_id)
 
     async def _done(self, memo: AskedMemo) -> str:
-        answer = await show(self.services, self.caller, self.request, memo)
+        async with ending_at(self.until):
+            answer = await show(self.services, self.caller, self.request, memo)
         if self.running is not None:
             telemetry.QUERY_DURATION.observe(time.monotonic() - self._started)
             telemetry.QUERIES.labels(answer.answer_mode or "none").inc()

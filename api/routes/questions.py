@@ -20,6 +20,7 @@ from api.asking import (
     unstored,
 )
 from api.caching import answer_together, ask_or_recall, tell_recalled
+from api.deadlines import Deadline, ending_at
 from api.dependencies import IdempotencyKey, QuestionId, ServicesDep
 from api.idempotency import Attempt, tell_replay
 from api.schemas.questions import AnswerOut, AskIn, QueryOut, SearchIn, SearchOut
@@ -30,6 +31,7 @@ from lethe import telemetry
 from lethe.answering.request import AnswerRequest
 from lethe.answering.views import present, retrieval_of
 from lethe.errors import LedgerUnavailable
+from lethe.model.answers import DegradedReason
 from lethe.model.principals import Caller
 
 router = APIRouter(prefix="/v1", tags=["questions"])
@@ -79,25 +81,27 @@ async def query(
     With `Accept: text/event-stream`, or `stream`, as it is made. The answer is made although its sender hangs up; sent
     again with the same `Idempotency-Key`, the question is not asked anew, but its answer waited for or given.
     """
-    started = time.perf_counter()
+    started, deadline = time.perf_counter(), Deadline.of(services.settings.limits)
     request = guarded(services, question).model_copy(update={"no_store": question.no_store})
     with ExitStack() as place:
         place.enter_context(services.questions.one())
-        memo, is_repeated = await _stored(services, caller, request, idempotency_key)
+        memo, is_repeated = await _stored(services, caller, request, idempotency_key, deadline)
         first = services.running.first(memo.question_id)
         if first is None:
-            wait = _answered(services, caller, request, memo, place.pop_all(), is_repeated=is_repeated)
+            wait = _answered(services, caller, request, memo, deadline, place.pop_all(), is_repeated=is_repeated)
         else:
             wait = _joined(first, place.pop_all())
     running = services.running.start(wait, memo.question_id)
     if _wants_events(accept) if question.stream is None else question.stream:
         after = event_id(last_event_id)
         if memo.is_answered and memo.question_id is not None and not is_repeated:
-            await tell_recalled(services, caller, memo.question_id)
-        streamed = await stream_response(AnswerStream(services, caller, request, memo, after, running))
+            async with ending_at(deadline.end):
+                await tell_recalled(services, caller, memo.question_id)
+        streamed = await stream_response(AnswerStream(services, caller, request, memo, after, running, deadline.end))
         tell_replay(streamed, is_repeated=is_repeated)
         return streamed
-    shown = await show(services, caller, request, await asyncio.shield(running))
+    async with ending_at(deadline.end):
+        shown = await show(services, caller, request, await asyncio.shield(running))
     tell_replay(response, is_repeated=is_repeated)
     telemetry.QUERY_DURATION.observe(time.perf_counter() - started)
     telemetry.QUERIES.labels(shown.answer_mode or "none").inc()
@@ -105,18 +109,21 @@ async def query(
 
 
 async def _stored(
-    services: Services, caller: Caller, request: AnswerRequest, idempotency_key: str | None
+    services: Services, caller: Caller, request: AnswerRequest, idempotency_key: str | None, deadline: Deadline
 ) -> tuple[AskedMemo, bool]:
-    """The question, once; a ledger that takes no writes does not keep it from its passages."""
+    """The question, once; a ledger that takes no writes, or is slow, does not keep it from its passages."""
 
     async def perform() -> AskedMemo:
         return await ask_or_recall(services, caller, request)
 
     attempt = Attempt(caller, idempotency_key, ("query", request.model_dump_json()), 200)
     try:
-        return await services.idempotency.once(attempt, AskedMemo, perform)
-    except LedgerUnavailable as error:
-        return unstored(services, caller, error), False
+        async with asyncio.timeout_at(deadline.answer):
+            return await services.idempotency.once(attempt, AskedMemo, perform)
+    except LedgerUnavailable:
+        return unstored(services, caller, DegradedReason.LEDGER_READ_ONLY), False
+    except TimeoutError:
+        return unstored(services, caller, DegradedReason.DEADLINE_PASSED), False
 
 
 async def _answered(
@@ -124,6 +131,7 @@ async def _answered(
     caller: Caller,
     request: AnswerRequest,
     memo: AskedMemo,
+    deadline: Deadline,
     place: ExitStack,
     *,
     is_repeated: bool,
@@ -134,7 +142,7 @@ async def _answered(
             return memo
         if is_repeated and memo.question_id is not None and await is_answered(services, caller, memo.question_id):
             return memo
-        return await answer_together(services, caller, request, memo)
+        return await answer_together(services, caller, request, memo, deadline)
 
 
 async def _joined(first: asyncio.Task[AskedMemo], place: ExitStack) -> AskedMemo:

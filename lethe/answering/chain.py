@@ -30,7 +30,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Built by the wiring. ``seconds``: of a whole question."""
+    """Built by the wiring. ``seconds``: from a question to its answer."""
 
     links: tuple[Link, ...]
     breakers: Breakers
@@ -61,7 +61,7 @@ def make_chain(
         grounding=settings.grounding,
         guards=settings.guards,
         bank=bank,
-        seconds=settings.limits.question_seconds,
+        seconds=settings.limits.answer_seconds,
     )
 
 

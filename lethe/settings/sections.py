@@ -231,7 +231,7 @@ class LimitSettings(Section):
     attention_waiting: int = 200
     """Failed ingestions of a tenant that may wait; later ones close at once."""
     question_seconds: float = 30.0
-    """Deadline of a question."""
+    """Deadline of a question. The last fifth, 3 s at most, is kept for the passages it gets if it has no answer."""
     drop_after_seconds: float = 60.0
     """How long a replaced version stays; not less than any question's deadline."""
     receiving_hours: float = 1.0
@@ -244,6 +244,11 @@ class LimitSettings(Section):
     """How long it is kept that a workflow was started; not less than Temporal keeps the workflow."""
     processor_call_days: int = 365
     """How long it is known what outside processors were sent; not less than they keep it themselves."""
+
+    @property
+    def answer_seconds(self) -> float:
+        """How long an answer is waited for."""
+        return self.question_seconds - min(3.0, self.question_seconds / 5)
 
 
 class PdfStrategy(StrEnum):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
@@ -10,13 +10,14 @@ import pytest_asyncio
 from api import caching
 from api.asking import guarded
 from api.caching import answer_together, ask_or_recall
+from api.deadlines import Deadline
 from api.schemas.questions import AskIn
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LedgerUnavailable, WorkflowsUnavailable
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
-from lethe.settings import Settings
+from lethe.settings import LimitSettings, Settings
 from tests.unit.api.streams import caller_of
 from tests.unit.api.test_questions import ASK, passage
 from tests.unit.api.world import InProcessWorkflows, World, open_world
@@ -65,6 +66,10 @@ def held(world: World, monkeypatch: pytest.MonkeyPatch) -> Held:
     return held
 
 
+def deadline(seconds: float) -> Deadline:
+    return Deadline.of(LimitSettings(question_seconds=seconds))
+
+
 async def asked(world: World, held: Held, **fields: object) -> list[dict[str, object]]:
     """Equal questions at once, held until all of them are stored."""
     tasks = [asyncio.create_task(world.post("/v1/query", world.reader, json=ASK | fields)) for _ in range(MANY)]
@@ -102,14 +107,12 @@ async def test_no_store_waits_for_nobody(world: World, held: Held) -> None:
 
 async def test_who_waits_has_a_deadline_of_its_own(world: World, held: Held) -> None:
     caller, request = await caller_of(world), guarded(world.services, AskIn(question="Which river is Lethe?"))
-    limits = world.services.settings.limits.model_copy(update={"question_seconds": 0.05})
-    hurried = replace(world.services, settings=world.services.settings.model_copy(update={"limits": limits}))
     memos = [await ask_or_recall(world.services, caller, request) for _ in range(2)]
-    first = asyncio.create_task(answer_together(world.services, caller, request, memos[0]))
+    first = asyncio.create_task(answer_together(world.services, caller, request, memos[0], deadline(20)))
     async with asyncio.timeout(20):
         while not held.runs:
             await asyncio.sleep(0.01)
-        late = await answer_together(hurried, caller, request, memos[1])
+        late = await answer_together(world.services, caller, request, memos[1], deadline(0.05))
         assert late.fallen is DegradedReason.DEADLINE_PASSED
         assert not first.done()
         held.leave.set()
@@ -120,7 +123,9 @@ async def test_who_waits_has_a_deadline_of_its_own(world: World, held: Held) -> 
 async def test_where_the_first_is_broken_off_another_one_asks(world: World, held: Held) -> None:
     caller, request = await caller_of(world), guarded(world.services, AskIn(question="Which river is Lethe?"))
     memos = [await ask_or_recall(world.services, caller, request) for _ in range(2)]
-    tasks = [asyncio.create_task(answer_together(world.services, caller, request, memo)) for memo in memos]
+    tasks = [
+        asyncio.create_task(answer_together(world.services, caller, request, memo, deadline(20))) for memo in memos
+    ]
     async with asyncio.timeout(20):
         while not held.runs or not world.services.flights.waiting:
             await asyncio.sleep(0.01)
