@@ -1,7 +1,7 @@
 """A language model that does whatever a passage tells it to: what remains is what the layers around it hold."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from lethe.ports.chat import ChatDelta, ChatRequest
@@ -28,7 +28,7 @@ class ObedientModel:
     def model(self) -> str:
         return "obedient-1"
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta]:
         seen = f"{request.system}\n{request.user}"
         text = f"{HARMLESS} {self.deed(seen)} And it is yellow." if self.order in seen else HARMLESS
         for start in range(0, len(text), self.step):

@@ -1,6 +1,6 @@
 """Whether a model's answer may stand: it is held against the passages it cites."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, replace
 
 from lethe.answering.body import AnswerBody
@@ -61,7 +61,7 @@ class _OnBehalf:
     def model(self) -> str:
         return self.inner.model
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta]:
         return self.inner.stream(replace(request, origin=self.origin))
 
 

@@ -27,7 +27,3 @@ class Delimiters:
     def question(self, text: str) -> str:
         """What was asked."""
         return f"<<<question {self.nonce}>>>\n{disarmed(text)}\n<<</question {self.nonce}>>>"
-
-    def is_told_by(self, text: str) -> bool:
-        """Whether a text tells the nonce: an answer has no business to."""
-        return self.nonce in text

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -39,8 +40,8 @@ async def judged(
     the passages stays one. The caller writes the call to the processor and cost ledgers.
     """
     try:
-        async with asyncio.timeout(seconds):
-            answer = "".join([delta.text async for delta in model.stream(judge_request(claims, passages))])
+        async with asyncio.timeout(seconds), aclosing(model.stream(judge_request(claims, passages))) as deltas:
+            answer = "".join([delta.text async for delta in deltas])
     except (LetheError, TimeoutError):
         return groundedness
     verdicts = {int(number): word.casefold() == "supported" for number, word in _VERDICT.findall(answer)}

@@ -12,24 +12,10 @@ class BreakerOpen(Unavailable):
 
 
 class ModelUnavailable(Unavailable):
-    """Time limit, connection, 5xx, an answer that breaks off: the next model of the chain is asked.
-
-    ``after_first_token``: text had come, which is paid for and may have been shown.
-    """
+    """Time limit, connection, 5xx, an answer that breaks off: before its first token the next model is asked."""
 
     code = "model_unavailable"
     title = "No language model answered"
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        retry_after: float | None = 5.0,
-        asked_delay: float | None = None,
-        after_first_token: bool = False,
-    ) -> None:
-        super().__init__(detail, retry_after=retry_after, asked_delay=asked_delay)
-        self.after_first_token = after_first_token
 
 
 class ModelRateLimited(ModelUnavailable):

@@ -1,10 +1,9 @@
 """Generation by a language model."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from lethe.errors import BreakerOpen, ModelContextOverflow, ModelUnavailable, ProviderNotAllowed
 from lethe.model.processors import Origin
 
 STOP: Final = "stop"
@@ -12,12 +11,6 @@ LENGTH: Final = "length"
 """Cut at ``max_tokens``."""
 REFUSAL: Final = "refusal"
 """The model or the vendor's filter will not say it. No error: what came before is no answer either."""
-
-NEXT_MODEL_FAILURES: Final = (ModelUnavailable, ModelContextOverflow, ProviderNotAllowed, BreakerOpen)
-"""After these the next model of the chain may be asked (ModelRateLimited is one of them).
-
-Not after ModelUnavailable with ``after_first_token``; a ModelContextOverflow is for a model with a larger context.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +58,6 @@ class ChatModel(Protocol):
         """The model's name as configured."""
         ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
-        """The answer as it comes; ends with a delta that has a finish_reason."""
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta]:
+        """The answer as it comes; ends with a delta that has a finish_reason. Close it if you stop before."""
         ...

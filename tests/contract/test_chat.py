@@ -1,6 +1,6 @@
 """The contract of the chat model on the scripted one, and on every vendor's at the stand-in."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
@@ -53,7 +53,7 @@ class OnBehalf:
     def model(self) -> str:
         return self._inner.model
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta]:
         return self._inner.stream(replace(request, origin=self._origin))
 
 

@@ -1,6 +1,6 @@
 """A language model that says what it was told to say."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from lethe.errors import LetheError
 from lethe.ports.chat import ChatDelta, ChatRequest
@@ -28,7 +28,7 @@ class ScriptedChatModel:
     def model(self) -> str:
         return self._model
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta]:
         """A word at a time, counted as a token each; cut with finish_reason "length" at ``max_tokens``."""
         entry = self._script[min(len(self.requests), len(self._script) - 1)]
         self.requests.append(request)

@@ -104,9 +104,6 @@ class RemoteChatModel:
                         call.answered()
                         yield ChatDelta(text)
                 _check(answer)
-            except ModelUnavailable as error:
-                error.after_first_token = bool(answer.said)
-                raise
             finally:
                 answer.fill(outcome)
         # Outside of the record: whoever has read the end need not come back for it to be kept.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -133,8 +134,8 @@ async def _listen(work: Work, budget: int, seconds: float) -> Heard:
     origin = Origin(work.question.tenant_id, refs, work.question.principal_id)
     heard = Heard(speaker, shown, context)
     try:
-        async with asyncio.timeout(seconds):
-            async for delta in work.link.model.stream(replace(asked, origin=origin)):
+        async with asyncio.timeout(seconds), aclosing(work.link.model.stream(replace(asked, origin=origin))) as deltas:
+            async for delta in deltas:
                 heard.last, heard.has_begun = delta, heard.has_begun or bool(delta.text)
                 await speaker.hear(delta.text)
     except TimeoutError:

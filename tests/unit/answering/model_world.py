@@ -46,7 +46,7 @@ HEIGHT = "The lighthouse of Varnholm is 31 metres tall."
 KEEPER = "The keeper of the lighthouse of Varnholm is Edda."
 HOW_TALL = "How tall is the lighthouse of Varnholm?"
 ANSWER = "It is 31 metres tall [1]."
-CUT = ModelUnavailable(after_first_token=True)
+CUT = ModelUnavailable()
 
 
 @dataclass(slots=True)

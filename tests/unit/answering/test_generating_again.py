@@ -1,12 +1,14 @@
 """Answers that are cut, made again, not grounded, or not asked of a model at all."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 import pytest
+from pydantic import JsonValue
 
+from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.answering.steps import finish
 from lethe.answering.views import present
 from lethe.errors import (
@@ -23,7 +25,7 @@ from lethe.ports.tokens import TokenKind
 from lethe.settings import BelowThreshold, Settings
 from tests.corpus import NOON, Corpus
 from tests.unit.answering.model_world import ANSWER, CUT, HEIGHT, KEEPER, World, open_world, outcomes
-from tests.unit.answering.models import HANG, Says
+from tests.unit.answering.models import HANG, PlayedModel, Says
 
 
 @dataclass(slots=True)
@@ -269,3 +271,29 @@ async def test_a_last_step_that_is_repeated_pays_no_judge(world: World) -> None:
     view = await present(world.deps, world.caller, question.id)
     assert (view.mode, view.text) == (AnswerMode.GENERATED, "It is 31 metres tall. [1]")
     assert [len(model.requests) for model in world.models] == [1, 0]
+
+
+class Stuck(RecordedTokens):
+    """Takes no first token before the turn's time is up; what comes after that sees what is still open."""
+
+    def __init__(self, model: PlayedModel) -> None:
+        super().__init__()
+        self.model = model
+        self.ended: list[int] = []
+
+    async def publish(self, question_id: Id, kind: TokenKind, data: Mapping[str, JsonValue] | None = None) -> None:
+        if kind is TokenKind.TOKEN:
+            self.ended.append(self.model.ended)
+            if len(self.ended) == 1:
+                await asyncio.Event().wait()
+        await super().publish(question_id, kind, data)
+
+
+async def test_a_call_that_is_given_up_is_closed_at_once(world: World) -> None:
+    world = world.chain(["It is 31 metres tall [1]. " + "And so on. " * 20])
+    tokens = Stuck(world.models[0])
+    world = replace(world, deps=replace(world.deps, tokens=tokens))
+    question = await world.ask()
+    retrieved = await world.retrieved(question)
+    await world.turn(retrieved, "openai:m0", seconds=1.0)
+    assert tokens.ended[:2] == [0, 1]
