@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
 from api.asking import AskedMemo, answer, fall, store
@@ -13,7 +14,7 @@ from lethe.answering.request import AnswerRequest
 from lethe.answering.similar import recall_similar
 from lethe.answering.telling import tell_view
 from lethe.answering.views import present
-from lethe.errors import LetheError
+from lethe.errors import LetheError, RateLimited
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
@@ -49,13 +50,24 @@ async def _together(services: Services, caller: Caller, request: AnswerRequest, 
     if memo.flight is None or memo.question_id is None:
         return await answer(services, caller, memo)
     while services.flights.is_led(memo.flight):
-        answered = await services.flights.landed(memo.flight)
+        with _following(services):
+            answered = await services.flights.landed(memo.flight)
         if answered and await _shared(services, caller, memo.question_id, answered):
             return memo
     with services.flights.leading(memo.flight) as flight:
         done = await _led(services, caller, request, memo)
         flight.answered = memo.question_id if done.fallen is None else None
         return done
+
+
+@contextmanager
+def _following(services: Services) -> Generator[None]:
+    """Waiting costs nothing: among those who follow an answer, if there is a place, the one of a question is free."""
+    with ExitStack() as stack:
+        with suppress(RateLimited):
+            stack.enter_context(services.streams.one())
+            stack.enter_context(services.questions.lent())
+        yield
 
 
 async def tell_recalled(services: Services, caller: Caller, question_id: Id) -> None:

@@ -24,3 +24,12 @@ class InFlight:
             yield
         finally:
             self.running -= 1
+
+    @contextmanager
+    def lent(self) -> Generator[None]:
+        """Do without one's place for a while. It is had again at the end, though another took it meanwhile."""
+        self.running -= 1
+        try:
+            yield
+        finally:
+            self.running += 1

@@ -159,7 +159,7 @@ async def test_who_waits_and_is_sent_again_goes_on_waiting(world: World, held: H
         while not world.services.flights.waiting:
             await asyncio.sleep(0.01)
         sendings += [asyncio.create_task(world.post("/v1/query", world.reader, json=ASK, idem="one")) for _ in range(2)]
-        while world.services.questions.running < 4:
+        while world.services.questions.running < 3:
             await asyncio.sleep(0.01)
         # Time enough for another run to begin.
         await asyncio.sleep(0.3)
@@ -181,3 +181,24 @@ async def test_an_earlier_answer_that_cannot_be_looked_for_is_none(
     answers = await asked(world, held)
     assert len(held.runs) == MANY
     assert [answer["answer"] for answer in answers] == [f"{RIVER} [1]"] * MANY
+
+
+@pytest.mark.parametrize("streams", [MANY, 1])
+async def test_who_waits_leaves_its_place_to_another_question(
+    world: World, held: Held, monkeypatch: pytest.MonkeyPatch, streams: int
+) -> None:
+    """As far as there is a place among those who follow an answer."""
+    monkeypatch.setattr(world.services.streams, "_limit", streams)
+    tasks = [asyncio.create_task(world.post("/v1/query", world.reader, json=ASK)) for _ in range(MANY)]
+    async with asyncio.timeout(20):
+        while not held.runs or world.services.flights.waiting < MANY - 1:
+            await asyncio.sleep(0.01)
+        assert world.services.questions.running == MANY - min(streams, MANY - 1)
+        tasks.append(asyncio.create_task(world.post("/v1/query", world.reader, json={"question": "Where is it?"})))
+        while len(held.runs) < 2:
+            await asyncio.sleep(0.01)
+        held.leave.set()
+        assert {(await task).status_code for task in tasks} == {200}
+        while not world.services.running.is_idle:
+            await asyncio.sleep(0.01)
+    assert (world.services.questions.running, world.services.streams.running) == (0, 0)
