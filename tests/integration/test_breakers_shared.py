@@ -1,12 +1,14 @@
 """Breakers that two processes share through a real Redis, and what is left of them without it."""
 
 import asyncio
-import time
+import json
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
 from lethe.adapters.breakers import Guards, LocalKeeper, Policies, RedisKeeper
 from lethe.adapters.clock import SystemClock
@@ -18,9 +20,16 @@ from lethe.settings import BreakerSettings
 from tests.servers.redis import RedisServer, running_redis
 
 CHAT = chat_breaker("openai", "mini")
-OPEN_SECONDS = 1.0
+PREFIX = "lethe:test:breaker:"
+# So long that nothing opens, closes or is given up by itself while a test runs, however slow the machine.
+LONG = 10_000.0
 SETTINGS = BreakerSettings(
-    open_seconds=OPEN_SECONDS, probe_seconds=OPEN_SECONDS, store_open_seconds=0.5, shared_seconds=20
+    open_seconds=LONG,
+    longest_seconds=LONG,
+    probe_seconds=LONG,
+    store_open_seconds=LONG,
+    window_seconds=LONG,
+    shared_seconds=20,
 )
 
 
@@ -35,16 +44,35 @@ def _emptied(server: RedisServer) -> None:
     server.empty()
 
 
+class Connection(RedisConnection):
+    """Counts how often Redis is asked."""
+
+    asked = 0
+
+    async def client(self) -> Redis:
+        self.asked += 1
+        return await super().client()
+
+
+class AheadClock:
+    """The time of this process, which may run ahead."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
+
+
 class Process:
     """What one process has of the breakers."""
 
     def __init__(self, server: RedisServer, settings: BreakerSettings = SETTINGS) -> None:
         policies = Policies(settings)
-        self.connection = RedisConnection(server.settings)
-        local = LocalKeeper(policies, SystemClock())
-        self.keeper = RedisKeeper(
-            self.connection, local, policies, prefix="lethe:test:breaker:", seconds=settings.shared_seconds
-        )
+        self.connection = Connection(server.settings.model_copy(update={"timeout_seconds": 20.0}))
+        self.clock = AheadClock()
+        local = LocalKeeper(policies, self.clock)
+        self.keeper = RedisKeeper(self.connection, local, policies, prefix=PREFIX, seconds=settings.shared_seconds)
         self.breakers = Guards(self.keeper, policies, [CHAT, REDIS])
 
     async def fail(self, times: int = SETTINGS.failures) -> None:
@@ -60,16 +88,11 @@ class Process:
     async def phase(self, name: str = CHAT) -> Phase:
         return (await self.breakers.states())[name].phase
 
-    async def until_closed_by_a_probe(self) -> None:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                await self.succeed()
-            except BreakerOpen as error:
-                await asyncio.sleep(min(error.retry_after or 0.0, 0.2))
-            else:
-                return
-        raise AssertionError("nobody was let through")
+    async def later(self) -> None:
+        """The breaker's opening, or its probe's time, is over: what Redis holds of it began that long ago."""
+        client = await self.connection.client()
+        state = json.loads(bytes(await client.get(f"{PREFIX}{CHAT}")))  # pyright: ignore[reportArgumentType]
+        await client.set(f"{PREFIX}{CHAT}", json.dumps(state | {"since": state["since"] - LONG}))
 
 
 @asynccontextmanager
@@ -97,18 +120,17 @@ async def test_what_one_process_finds_out_the_other_knows(two: list[Process]):
         assert await process.breakers.is_open(CHAT)
         with pytest.raises(BreakerOpen):
             await process.succeed()
-    await asyncio.sleep(OPEN_SECONDS)
-    await other.until_closed_by_a_probe()
+    await one.later()
+    await other.succeed()
     assert [await process.phase() for process in two] == [Phase.CLOSED] * 2
 
 
 async def test_exactly_one_of_a_hundred_callers_of_two_processes_probes(
     server: RedisServer, record_property: Callable[[str, object], None]
 ):
-    # However slow the machine, all ask within the time of the probe.
-    async with processes(server, 2, SETTINGS.model_copy(update={"probe_seconds": 300.0})) as two:
+    async with processes(server, 2) as two:
         await two[0].fail()
-        await asyncio.sleep(OPEN_SECONDS)
+        await two[0].later()
         probes = await probing(two)
         assert [await process.phase() for process in two] == [Phase.CLOSED] * 2
     record_property("probes among 100 concurrent callers, two clients of Redis", probes)
@@ -140,10 +162,13 @@ async def probing(two: list[Process]) -> int:
 async def test_a_process_that_dies_with_the_probe_does_not_leave_it_stuck(two: list[Process]):
     one, other = two
     await one.fail()
-    await asyncio.sleep(OPEN_SECONDS)
+    await one.later()
     assert (await one.keeper.admit(CHAT)).epoch is not None
     assert await other.phase() is Phase.HALF_OPEN
-    await other.until_closed_by_a_probe()
+    with pytest.raises(BreakerOpen):
+        await other.succeed()
+    await one.later()
+    await other.succeed()
     assert await one.phase() is Phase.CLOSED
 
 
@@ -154,12 +179,11 @@ async def test_no_outcome_of_concurrent_calls_is_lost(two: list[Process]):
 
     await asyncio.gather(*(call(two[turn % 2]) for turn in range(60)))
     client = await two[0].connection.client()
-    assert b'"calls":60' in bytes(await client.get(f"lethe:test:breaker:{CHAT}") or b"")  # pyright: ignore[reportArgumentType]
+    assert b'"calls":60' in bytes(await client.get(f"{PREFIX}{CHAT}") or b"")  # pyright: ignore[reportArgumentType]
 
 
 async def test_without_redis_each_process_goes_on_from_what_it_knew(server: RedisServer):
-    settings = SETTINGS.model_copy(update={"open_seconds": 60.0, "shared_seconds": 2.0})
-    async with processes(server, 2, settings) as (one, other):
+    async with processes(server, 2) as (one, other):
         await one.fail()
         assert await other.breakers.is_open(CHAT)
         server.kill()
@@ -170,31 +194,30 @@ async def test_without_redis_each_process_goes_on_from_what_it_knew(server: Redi
             for _ in range(SETTINGS.failures):
                 await one.breakers.is_open(CHAT)
             assert await one.phase(REDIS) is Phase.OPEN
-            started = time.monotonic()
+            asked = one.connection.asked
             for _ in range(200):
                 assert await one.breakers.is_open(CHAT)
-            assert time.monotonic() - started < 1
+            assert one.connection.asked == asked
         finally:
             server.start()
-        deadline = time.monotonic() + 20
-        while await one.phase(REDIS) is not Phase.CLOSED and time.monotonic() < deadline:
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while await one.phase(REDIS) is not Phase.CLOSED:
+                one.clock.ahead += timedelta(seconds=LONG)
+                await asyncio.sleep(0.05)
         await one.succeed()
         assert await one.phase(REDIS) is Phase.CLOSED
 
 
 async def test_a_redis_that_hangs_is_waited_for_only_until_its_breaker_opens(server: RedisServer):
-    settings = SETTINGS.model_copy(update={"shared_seconds": 0.1, "store_open_seconds": 60.0})
-    async with processes(server, 1, settings) as (process,):
+    async with processes(server, 1, SETTINGS.model_copy(update={"shared_seconds": 0.1})) as (process,):
         await process.succeed()
         server.freeze()
         try:
-            started = time.monotonic()
+            asked = process.connection.asked
             for _ in range(100):
                 await process.succeed()
-            took = time.monotonic() - started
+            waits = process.connection.asked - asked
         finally:
             server.thaw()
         assert await process.phase(REDIS) is Phase.OPEN
-        # Five waits of 0.1 s, not two hundred.
-        assert took < 5
+        assert 0 < waits <= SETTINGS.failures
