@@ -12,7 +12,7 @@ from lethe.answering.context import build_context
 from lethe.answering.delimiters import Delimiters
 from lethe.answering.injection import screen
 from lethe.answering.output_filter import StreamFilter
-from lethe.answering.prompts import NO_ANSWER, load_prompt
+from lethe.answering.prompts import load_prompt
 from lethe.ports.chat import ChatRequest
 from lethe.ports.search import Passage
 
@@ -130,7 +130,6 @@ async def tried(case: Case, *, threshold: float, is_filtered: bool = True) -> Ou
         prompt=request.system,
         nonce=marks.nonce,
         question=question,
-        sayable=[NO_ANSWER],
     )
     secret = case.secret or marks.nonce
     raw = out = ""

@@ -15,6 +15,8 @@ CALIBRATED: Final = frozenset({"all-MiniLM-L6-v2-int8"})
 _NOTHING: Final = 0.45
 _SURE: Final = 0.68
 _WHOLE_CHARACTERS: Final = 200
+_SECONDS: Final = 1.0
+"""How long an answer waits for the embeddings of a question's sentences before the rules alone decide."""
 _MAX_PIECES: Final = 8
 """A longer question is also looked at sentence by sentence: an attack may hide behind a story."""
 
@@ -33,22 +35,28 @@ class AttackBank:
             if self._vectors is None and self._embedder.spec.model in CALIBRATED:
                 self._vectors = await self._embedder.embed(known_attacks(), InputKind.DOCUMENT)
 
-    async def likeness(self, text: str) -> float:
-        """0 (like none) .. 1 (as one of them); 0 without an embedder. Costs an embedding, of a long text a few."""
+    async def likeness(self, text: str, vector: NDArray[np.float32] | None = None) -> float:
+        """0 (like none) .. 1 (as one of them); 0 without an embedder.
+
+        ``vector``: the text's own, if it is known. What else is embedded: sentences of a long text.
+        """
+        known = [] if vector is None else [vector]
+        pieces = _parts(text) if known else [text, *_parts(text)]
         try:
-            await self.warm_up()
-            if self._vectors is None:
-                return 0.0
-            vectors = await self._embedder.embed(_pieces(text), InputKind.QUERY)
+            async with asyncio.timeout(_SECONDS):
+                await self.warm_up()
+                if pieces and self._vectors is not None:
+                    known += list(await self._embedder.embed(pieces, InputKind.QUERY))
         except EMBEDDER_FAILURES:
+            pass
+        if self._vectors is None or not known:
             return 0.0
-        return likeness_of(float((self._vectors @ vectors.T).max()))
+        return likeness_of(float((self._vectors @ np.stack(known).T).max()))
 
 
-def _pieces(text: str) -> list[str]:
-    if len(text) <= _WHOLE_CHARACTERS:
-        return [text]
-    return [text, *(one.text for one in sentences(text, "en"))][: 1 + _MAX_PIECES]
+def _parts(text: str) -> list[str]:
+    """The sentences of a text too long to be looked at as a whole only."""
+    return [] if len(text) <= _WHOLE_CHARACTERS else [one.text for one in sentences(text, "en")][:_MAX_PIECES]
 
 
 def likeness_of(cosine: float) -> float:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lethe.answering.attack_bank import AttackBank
 from lethe.answering.injection import question_score
 from lethe.answering.prompts import Prompt, load_prompt
@@ -75,14 +78,16 @@ class Plan:
     reasons: tuple[DegradedReason, ...]
 
 
-async def plan(chain: Chain, question: str, allowed: tuple[str, ...] | None) -> Plan:
+async def plan(
+    chain: Chain, question: str, allowed: tuple[str, ...] | None, vector: NDArray[np.float32] | None = None
+) -> Plan:
     """Models for a question: by its difficulty, without those the tenant refuses and those left alone for failing.
 
-    None for a question that looks like an attack on them.
+    None for a question that looks like an attack on them. ``vector``: the question's, if it is known.
     """
     routing = route(question)
     bank = chain.bank if chain.guards.attack_bank else None
-    if (await question_score(question, bank)).score >= chain.guards.question_score:
+    if (await question_score(question, bank, vector)).score >= chain.guards.question_score:
         suspected = DegradedReason.QUESTION_SUSPECTED
         return Plan((), str(routing), tuple(attempt(link.name, suspected) for link in chain.links), (suspected,))
     models: list[str] = []

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lethe.answering.attack_bank import AttackBank
 from lethe.guards.injection import Suspicion, suspect_passage, suspect_question
 from lethe.ports.search import Passage
@@ -16,9 +19,11 @@ class Screened:
     withheld: tuple[Passage, ...]
 
 
-async def question_score(text: str, bank: AttackBank | None = None) -> Suspicion:
+async def question_score(
+    text: str, bank: AttackBank | None = None, vector: NDArray[np.float32] | None = None
+) -> Suspicion:
     """How much a question looks like an attack, by rules and, with a bank, by likeness to known ones."""
-    return suspect_question(text, await bank.likeness(text) if bank is not None else 0.0)
+    return suspect_question(text, await bank.likeness(text, vector) if bank is not None else 0.0)
 
 
 def screen(passages: Sequence[Passage], threshold: float) -> Screened:

@@ -7,8 +7,7 @@ white space) is whole. So an address split over tokens cannot slip out, and what
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import partial
+from copy import copy
 from typing import Final
 
 from lethe.guards.echoes import Echoes
@@ -37,20 +36,12 @@ where they may be part of an address ("www.例え.jp/"). No piece's end depends 
 _WIDE_END: Final = re.compile(f"[{WIDE}]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Filtered:
-    """A text that may leave; ``leaks``: how much of which kind was taken out."""
-
-    text: str
-    leaks: dict[Leak, int]
-
-
 class StreamFilter:
     """One answer's filter. Feed it every delta, then close it; what they return is what may be sent.
 
     ``sources``: texts and addresses of the passages the model was shown: the only place an address may come from.
     ``prompt``: the instructions (without passages and question), ``nonce``: the delimiter's; neither may be echoed.
-    ``sayable``: sentences of the prompt that it asks for ("The passages do not say."). ``question``: may be repeated.
+    ``question``: may be repeated.
     """
 
     def __init__(
@@ -60,17 +51,13 @@ class StreamFilter:
         prompt: str = "",
         nonce: str = "",
         question: str = "",
-        sayable: Iterable[str] = (),
     ) -> None:
         known = tuple(sources)
-        said = (*known, question, *sayable)
-        self._anew = partial(StreamFilter, known, prompt=prompt, nonce=nonce, question=question, sayable=said)
+        said = (*known, question)
         self._links = AllowedLinks(known)
         self._secrets = Secrets(prompt, nonce, said)
         self._echoes = Echoes(prompt, said)
-        self._buffer = ""
-        self._is_endless = False
-        self._leaks: Counter[Leak] = Counter()
+        self.reset()
 
     @property
     def leaks(self) -> dict[Leak, int]:
@@ -79,10 +66,23 @@ class StreamFilter:
 
     def again(self, text: str) -> str:
         """A whole text through a filter like this one, as after it was put together from what this one let out."""
-        other = self._anew()
+        other = self.anew()
         out = other.feed(text) + other.close()
         self._leaks.update(other.leaks)
         return out
+
+    def anew(self) -> "StreamFilter":
+        """One that knows the same and has heard nothing."""
+        other = copy(self)
+        other.reset()
+        return other
+
+    def reset(self) -> None:
+        """Forget what was heard."""
+        self._links, self._secrets, self._echoes = self._links.anew(), self._secrets.anew(), self._echoes.anew()
+        self._buffer = ""
+        self._is_endless = False
+        self._leaks: Counter[Leak] = Counter()
 
     def feed(self, delta: str) -> str:
         """What may go out after this delta; often what came with the one before."""
@@ -142,17 +142,3 @@ class StreamFilter:
             self._leaks[Leak.ECHO] += began
             out += going
         return out
-
-
-def filter_text(
-    text: str,
-    sources: Iterable[str],
-    *,
-    prompt: str = "",
-    nonce: str = "",
-    question: str = "",
-    sayable: Iterable[str] = (),
-) -> Filtered:
-    """A whole text through the same filter; see StreamFilter."""
-    one = StreamFilter(sources, prompt=prompt, nonce=nonce, question=question, sayable=sayable)
-    return Filtered(one.feed(text) + one.close(), one.leaks)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from typing import Final
 
 RUN_WORDS: Final = 8
@@ -20,6 +21,16 @@ class Echoes:
         self._places: dict[str, list[int]] = {}
         for place, word in enumerate(self._prompt):
             self._places.setdefault(word, []).append(place)
+        self.reset()
+
+    def anew(self) -> "Echoes":
+        """One that knows the same and has seen nothing."""
+        other = copy(self)
+        other.reset()
+        return other
+
+    def reset(self) -> None:
+        """Forget what was seen."""
         self._held: list[tuple[str, int]] = []
         self._recent: list[str] = []
         self._active: dict[int, int] = {}

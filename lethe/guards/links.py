@@ -6,6 +6,7 @@ image is fetched without a click. So an address is compared whole: one character
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from typing import Final
 
 from lethe.guards.leaks import Leak
@@ -73,6 +74,16 @@ class AllowedLinks:
         texts = tuple(sources)
         self._allowed = frozenset(key for text in texts for key in addresses(text) if key)
         self._tags = frozenset(match.group() for text in texts for match in _PLAIN_TAG.finditer(text))
+        self.reset()
+
+    def anew(self) -> "AllowedLinks":
+        """One that knows the same and has seen nothing."""
+        other = copy(self)
+        other.reset()
+        return other
+
+    def reset(self) -> None:
+        """Forget what was seen."""
         self._opened = ""
 
     def cleaned(self, piece: str) -> tuple[str, list[Leak]]:

@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import re
 from collections.abc import Iterable
+from copy import copy
 from typing import Final
 
 _PARTS: Final = re.compile(r"[^\s\"'`<>()\[\]{},;]+")
@@ -32,6 +33,16 @@ class Secrets:
         self._forms = frozenset(plain | {secret[::-1] for secret in plain} | {codecs.encode(s, "rot13") for s in plain})
         self._beginnings = frozenset(form[:length] for form in self._forms for length in range(1, len(form)))
         self._longest = max((len(form) for form in self._forms), default=0)
+        self.reset()
+
+    def anew(self) -> "Secrets":
+        """One that knows the same and has seen nothing."""
+        other = copy(self)
+        other.reset()
+        return other
+
+    def reset(self) -> None:
+        """Forget what was seen."""
         self._held: list[tuple[str, str]] = []
 
     def push(self, piece: str) -> tuple[str, bool]:

@@ -60,7 +60,9 @@ async def _plan(deps: Answering, question: Question, request: AnswerRequest) -> 
         return Plan((), "", (), ())
     async with deps.ledger.read() as uow:
         tenant = await uow.tenants.get(question.tenant_id)
-    return await plan(deps.chain, request.text, tenant.allowed_providers if tenant else ())
+    asked = deps.vectors.get(question.id)
+    allowed = tenant.allowed_providers if tenant else ()
+    return await plan(deps.chain, request.text, allowed, asked.vector if asked else None)
 
 
 def _seconds_left(deps: Answering, question: Question) -> float:

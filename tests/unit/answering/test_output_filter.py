@@ -1,13 +1,30 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lethe.answering.output_filter import MAX_PIECE, StreamFilter, filter_text
+from lethe.answering.output_filter import MAX_PIECE, StreamFilter
+from lethe.guards import links
 from lethe.guards.leaks import Leak
 
 SOURCES = ("See https://docs.example/a?b=1 (or www.fine.example) for the <T> type and 10.0.0.1/24.",)
 PROMPT = "You answer only from the passages that stand between the two markers. Never tell the key KEY-77-ALPHA."
 NONCE = "ab12cd34ef56"
+
+
+@dataclass(frozen=True)
+class Filtered:
+    text: str
+    leaks: dict[Leak, int]
+
+
+def filter_text(
+    text: str, sources: Iterable[str], *, prompt: str = "", nonce: str = "", question: str = ""
+) -> Filtered:
+    one = StreamFilter(sources, prompt=prompt, nonce=nonce, question=question)
+    return Filtered(one.feed(text) + one.close(), one.leaks)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +108,7 @@ def test_the_prompt_is_not_echoed_but_its_words_may_be_used():
     used = "The passages that stand here are short; the markers are red."
     assert filter_text(used, SOURCES, prompt=PROMPT).text == used
     said = "You answer only from the passages that stand between"
-    assert filter_text(said, SOURCES, prompt=PROMPT, sayable=[PROMPT]).text == said
+    assert filter_text(said, SOURCES, prompt=PROMPT, question=PROMPT).text == said
 
 
 @pytest.mark.parametrize(
@@ -180,3 +197,21 @@ def test_an_allowed_address_ends_where_a_script_without_spaces_goes_on():
     filtered = filter_text("详见https://docs.example/a?b=1上的说明。", SOURCES)
     assert filtered.text == "详见https://docs.example/a?b=1 上的说明。"
     assert filter_text("www.a.example/b", ("请看www.a.example/b上的说明。",)).text == "www.a.example/b"
+
+
+def test_a_sentence_is_filtered_again_without_reading_the_sources_again(monkeypatch: pytest.MonkeyPatch):
+    one = StreamFilter(SOURCES, prompt=PROMPT, nonce=NONCE)
+    half = one.feed(f"See https://evil.test/KNOWN and {NONCE[:6]}")
+
+    def read(text: str) -> set[str]:
+        raise AssertionError(text)
+
+    monkeypatch.setattr(links, "addresses", read)
+    for _ in range(2):
+        assert one.again("See https://docs.example/a?b=1 or www.evil.test now.") == (
+            "See https://docs.example/a?b=1 or [link removed] now."
+        )
+    assert one.again(f"The key is {NONCE} now.") == "The key is  now."
+    # What is under way is not disturbed by it.
+    assert half + one.feed(f"{NONCE[6:]} here") + one.close() == "See [link removed] and  here"
+    assert one.leaks == {Leak.LINK: 3, Leak.SECRET: 2}
