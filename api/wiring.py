@@ -10,7 +10,7 @@ from api.limits import InFlight
 from api.running import Running
 from api.services import Services
 from api.temporal import TemporalLink
-from lethe.adapters.breakers import GuardedEmbedder, GuardedIndex, make_breakers
+from lethe.adapters.breakers import GuardedEmbedder, make_breakers
 from lethe.adapters.llm import open_chat_models
 from lethe.adapters.redis import open_redis
 from lethe.adapters.rerank import open_reranker
@@ -55,7 +55,6 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
     ):
         ledger, keyring, blobs, clock = stores.ledger, stores.keyring, stores.blobs, stores.clock
         breakers = make_breakers(settings, redis, clock)
-        index = GuardedIndex(stores.index, breakers)
         embedder = _guarded(stores.embedder, settings, breakers)
         await embedder.warm_up()
         reranker = await stack.enter_async_context(
@@ -65,12 +64,14 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             open_chat_models(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
         words = KeywordRung(ledger, stores.keywords, breakers, settings.weaviate.timeout_seconds)
-        search = Search(ledger, keyring, index, embedder, settings.retrieval, words, reranker, settings.rerank.seconds)
+        search = Search(
+            ledger, keyring, stores.index, embedder, settings.retrieval, words, reranker, settings.rerank.seconds
+        )
         uploads = Uploads(
             ledger=ledger,
             blobs=blobs,
             keyring=keyring,
-            remover=VersionRemover(ledger, blobs, keyring, index, stores.keywords),
+            remover=VersionRemover(ledger, blobs, keyring, stores.index, stores.keywords),
             clock=clock,
             revision=pipeline_revision(settings.chunks, embedder.tokenizer),
             max_bytes=settings.limits.document_bytes,
@@ -112,7 +113,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             probes={
                 "sql": ledger.ready,
                 "keyring": keyring.ready,
-                "vectors": index.ready,
+                "vectors": stores.index.ready,
                 "blobs": blobs.ready,
                 "temporal": temporal.ready,
             },

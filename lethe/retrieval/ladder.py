@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lethe.errors import IndexBuildMissing, IndexUnavailable
+from lethe.errors import BreakerOpen, IndexBuildMissing, IndexUnavailable
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.ports.breakers import WEAVIATE, Breakers
@@ -40,6 +40,21 @@ class KeywordRung:
     async def is_next(self) -> bool:
         """Whether the vector store is left alone for now, so that nothing needs to be prepared for it."""
         return self.breakers is not None and await self.breakers.is_open(WEAVIATE)
+
+    def above(self, rank: Rank) -> Rank:
+        """The vector store's: one call for its breaker, however many wordings are asked. Raises IndexUnavailable."""
+        breakers = self.breakers
+        if breakers is None:
+            return rank
+
+        async def counted(limit: int) -> list[Hit]:
+            try:
+                async with breakers.call(WEAVIATE):
+                    return await rank(limit)
+            except BreakerOpen as error:
+                raise IndexUnavailable(error.detail, retry_after=error.retry_after) from None
+
+        return counted
 
     async def build(self, tenant_id: Id) -> IndexBuild:
         """The active one. Raises IndexUnavailable while there is none that is whole."""

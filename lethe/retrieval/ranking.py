@@ -15,22 +15,32 @@ def by_vectors(index: VectorIndex, build: IndexBuild, queries: Sequence[HybridQu
     """The vector index asked every wording at once. Raises what VectorIndex.search raises."""
 
     async def rank(limit: int) -> list[Hit]:
-        found = await asyncio.gather(*(index.search(build, replace(query, limit=limit)) for query in queries))
-        return fused(found)[:limit]
+        return fused(await _asked(index, build, queries, limit))[:limit]
 
     return rank
 
 
 def words_first(index: VectorIndex, build: IndexBuild, queries: Sequence[HybridQuery]) -> Rank:
     """What the words find, best first; vectors fill the places that are left."""
-    by_words = by_vectors(index, build, [replace(query, alpha=0.0, vector=None) for query in queries])
-    by_meaning = by_vectors(index, build, [replace(query, alpha=1.0) for query in queries])
+    by_words = [replace(query, alpha=0.0, vector=None) for query in queries]
+    by_meaning = [replace(query, alpha=1.0) for query in queries]
 
     async def rank(limit: int) -> list[Hit]:
-        worded, meant = await asyncio.gather(by_words(limit), by_meaning(limit))
+        found = await _asked(index, build, [*by_words, *by_meaning], limit)
+        worded, meant = fused(found[: len(queries)])[:limit], fused(found[len(queries) :])[:limit]
         return appended(worded, meant)[:limit]
 
     return rank
+
+
+async def _asked(index: VectorIndex, build: IndexBuild, queries: Sequence[HybridQuery], limit: int) -> list[list[Hit]]:
+    """A ranking for each query; the first that fails ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            searches = [group.create_task(index.search(build, replace(query, limit=limit))) for query in queries]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [search.result() for search in searches]
 
 
 def appended(first: Sequence[Hit], second: Sequence[Hit]) -> list[Hit]:

@@ -76,7 +76,7 @@ class Search:
             if is_left_alone:
                 raise IndexUnavailable
             rank, scorer = self._rank(request, build, list(zip(texts, vectors, strict=True)))
-            gated = await self._gated(request, rank)
+            gated = await self._gated(request, self.words.above(rank))
         except VECTOR_STORE_FAILURES:
             reasons.append(DegradedReason.VECTOR_STORE_DOWN)
             build, scorer = await self.words.build(request.tenant_id), Scorer.WORDS

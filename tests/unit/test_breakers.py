@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from lethe.adapters.breakers import GuardedEmbedder, GuardedIndex, Guards, LocalKeeper, Policies
+from lethe.adapters.breakers import GuardedEmbedder, Guards, LocalKeeper, Policies
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.embedding import HashEmbedder
-from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.errors import (
     BreakerOpen,
     EmbedderUnavailable,
@@ -218,22 +217,6 @@ async def test_a_caller_that_vanishes_with_the_probe_does_not_leave_it_stuck() -
     breaking.pass_time(30)
     await breaking.succeed()
     assert await breaking.phase() is Phase.CLOSED
-
-
-async def test_a_search_of_a_store_that_is_left_alone_fails_as_the_store_would() -> None:
-    breaking, store = Breaking(), InMemoryVectorIndex()
-    await store.create_build(BUILD, 384)
-    index = GuardedIndex(store, breaking.breakers)
-    store.is_down = True
-    for _ in range(20):
-        with pytest.raises(IndexUnavailable):
-            await index.search(BUILD, QUERY)
-    store.is_down = False
-    with pytest.raises(IndexUnavailable, match="left alone") as failed:
-        await index.search(BUILD, QUERY)
-    assert failed.value.retry_after == 30
-    breaking.pass_time(30)
-    assert await index.search(BUILD, QUERY) == []
 
 
 async def test_an_embedder_that_is_left_alone_is_asked_again_after_its_time() -> None:

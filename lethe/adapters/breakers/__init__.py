@@ -5,11 +5,10 @@ from lethe.adapters.breakers.guarding import Guards
 from lethe.adapters.breakers.keepers import Keeper, LocalKeeper
 from lethe.adapters.breakers.policies import Policies
 from lethe.adapters.breakers.shared import RedisKeeper
-from lethe.adapters.breakers.wrapped import GuardedEmbedder, GuardedIndex, GuardedReranker
+from lethe.adapters.breakers.wrapped import GuardedEmbedder, GuardedReranker
 
 __all__ = [
     "GuardedEmbedder",
-    "GuardedIndex",
     "GuardedReranker",
     "Guards",
     "Keeper",

@@ -4,11 +4,12 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from lethe.adapters.breakers import GuardedIndex, Guards, LocalKeeper, Policies
+from lethe.adapters.breakers import Guards, LocalKeeper, Policies
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.keyring import FakeKeyRing
@@ -18,9 +19,12 @@ from lethe.errors import IndexUnavailable, LedgerUnavailable
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import new_id
 from lethe.model.indexes import BuildState
+from lethe.model.terms import query_terms
 from lethe.ports.breakers import WEAVIATE
+from lethe.ports.vectors import HybridQuery
 from lethe.privacy.short_lived import MEMORY_SECONDS
-from lethe.retrieval.ladder import KNOWN_VECTORS, KnownVectors
+from lethe.retrieval.ladder import KNOWN_VECTORS, KeywordRung, KnownVectors
+from lethe.retrieval.ranking import by_vectors
 from lethe.settings import BreakerSettings, Settings
 from tests.contract.passage_search import ANSWER, OTHER, QUESTION
 from tests.corpus import NOW, Corpus
@@ -81,8 +85,7 @@ async def test_an_open_breaker_prepares_nothing_for_the_store(corpus: Corpus) ->
     await corpus.plant(ANSWER)
     clock, policies = FakeClock(), Policies(BreakerSettings())
     breakers = Guards(LocalKeeper(policies, clock), policies)
-    guarded = replace(corpus, index=GuardedIndex(corpus.index, breakers))
-    search = guarded.search(breakers)
+    search = corpus.search(breakers)
     fail(corpus, store=True)
     for _ in range(BreakerSettings().failures):
         await search.find(corpus.request(QUESTION))
@@ -91,6 +94,28 @@ async def test_an_open_breaker_prepares_nothing_for_the_store(corpus: Corpus) ->
     asked = len(corpus.embedder.texts)
     found = await search.find(corpus.request(QUESTION))
     assert (len(found.passages), found.reasons, len(corpus.embedder.texts)) == (1, (STORE,), asked)
+
+
+async def test_the_wordings_of_a_question_are_one_call_for_the_breaker(corpus: Corpus) -> None:
+    await corpus.plant(ANSWER)
+    clock, policies = FakeClock(), Policies(BreakerSettings())
+    breakers = Guards(LocalKeeper(policies, clock), policies)
+    query = HybridQuery(query_terms(ANSWER, ()), None, 0.0, 10, frozenset({corpus.tenant_id}))
+    rung = KeywordRung(corpus.ledger, corpus.keywords, breakers)
+    rank = rung.above(by_vectors(corpus.index, corpus.build, [query] * 3))
+    fail(corpus, store=True)
+    for _ in range(BreakerSettings().failures):
+        assert not await breakers.is_open(WEAVIATE)
+        with pytest.raises(IndexUnavailable):
+            await rank(10)
+    assert await breakers.is_open(WEAVIATE)
+    fail(corpus)
+    with pytest.raises(IndexUnavailable, match="left alone") as failed:
+        await rank(10)
+    assert failed.value.retry_after == 30
+    clock.advance(timedelta(seconds=30))
+    assert len(await rank(10)) == 1
+    assert not await breakers.is_open(WEAVIATE)
 
 
 async def test_an_embedder_whose_calls_cannot_be_recorded_is_an_embedder_that_is_down(
