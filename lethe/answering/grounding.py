@@ -12,7 +12,7 @@ from typing import Final
 
 from lethe.answering.expected import is_date_word
 from lethe.answering.negation import Denied, contradicts, denied
-from lethe.answering.quantities import Figures, figures, is_unit
+from lethe.answering.quantities import LABEL, Figures, Quantity, figures, is_unit
 from lethe.answering.sentences import sentences
 from lethe.answering.words import Word, WordKind, words
 
@@ -164,7 +164,9 @@ def _against(text: str, source: Source, question: str, similarity: float | None)
     flaws: list[Flaw] = []
     # Where no sentence has much of the claim's words, nobody can say which one it is from.
     proving = supporting if _is_found(claim, supporting, around) else told
-    has_figures = _has_figures(claim.figures, [one.figures for one in (*proving, around)])
+    headings = figures(source.headings, source.language, claimed=False)
+    asked = figures(question, source.language, claimed=False)
+    has_figures = _has_figures(claim.figures, [*(one.figures for one in proving), headings], asked)
     if not (has_figures and claim.exact <= everything and _has_numbered(claim, (*supporting, around), told)):
         flaws.append(Flaw.NUMBER)
     if not _names(text, source.language) <= everything:
@@ -239,14 +241,23 @@ def _pairs(said: Sequence[_Said], name: str) -> set[tuple[str, str]]:
     return {pair for one in said for pair in one.numbered if pair[0] == name}
 
 
-def _has_figures(claimed: Figures, told: Sequence[Figures]) -> bool:
+def _has_figures(claimed: Figures, told: Sequence[Figures], asked: Figures) -> bool:
+    """``asked``: of the question, whose figures may be repeated but take no unit that they have not there."""
     quantities = [quantity for one in told for quantity in one.quantities]
-    dates = [date for one in told for readings in one.dates for date in readings]
-    years = {value for quantity in quantities if not quantity.dimension for value in quantity.values}
-    return all(any(mine.agrees(its) for its in quantities) for mine in claimed.quantities) and all(
+    dates = [date for one in (*told, asked) for readings in one.dates for date in readings]
+    undimensioned = [quantity for quantity in (*quantities, *asked.quantities) if not quantity.dimension]
+    years = {value for quantity in undimensioned for value in quantity.values}
+    return all(
+        any(mine.agrees(its) for its in quantities) or any(_repeats(mine, its) for its in asked.quantities)
+        for mine in claimed.quantities
+    ) and all(
         any(mine.follows_from(its) and (not mine.year or mine.year in years) for mine in readings for its in dates)
         for readings in claimed.dates
     )
+
+
+def _repeats(mine: Quantity, asked: Quantity) -> bool:
+    return mine.dimension in {"", LABEL, asked.dimension} and mine.agrees(asked)
 
 
 def _share(wanted: frozenset[str], there: frozenset[str]) -> float:

@@ -55,6 +55,22 @@ def test_a_claim_without_a_passage_is_not_supported():
     assert checked.score == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "is_proven"),
+    [
+        ("The thermistors last 30 years.", "How long do thirty thermistors last?", False),
+        ("The thermistors last 30 years.", "Do the thermistors last 30 years?", True),
+        ("All 30 thermistors last.", "How long do thirty thermistors last?", True),
+        ("The thermistors of Heron 3 last.", "Do the thermistors of heron 3 last?", True),
+        ("The thermistors cost 40 euros.", "What do 40 thermistors cost?", False),
+    ],
+)
+def test_a_figure_of_the_question_takes_no_unit(text: str, question: str, is_proven: bool):
+    passages = {1: Source("The thermistors last for as long as the buoy does, and their cost is part of its cost.")}
+    found = check([Claim(text, (1,))], passages, question=question).claims[0]
+    assert (Flaw.NUMBER not in found.flaws) == is_proven
+
+
 def test_a_claim_may_join_what_two_passages_say_and_repeat_the_question():
     passages = {1: Source("The Heron 2 weighs 40 kg."), 2: Source("The Heron 3 weighs 55 kg.")}
     claim = Claim("The Heron 2 weighs 40 kg and the Heron 3 weighs 55 kg.", (1, 2))
