@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
+from lethe.adapters.keywords import SqliteKeywords
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.indexing import BuildRef
 from lethe.indexing import keyword_builds
 from lethe.indexing.keyword_builds import KeywordBuilds
-from lethe.model.ids import Id
+from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.model.operations import DispatchKind
 from lethe.settings import Settings
@@ -126,4 +128,24 @@ async def test_where_nothing_was_served_the_newer_build_takes_over_at_once(
     await fresh.visit(9)
     await fresh.visit(10)
     assert await fresh.open() == [(NEW, ACTIVE)]
+    await ledger.close()
+
+
+async def test_a_damaged_file_is_noticed_by_a_deletion_and_a_new_build_takes_its_place(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    ledger, index = SqlLedger.from_settings(sqlite_settings), SqliteKeywords(tmp_path / "keywords", wait_seconds=15)
+    tenant_id = await add_tenant(ledger)
+    builds = KeywordBuilds(ledger, index)
+    await builds.ensure(tenant_id, NOON)
+    async with ledger.read() as unit:
+        (damaged,) = await unit.builds.open_keywords(tenant_id)
+    (file,) = (tmp_path / "keywords").iterdir()
+    file.write_bytes(b"garbage " * 2_000)
+    assert await index.delete_versions(damaged, [new_id()]) == 0
+    await builds.ensure(tenant_id, NOON)
+    async with ledger.read() as unit:
+        (anew,) = await unit.builds.open_keywords(tenant_id)
+    assert (anew.number, anew.state) == (damaged.number + 1, ACTIVE)
+    assert await index.page(anew, None, 10) == []
     await ledger.close()
