@@ -124,7 +124,7 @@ async def _bank(settings: Settings, embedder: Embedder) -> AttackBank | None:
     """Known attacks, embedded; an outside embedder is not sent them."""
     if settings.embedding_processor is not None or not settings.guards.attack_bank:
         return None
-    bank = AttackBank(embedder)
+    bank = AttackBank(embedder, settings.retrieval.embed_seconds)
     await bank.warm_up()
     return bank
 

@@ -45,7 +45,7 @@ def main() -> int:
 async def _attacks(folder: Path) -> dict[str, Any]:
     embedder = MiniLmEmbedder(2)
     try:
-        return await families.figures_of(folder, AttackBank(embedder))
+        return await families.figures_of(folder, AttackBank(embedder, 60))
     finally:
         embedder.close()
 

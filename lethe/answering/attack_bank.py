@@ -15,17 +15,19 @@ CALIBRATED: Final = frozenset({"all-MiniLM-L6-v2-int8"})
 _NOTHING: Final = 0.45
 _SURE: Final = 0.68
 _WHOLE_CHARACTERS: Final = 200
-_SECONDS: Final = 1.0
-"""How long an answer waits for the embeddings of a question's sentences before the rules alone decide."""
 _MAX_PIECES: Final = 8
 """A longer question is also looked at sentence by sentence: an attack may hide behind a story."""
 
 
 class AttackBank:
-    """Embeds the bank once, when it is first asked or warmed up: half a second. An outside embedder is sent nothing."""
+    """Embeds the bank once, when it is first asked or warmed up: half a second. An outside embedder is sent nothing.
 
-    def __init__(self, embedder: Embedder) -> None:
+    ``seconds``: how long a question waits for its embeddings before the rules alone decide.
+    """
+
+    def __init__(self, embedder: Embedder, seconds: float = 2.0) -> None:
         self._embedder = embedder
+        self._seconds = seconds
         self._lock = asyncio.Lock()
         self._vectors: NDArray[np.float32] | None = None
 
@@ -43,8 +45,8 @@ class AttackBank:
         known = [] if vector is None else [vector]
         pieces = _parts(text) if known else [text, *_parts(text)]
         try:
-            async with asyncio.timeout(_SECONDS):
-                await self.warm_up()
+            await self.warm_up()
+            async with asyncio.timeout(self._seconds):
                 if pieces and self._vectors is not None:
                     known += list(await self._embedder.embed(pieces, InputKind.QUERY))
         except EMBEDDER_FAILURES:

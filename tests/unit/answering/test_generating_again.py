@@ -295,5 +295,5 @@ async def test_a_call_that_is_given_up_is_closed_at_once(world: World) -> None:
     world = replace(world, deps=replace(world.deps, tokens=tokens))
     question = await world.ask()
     retrieved = await world.retrieved(question)
-    await world.turn(retrieved, "openai:m0", seconds=1.0)
+    await world.turn(retrieved, "openai:m0", seconds=3.0)
     assert tokens.ended[:2] == [0, 1]

@@ -33,7 +33,7 @@ async def test_a_question_near_a_known_attack_is_not_put_to_a_model_either(world
     chain = world.chain([ANSWER]).deps.chain
     assert chain is not None
     embedder = MiniLmEmbedder(1)
-    with_bank = replace(chain, bank=AttackBank(embedder))
+    with_bank = replace(chain, bank=AttackBank(embedder, 60))
     switched_off = replace(with_bank, guards=with_bank.guards.model_copy(update={"attack_bank": False}))
     assert (await plan(with_bank, NEAR_AN_ATTACK, None)).reasons == (DegradedReason.QUESTION_SUSPECTED,)
     assert (await plan(switched_off, NEAR_AN_ATTACK, None)).models == ("openai:m0",)
