@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from api import caching
 from api import idempotency as idempotency_module
 from api.asking import AskedMemo, store
 from api.idempotency import Attempt, Idempotency
-from api.routes import questions
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import IdempotencyInFlight, LedgerUnavailable
 from lethe.model.operations import Dispatch
@@ -83,7 +83,7 @@ async def test_a_request_still_served_is_not_repeated(world: World, monkeypatch:
         await leave.wait()
         return await store(*given)
 
-    monkeypatch.setattr(questions, "store", slow)
+    monkeypatch.setattr(caching, "store", slow)
     first = asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"}))
     await entered.wait()
     response = await world.post("/v1/query", idem="k1", json={"question": "Why?"})
@@ -95,22 +95,25 @@ async def test_a_request_still_served_is_not_repeated(world: World, monkeypatch:
 
 
 async def test_a_question_that_is_being_answered_is_joined(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    entered, leave = asyncio.Semaphore(0), asyncio.Event()
+    entered, leave = list[QuestionRef](), asyncio.Event()
     answer = type(world.workflows).answer
 
     async def slow(self: object, ref: QuestionRef) -> AnswerOutcome:
-        entered.release()
+        entered.append(ref)
         await leave.wait()
         return await answer(world.workflows, ref)
 
     monkeypatch.setattr(type(world.workflows), "answer", slow)
-    both = [asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"}))]
-    await entered.acquire()
-    both.append(asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"})))
-    await entered.acquire()
-    leave.set()
-    first, second = [(await each).json() for each in both]
-    assert first["id"] == second["id"]
+    async with asyncio.timeout(20):
+        both = [asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"}))]
+        while not entered:
+            await asyncio.sleep(0.01)
+        both.append(asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"})))
+        while world.services.questions.running < 2:
+            await asyncio.sleep(0.01)
+        leave.set()
+        first, second = [(await each).json() for each in both]
+    assert [first["id"]] == [second["id"]] == [ref.question_id for ref in entered]
 
 
 async def test_the_claim_of_a_dead_process_is_taken_over(world: World) -> None:
