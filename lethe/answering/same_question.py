@@ -19,6 +19,7 @@ from lethe.answering.synonyms import (
     CONTRACTIONS,
     DATES,
     DENIALS,
+    DERIVED,
     KINDS,
     LINKS,
     NUMERALS,
@@ -30,16 +31,12 @@ from lethe.answering.synonyms import (
 from lethe.answering.wording import plain_wording
 from lethe.answering.words import stem
 
-_TOKEN: Final = re.compile(r"[^\W_]+(?:[-.,:/@+&][^\W_]+)*(?:\+\+|#)?|[%€$£<>=±+-](?=\s*\d)|(?<=\d)%")
+_TOKEN: Final = re.compile(r"[^\W_]+(?:[-.,:/@+&][^\W_]+)*(?:\+\+|#)?|[%€$£<>=±+-](?=\s*\d)|(?<=\d)%|(?<=\d )%")
 _FRONTED: Final = re.compile(
     r"^(?P<clause>(?:in|on|at|for|during|since|by|within|under|as of|according to)\b[^,?]{1,60}),\s+(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
 _LANGUAGE: Final = "en"
-_DERIVED: Final = re.compile(
-    r"(?:er|or|ee|i[sz]ation|[ai]tion|ment|al|ity|itie|ous|ive|ist|ism|ance|ant|ful|less|ly)(?=s?$)"
-)
-"""An ending that makes another word, which the stem forgets: an organ is no organisation, an owner does not owe."""
 
 
 class Difference(StrEnum):
@@ -172,8 +169,9 @@ def _content(token: str) -> str:
     if token.isupper():
         return token
     found = stem(_LANGUAGE, token)
-    derived = _DERIVED.search(token)
-    return SYNONYMS.get(token) or SYNONYMS.get(found) or (f"{found}:{derived[0]}" if derived else found)
+    derived = DERIVED.search(token)
+    named = SYNONYMS.get(token) or SYNONYMS.get(token.removesuffix("s"))
+    return named or (f"{found}:{derived[0]}" if derived else SYNONYMS.get(found, found))
 
 
 def _expanded(text: str) -> str:

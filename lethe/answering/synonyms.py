@@ -129,6 +129,11 @@ PHRASES: Final = tuple(
     )
 )  # fmt: skip
 
+DERIVED: Final = re.compile(
+    r"(?:er|or|ee|ion|ment|al|it(?:y|ie)|ous|ive|ist|ism|[ae]nce|[ae]nc(?:y|ie)|[ae]nt|[ai]ble|ate|ful|less|ness|ly|ing(?=s))(?=s?$)"
+)
+"""An ending that makes another word, which the stem forgets: an organ is no organisation, business is not busy."""
+
 _GROUPS: Final = """
     begin start commence|end finish|buy purchase|big large|small little|tall high height|quick fast rapid
     |holiday vacation|car automobile|doctor physician|help assist|employee staff|company firm business
@@ -147,6 +152,6 @@ SYNONYMS: Final = {
     for group in _GROUPS.split("|")
     for word in group.split()
     if word not in _DOUBTFUL
-    for form in (word, stem("en", word))
+    for form in ((word,) if DERIVED.search(word) else (word, stem("en", word)))
 }
-"""By word and by stem, the first word of its group."""
+"""By word and, if it is not derived from another, by stem: the first word of its group."""

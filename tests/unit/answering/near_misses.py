@@ -134,8 +134,13 @@ _PLACED: Final = (
     ("Did the talk on Monday follow the visit on Friday?", "Did the visit on Monday follow the talk on Friday?"),
     ("Did the Monday meeting move the talk?", "Did the meeting move the Monday talk?"),
     ("Who checks the organ?", "Who checks the organisation?"),
+    ("What does the manager cost?", "What does the manage cost?"),
+    ("Which business rules?", "Which busy rules?"),
+    ("What are the headings?", "What are the heads?"),
+    ("Who is the receiver?", "Who is the obtain?"),
     ("What does the employer owe?", "What does the employee owe?"),
     ("Is it sold if it is damaged?", "Is it sold and it is damaged?"),
+    ("Which ships carry 5 % of the freight?", "Which ships carry 5 of the freight?"),
     ("Whose boss is Anna?", "Who is boss Anna?"),
 )
 """The same words in other places, and small words that say who does what to whom."""
