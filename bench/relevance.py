@@ -11,7 +11,7 @@ import json
 import math
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class TestSet:
     documents: dict[str, str]
     questions: dict[str, str]
     judged: dict[str, dict[str, int]]
+    titles: dict[str, str] = field(default_factory=dict[str, str])
+    """Of the documents that have one; their texts begin with it."""
 
 
 def read(folder: Path) -> TestSet:
@@ -52,6 +54,7 @@ def read(folder: Path) -> TestSet:
         documents={row["_id"]: f"{row['title']} {row['text']}".strip() for row in documents},
         questions={row["_id"]: row["text"] for row in questions if row["_id"] in judged},
         judged=judged,
+        titles={row["_id"]: row["title"] for row in documents if row["title"]},
     )
 
 

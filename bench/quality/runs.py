@@ -1,5 +1,6 @@
 """One collection: ingested through the API, every question asked through it, and the embedder alone beside it."""
 
+import html
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -63,16 +64,22 @@ class Collection:
 
 @contextmanager
 def ingested(name: str, data: TestSet, extra: Mapping[str, str]) -> Generator[Collection]:
-    """A fresh installation that holds the documents, each a text file of its own."""
+    """A fresh installation that holds the documents, each a file of its own whose title stands as one."""
     with running(is_free=False, extra={**PATIENCE, **extra}) as installation, tempfile.TemporaryDirectory() as folder:
         for document, text in data.documents.items():
             if text:
-                (Path(folder) / f"{document}.txt").write_text(text)
+                (Path(folder) / f"{document}.html").write_text(_page(data.titles.get(document, ""), text))
         taken = installation.ingest(Path(folder))
         say(f"{name}: {taken.outcomes} in {taken.seconds:.0f} s")
         if taken.failures:
             raise RuntimeError(f"{name}: {taken.failures[:3]}")
         yield Collection(name, data, installation)
+
+
+def _page(title: str, text: str) -> str:
+    heading = f"<h1>{html.escape(title)}</h1>" if title else ""
+    body = html.escape(text.removeprefix(title).strip())
+    return f'<!doctype html><meta charset="utf-8">{heading}<p>{body}</p>'
 
 
 def _name(source_uri: str) -> str:
