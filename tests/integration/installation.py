@@ -149,6 +149,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_TESTING__FREE_EMBEDDER": str(settings.testing.free_embedder),
         "LETHE_MALWARE__CLAMD": settings.malware.clamd,
         "LETHE_EMBEDDING__PROVIDER": settings.embedding.provider,
+        "LETHE_ANSWERING__GENERATE": str(settings.answering.generate),
         **_provider_environment(settings),
         "LETHE_WORKER__CPU_SLOTS": str(settings.worker.cpu_slots),
         "LETHE_WORKER__IO_SLOTS": str(settings.worker.io_slots),

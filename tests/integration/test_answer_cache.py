@@ -129,7 +129,7 @@ async def test_it_streams_as_an_answer_does(pair: Pair) -> None:
 
 async def test_other_words_find_it_too_and_near_ones_do_not(pair: Pair) -> None:
     question, _ = await pair.kept("Levanger")
-    again = await ask(pair.two.client, "When is the tide gauge of Levanger read each morning?")
+    again = await ask(pair.two.client, "At what time is the tide gauge of Levanger read every morning?")
     assert is_again(again)
     assert "seven" in again["answer"]
     shown = (await pair.one.client.get(f"/v1/queries/{again['id']}")).json()

@@ -62,8 +62,8 @@ async def test_holes_whose_vectors_are_lost_too_are_embedded_again_and_all_of_it
         stand_in.forget()
         stand_in.will(then=Behaviour(kind=Kind.STATUS, status=500))
         assert differences(await found(running)) == (2, 3, 0, 3)
-        assert metrics(worker)["rag_index_orphans"] == {"vector": 2, "blob": 0}
-        assert metrics(worker)["rag_index_holes"] == {"vector": 3, "blob": 0}
+        assert metrics(worker)["rag_index_orphans"] == {"vector": 2, "keyword": 0, "blob": 0}
+        assert metrics(worker)["rag_index_holes"] == {"vector": 3, "keyword": 0, "blob": 0}
 
         stand_in.forget()
         assert differences(await found(running)) == (0, 2, 0, 2)
@@ -76,7 +76,7 @@ async def test_holes_whose_vectors_are_lost_too_are_embedded_again_and_all_of_it
         after = await vectors(objects, ids)
     assert all(np.allclose(after[chunk_id], before[chunk_id], atol=1e-6) for chunk_id in ids)
     assert differences(await found(running)) == (0, 0, 0, 0)
-    assert metrics(worker)["rag_index_holes"] == {"vector": 0, "blob": 0}
+    assert metrics(worker)["rag_index_holes"] == {"vector": 0, "keyword": 0, "blob": 0}
 
 
 async def test_a_text_that_is_refused_does_not_keep_the_others_from_their_vectors(

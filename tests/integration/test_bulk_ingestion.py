@@ -76,7 +76,7 @@ async def test_unchanged_files_are_skipped_and_changed_ones_replaced(running: In
     await bulks.result(running, two)
     view = await bulks.use_cases(running).get(running.caller, two)
     assert (view.added, view.updated, view.skipped, view.failed, view.total) == (0, 1, 5, 0, 6)
-    assert await mentions(running, {old: "old"}) == {"rows": {}, "objects": [], "blobs": [], "keys": []}
+    assert await mentions(running, {old: "old"}) == {"rows": {}, "objects": [], "words": [], "blobs": [], "keys": []}
 
 
 async def test_of_two_submissions_of_one_document_the_last_wins(running: Installation) -> None:
@@ -131,4 +131,4 @@ async def test_cancelling_keeps_what_is_done_and_removes_the_rest(running: Insta
     assert (view.state, view.added, view.lost, view.is_open) == ("cancelled", 1, 2, False)
     names = {item.version_id: "version" for item in waiting if item.version_id}
     assert len(names) == 2
-    assert await mentions(running, names) == {"rows": {}, "objects": [], "blobs": [], "keys": []}
+    assert await mentions(running, names) == {"rows": {}, "objects": [], "words": [], "blobs": [], "keys": []}

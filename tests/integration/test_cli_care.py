@@ -29,6 +29,7 @@ async def test_an_audit_says_what_differed_and_ends_with_1_if_anything_did(free:
     assert header.split() == ["STORE", "EXPECTED", "FOUND", "ORPHANS", "HOLES", "STALE", "REPAIRED"]
     assert [row.split() for row in rows] == [
         ["blob", "3", "6", "0", "0", "0", "0"],
+        ["keyword", "3", "3", "0", "0", "0", "0"],
         ["vector", "3", "3", "0", "0", "0", "0"],
     ]
     build = await active_build(free)
@@ -37,7 +38,7 @@ async def test_an_audit_says_what_differed_and_ends_with_1_if_anything_did(free:
     with pytest.raises(SystemExit) as ended:
         await cli.run("audit")
     assert ended.value.code == Exit.FAILED
-    assert [count["holes"] for count in (await cli.json("audit"))["counts"]] == [0, 0]
+    assert [count["holes"] for count in (await cli.json("audit"))["counts"]] == [0, 0, 0]
     begun = await cli.json("audit", "--wait-seconds", "0")
     assert (begun["state"], begun["counts"]) == ("running", [])
 

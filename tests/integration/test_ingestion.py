@@ -7,6 +7,7 @@ import pytest
 
 from lethe.errors import DocumentNotFound
 from lethe.ingestion.requests import MetadataPatch, Outcome
+from lethe.model.conditions import sortable
 from lethe.model.documents import Status
 from lethe.model.indexes import BuildKind
 from lethe.ports.search import SearchRequest
@@ -101,7 +102,9 @@ async def test_a_patch_reaches_the_index_and_moves_nothing(running: Installation
     await running.result(patched)
     after = await document_state(running, first.document_id)
     assert [_filters(entry) for entry in before["objects"]] == [([running.caller.tenant_id], ["team=north"])]
-    assert [_filters(entry) for entry in after["objects"]] == [([reader], ["team=south", "year=2026"])]
+    assert [_filters(entry) for entry in after["objects"]] == [
+        ([reader], ["team=south", "year=2026", str(sortable("year", 2026))])
+    ]
     for table in ("chunks", "chunk_vectors"):
         assert before["rows"][table] == after["rows"][table]
     assert [vector for *_, vector in before["objects"]] == [vector for *_, vector in after["objects"]]

@@ -143,7 +143,6 @@ async def house(
             "LETHE_REDIS__URL": redis.url,
             "LETHE_BREAKERS__FAILURES": "1000",
             "LETHE_BREAKERS__RATIO_CALLS": "1000",
-            "LETHE_ANSWERING__GENERATE": "false",
         }
         lethe = await stack.enter_async_context(api(servers.installed.settings, **environment))
         house = House(servers, redis, stand_in, link, names, postgres, lethe)

@@ -69,7 +69,13 @@ async def test_a_kill_while_the_old_version_is_dropped(prepared: Installation) -
             await worker.killed()
     async with prepared.worker():
         await prepared.result(second)
-    assert await mentions(prepared, {first.version_id: "old"}) == {"rows": {}, "objects": [], "blobs": [], "keys": []}
+    assert await mentions(prepared, {first.version_id: "old"}) == {
+        "rows": {},
+        "objects": [],
+        "words": [],
+        "blobs": [],
+        "keys": [],
+    }
 
 
 @pytest.mark.timeout(240)
@@ -137,7 +143,7 @@ async def test_of_uploads_at_the_same_time_the_last_submission_wins(running: Ins
     assert [version.id for version in versions] == [document.live_version_id]
     losers = {receipt.version_id: "loser" for receipt in receipts if receipt.version_id != document.live_version_id}
     assert len(losers) == len(texts) - 1
-    assert await mentions(running, losers) == {"rows": {}, "objects": [], "blobs": [], "keys": []}
+    assert await mentions(running, losers) == {"rows": {}, "objects": [], "words": [], "blobs": [], "keys": []}
 
 
 @pytest.mark.timeout(300)
@@ -221,4 +227,4 @@ async def test_deleting_leaves_nothing_in_any_store(running: Installation) -> No
     await running.result(deleted)
     assert await objects_with(running, word) == 0
     assert (await mentions(running, {question_id: "question"}))["keys"] == []
-    assert await mentions(running, ids) == {"rows": {}, "objects": [], "blobs": [], "keys": []}
+    assert await mentions(running, ids) == {"rows": {}, "objects": [], "words": [], "blobs": [], "keys": []}

@@ -55,7 +55,7 @@ async def test_a_prefix_is_counted_and_then_deleted_from_every_store(running: In
     assert await priority_of(running, dispatch_of(ended).workflow_id) == policies.BACKGROUND_PRIORITY
     for receipt in doomed:
         names = {receipt.document_id: "document", receipt.version_id: "version"}
-        assert await mentions(running, names) == {"rows": {}, "objects": [], "blobs": [], "keys": []}
+        assert await mentions(running, names) == {"rows": {}, "objects": [], "words": [], "blobs": [], "keys": []}
     assert ids(kept) <= set(await first_found(running, "doomed lantern"))
     assert (await mentions(running, {ended.id: "selection"}))["keys"] == []
     assert differences((await audit(running)).builds[0].tally) == (0, 0, 0, 0)
@@ -107,4 +107,4 @@ async def test_what_is_still_on_its_way_in_is_deleted_too(running: Installation)
         with suppress(WorkflowFailureError):
             await handle.result()
         names = {receipt.document_id: "document", receipt.version_id: "version"}
-        assert await mentions(running, names) == {"rows": {}, "objects": [], "blobs": [], "keys": []}
+        assert await mentions(running, names) == {"rows": {}, "objects": [], "words": [], "blobs": [], "keys": []}

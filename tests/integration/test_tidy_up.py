@@ -41,7 +41,7 @@ async def test_what_broke_off_and_what_expired_goes(running: Installation) -> No
 
     schedule = running.client.get_schedule_handle(TIDY_UP)
     await schedule.trigger()
-    nothing: dict[str, object] = {"rows": {}, "objects": [], "blobs": [], "keys": []}
+    nothing: dict[str, object] = {"rows": {}, "objects": [], "words": [], "blobs": [], "keys": []}
     names = {broken.version_id: "version", broken.document_id: "document", record.key_id: "key"}
     names[started.ref] = "dispatch"
     for _ in range(100):
