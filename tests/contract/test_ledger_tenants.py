@@ -9,7 +9,7 @@ from lethe.errors import LedgerConflict, NotFound
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import ApiKey, Role, Tenant
 from lethe.ports.ledger import Ledger
-from tests.contract.ledger_rows import NOON, add_tenant, at
+from tests.contract.ledger_rows import NOON, add_tenant, at, dispatch
 
 
 async def test_a_tenant_is_read_back_as_written(ledger: Ledger):
@@ -43,18 +43,26 @@ async def test_advance_raises_the_clock_by_one_for_this_tenant_only(ledger: Ledg
 
 
 async def test_commit_order_is_seq_order(ledger: Ledger):
-    """Whoever commits later has the greater seq: nobody who has read seq n can later find a new row below n."""
-    tenant = await add_tenant(ledger)
-    committed: list[int] = []
+    """Nobody who has read seq n can later find a new row below n: every row up to n is there with it."""
+    tenant, last = await add_tenant(ledger), 24
 
     async def commit(pause: float) -> None:
         async with ledger.write() as unit:
             seq = await unit.tenants.advance(tenant)
+            await unit.dispatches.add(dispatch(tenant, workflow_id=f"{tenant}/{seq}"))
             await asyncio.sleep(pause)
-        committed.append(seq)
 
-    await asyncio.gather(*(commit(0.02 if number % 3 == 0 else 0.0) for number in range(24)))
-    assert committed == sorted(committed) == list(range(1, 25))
+    async def watch() -> None:
+        seq = 0
+        while seq < last:
+            async with ledger.read() as unit:
+                seq = await unit.tenants.seq(tenant)
+            async with ledger.read() as unit:
+                rows = {row.workflow_id for row in await unit.dispatches.pending(at(1), 1000)}
+            assert {f"{tenant}/{number}" for number in range(1, seq + 1)} <= rows
+
+    commits = (commit(0.02 if number % 3 == 0 else 0.0) for number in range(last))
+    await asyncio.gather(watch(), watch(), *commits)
 
 
 async def test_a_locked_tenant_waits_for_the_one_before(ledger: Ledger):
