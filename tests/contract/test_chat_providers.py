@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -162,7 +162,7 @@ async def test_a_reader_who_leaves_ends_the_call_and_its_record_says_sent(provid
     origin = Origin(await add_tenant(provider.ledger), frozenset({new_id()}))
     model = await provider.model(Vendor.OPENAI)
     stream = model.stream(replace(REQUEST, origin=origin))
-    async with asyncio.timeout(SLOWEST), aclosing(cast("AsyncGenerator[ChatDelta]", stream)):
+    async with asyncio.timeout(SLOWEST), aclosing(stream):
         assert (await anext(stream)).text == "The "
     async with provider.ledger.read() as uow:
         (call,) = await uow.processor_calls.about(origin.tenant_id, *origin.refs)
