@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from bench.corpora import ROOT
 from cli.stack.weaviate import ensure_binary
 from lethe.adapters.parsing import LimitedParser
 from lethe.adapters.stores import open_stores
@@ -47,7 +48,6 @@ from lethe.settings import Settings, WeaviateSettings
 from tests.servers.weaviate import running_weaviate
 from workers.bootstrap import bootstrap
 
-ROOT = Path(__file__).parents[1]
 XQUAD_EVERY = 6
 
 

@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from bench.corpora import ROOT
 from lethe.answering.sentences import sentences
 
-ROOT: Final = Path(__file__).parents[2]
 PASSAGE_CHARACTERS: Final = 900
 _LEFT_OUT: Final = frozenset({"README.md", "betriebsanweisung-batterielager.md"})
 _FIGURE: Final = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-])")

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bench.corpora import ROOT
 from bench.grounding.pairs import passages_of, samples
 from lethe.answering.grounding import Claim, Source, check
 from lethe.answering.sentences import sentences
 from lethe.answering.words import words
 
-ROOT: Final = Path(__file__).parents[2]
 THRESHOLD: Final = 0.5
 
 

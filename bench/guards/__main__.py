@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.grounding.pairs import ROOT, corpus
+from bench.corpora import ROOT
+from bench.grounding.pairs import corpus
 from bench.guards import canaries, families
 from lethe.adapters.embedding.minilm import MiniLmEmbedder
 from lethe.answering.attack_bank import AttackBank

@@ -11,13 +11,13 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Final
 
+from bench.corpora import ROOT
 from lethe.answering.attack_bank import AttackBank
 from lethe.answering.injection import question_score
 from lethe.guards.injection import suspect_passage
 
 SEED: Final = 22
 THRESHOLD: Final = 0.5
-ROOT: Final = Path(__file__).parents[2]
 _AS_PASSAGES: Final = ("BIPIA", "PINT_documents")
 """Families of what stands in documents; the others are asked."""
 

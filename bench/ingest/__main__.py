@@ -7,17 +7,15 @@ they are there, else samples/.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.ingest.installation import say
-from bench.ingest.parts import Report, again, memory, speed, two_states
+from bench.corpora import PEPS, ROOT, spread
+from bench.ingest.parts import again, memory, speed, two_states
+from bench.report import Report, ended, told
 
-ROOT = Path(__file__).parents[2]
-PEPS = ROOT.parent / "shared" / "data" / "peps"
 TEXTS = {".txt", ".md", ".rst"}
 STATES = ("2025-08-01", "head")
 PARTS = ("free", "local", "again", "edit", "memory")
@@ -32,17 +30,13 @@ QUICK_LIMITS = {"free": 12.0, "local": 2.0, "again": 0.5, "memory": 1.5}
 def main() -> int:
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="lethe-older-") as older:
-        reports = _run(arguments, Path(older))
-    wrong = [f"{name}: {sentence}" for name, report in reports.items() for sentence in report.wrong]
-    figures = {name: report.figures for name, report in reports.items()}
-    print(json.dumps({"name": "bench-ingest", "figures": figures, "wrong": wrong, "ok": not wrong}))
-    return 1 if wrong else 0
+        return ended("bench-ingest", _run(arguments, Path(older)))
 
 
 def _run(arguments: argparse.Namespace, older: Path) -> dict[str, Report]:
     old, new = _states(arguments.folder, older)
     quick: bool = arguments.quick
-    chosen = _spread(new, QUICK_DOCUMENTS if quick else arguments.documents)
+    chosen = spread(new, QUICK_DOCUMENTS if quick else arguments.documents)
     pairs = 1 if quick else arguments.pairs
     limits = QUICK_LIMITS if quick else LIMITS
     runs: dict[str, Callable[[], Report]] = {
@@ -52,11 +46,7 @@ def _run(arguments: argparse.Namespace, older: Path) -> dict[str, Report]:
         "edit": lambda: two_states(*(_few(old, new, chosen) if quick else (old, new))),
         "memory": lambda: memory(QUICK_SMALL_FILES if quick else arguments.small_files, limit=limits["memory"]),
     }
-    reports: dict[str, Report] = {}
-    for name in arguments.parts.split(","):
-        reports[name] = runs[name]()
-        say(f"{name}: {json.dumps(reports[name].figures)} {'; '.join(reports[name].wrong) or 'as it should be'}")
-    return reports
+    return {name: told(name, runs[name]()) for name in arguments.parts.split(",")}
 
 
 def _arguments() -> argparse.Namespace:
@@ -90,13 +80,6 @@ def _older(path: Path, folder: Path) -> Path:
     del paragraphs[len(paragraphs) // 2]
     (folder / path.name).write_bytes(b"\n\n".join(paragraphs))
     return folder / path.name
-
-
-def _spread(files: Sequence[Path], count: int) -> list[Path]:
-    """``count`` of the files, evenly spread; all if it is 0 or there are no more."""
-    if not 0 < count < len(files):
-        return list(files)
-    return [files[number * len(files) // count] for number in range(count)]
 
 
 def _few(old: Sequence[Path], new: Sequence[Path], chosen: Sequence[Path]) -> tuple[list[Path], list[Path]]:

@@ -5,22 +5,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
-import weaviate
-from weaviate.classes.init import Auth
 
+from bench.index import Index, read_index
 from bench.ingest.floor import Built
-from bench.ingest.installation import Installation
+from bench.installation import Installation
 from lethe.adapters.embedding.free import FreeEmbedder
 from lethe.ports.embedding import InputKind
 
 SETTLE_SECONDS = 120.0
 """How long replaced and deleted versions may take to leave the index."""
-
-Index = dict[str, tuple[float, ...]]
-"""Vectors by chunk id."""
 
 Place = tuple[str, int]
 """A file's name and a chunk's ordinal."""
@@ -87,31 +82,3 @@ def _wrong_vectors(index: Index, served: Mapping[str, Place], wanted: Mapping[Pl
     right = asyncio.run(FreeEmbedder().embed(texts, InputKind.DOCUMENT))
     held = np.array([index[chunk_id] for chunk_id in known], np.float32).reshape(right.shape)
     return int((np.abs(held - right).max(axis=1, initial=0) > _TOLERANCE).sum())
-
-
-def read_index(installation: Installation) -> Index:
-    """Every object of every collection and tenant, by the vendor's own client."""
-    return asyncio.run(_read_index(installation))
-
-
-async def _read_index(installation: Installation) -> Index:
-    record = installation.stack.folder.record()
-    assert record is not None
-    assert record.ports is not None
-    client = weaviate.use_async_with_local(
-        port=record.ports.weaviate,
-        grpc_port=record.ports.weaviate_grpc,
-        auth_credentials=Auth.api_key(installation.stack.folder.secrets().weaviate_api_key),
-        skip_init_checks=True,
-    )
-    found: Index = {}
-    async with client:
-        for name, config in (await client.collections.list_all(simple=False)).items():
-            collection = client.collections.get(name)
-            if not config.multi_tenancy_config.enabled:
-                continue
-            for tenant in await collection.tenants.get():
-                async for item in collection.with_tenant(tenant).iterator(include_vector=True):
-                    vector: Any = item.vector["default"]
-                    found[str(item.uuid)] = tuple(vector)
-    return found

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -12,30 +11,20 @@ import threading
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from bench.ingest.contents import compared, read_index
+from bench.corpora import corpus, fill
+from bench.index import read_index
+from bench.ingest.contents import compared
 from bench.ingest.floor import Built, build
-from bench.ingest.installation import Installation, Taken, running, say
+from bench.installation import Installation, Taken, running, say
+from bench.report import Report
 from lethe.settings import Settings, TestingSettings
 
 SEED = 20_261_121
 SAMPLE_SECONDS = 0.5
 FIFTHS = 5
-
-
-@dataclass
-class Report:
-    """Figures of one part, and a sentence for each that is out of bounds."""
-
-    figures: dict[str, Any] = field(default_factory=dict[str, Any])
-    wrong: list[str] = field(default_factory=list[str])
-
-    def require(self, condition: bool, sentence: str) -> None:
-        if not condition:
-            self.wrong.append(sentence)
 
 
 def speed(files: Sequence[Path], pairs: int, *, is_free: bool, limit: float) -> Report:
@@ -99,7 +88,7 @@ def two_states(old: Sequence[Path], new: Sequence[Path]) -> Report:
         first = installation.ingest(folder)
         _require_all(report, first, len(old))
         before = asyncio.run(build(sorted(folder.iterdir()), settings))
-        _fill(folder, new)
+        fill(folder, new)
         after = asyncio.run(build(sorted(folder.iterdir()), settings))
         second = installation.ingest(folder)
         report.require(not second.failures, f"failed: {second.failures[:3]}")
@@ -176,14 +165,6 @@ def memory(count: int, *, limit: float) -> Report:
 
 
 @contextmanager
-def corpus(files: Sequence[Path]) -> Generator[Path]:
-    """A folder of copies."""
-    with tempfile.TemporaryDirectory(prefix="lethe-corpus-") as folder:
-        _fill(Path(folder), files)
-        yield Path(folder)
-
-
-@contextmanager
 def _small_files(count: int) -> Generator[Path]:
     """Text files of two to four sentences, no two alike."""
     draw = random.Random(SEED)
@@ -195,24 +176,14 @@ def _small_files(count: int) -> Generator[Path]:
         yield Path(folder)
 
 
-def _fill(folder: Path, files: Sequence[Path]) -> None:
-    """Make the folder hold these files and no other."""
-    for present in folder.iterdir():
-        present.unlink()
-    for path in files:
-        shutil.copyfile(path, folder / path.name)
-
-
 def _floor(installation: Installation, folder: Path) -> dict[str, float]:
-    record = installation.stack.folder.record()
-    assert record is not None
-    assert record.ports is not None
+    weaviate = installation.weaviate
     environment = {
         **{name: value for name, value in installation.stack.env.items() if not name.startswith("LETHE_")},
-        "LETHE_WEAVIATE__URL": installation.stack.address("weaviate"),
-        "LETHE_WEAVIATE__GRPC_PORT": str(record.ports.weaviate_grpc),
-        "LETHE_WEAVIATE__API_KEY": installation.stack.folder.secrets().weaviate_api_key,
-        "LETHE_TESTING__FREE_EMBEDDER": installation.stack.env["LETHE_TESTING__FREE_EMBEDDER"],
+        "LETHE_WEAVIATE__URL": weaviate.url,
+        "LETHE_WEAVIATE__GRPC_PORT": str(weaviate.grpc_port),
+        "LETHE_WEAVIATE__API_KEY": weaviate.api_key.get_secret_value(),
+        "LETHE_TESTING__FREE_EMBEDDER": str(installation.is_free).lower(),
     }
     ended = subprocess.run(
         [sys.executable, "-m", "bench.ingest.floor", str(folder)],

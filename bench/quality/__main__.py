@@ -8,23 +8,21 @@ takes the samples and the golden questions of this tree instead.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from bench.ingest.installation import say
+from bench.corpora import DATA, spread
+from bench.installation import say
 from bench.quality.measures import quality
 from bench.quality.runs import MODES, RERANKED, ingested
 from bench.quality.samples import quick
 from bench.relevance import TestSet, read
+from bench.report import Report, ended, told
 from lethe.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
 SETS = ("cranfield", "xquad/de", "xquad/es", "xquad/ru")
 LEAST = {"cranfield": 0.43}
 """nDCG@10 of hybrid search as shipped; a set that is not here must not fall below keywords alone."""
@@ -34,28 +32,11 @@ CHUNKING_LOSES = 0.01
 """nDCG@10 that dense search may lose against the embedder alone over whole documents."""
 
 
-@dataclass
-class Report:
-    figures: dict[str, Any] = field(default_factory=dict[str, Any])
-    wrong: list[str] = field(default_factory=list[str])
-
-    def require(self, condition: bool, sentence: str) -> None:
-        if not condition:
-            self.wrong.append(sentence)
-
-
 def main() -> int:
     arguments = _arguments()
-    report = Report()
     if arguments.quick:
-        quick(report.figures, report.require)
-    else:
-        for name in arguments.sets.split(","):
-            _measure(name, arguments, report)
-    print(
-        json.dumps({"name": "bench-quality", "figures": report.figures, "wrong": report.wrong, "ok": not report.wrong})
-    )
-    return 1 if report.wrong else 0
+        return ended("bench-quality", {"samples": quick()})
+    return ended("bench-quality", {name: told(name, _measured(name, arguments)) for name in arguments.sets.split(",")})
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,7 +51,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(name: str, arguments: argparse.Namespace, report: Report) -> None:
+def _measured(name: str, arguments: argparse.Namespace) -> Report:
     data = _some(read(arguments.folder / name), arguments.questions)
     extra = dict(each.split("=", 1) for each in arguments.set)
     modes = {**MODES, **({"hybrid_rerank": RERANKED} if "LETHE_RERANK__PROVIDER" in extra else {})}
@@ -80,26 +61,22 @@ def _measure(name: str, arguments: argparse.Namespace, report: Report) -> None:
         say(f"{name}: " + ", ".join(f"{mode} {each.ndcg:.4f}" for mode, each in found.items()))
         found["embedder_whole"], found["embedder_chunks"] = collection.alone(Settings(), arguments.cache)
     figures = {mode: each.figures for mode, each in found.items()}
-    report.figures[name] = {"documents": len(data.documents), "questions": len(data.questions), **figures}
-    say(f"{name}: {json.dumps(report.figures[name])}")
+    report = Report({"documents": len(data.documents), "questions": len(data.questions), **figures})
     _judge(name, {mode: each.ndcg for mode, each in found.items()}, report)
+    return report
 
 
 def _judge(name: str, ndcg: Mapping[str, float], report: Report) -> None:
     least = LEAST.get(name, ndcg["bm25"])
-    report.require(ndcg["hybrid"] >= least, f"{name}: hybrid {ndcg['hybrid']:.4f} is below {least:.4f}")
+    report.require(ndcg["hybrid"] >= least, f"hybrid {ndcg['hybrid']:.4f} is below {least:.4f}")
     apart = abs(ndcg["dense"] - ndcg["embedder_chunks"])
-    report.require(apart <= SEARCH_LOSES, f"{name}: dense search is {apart:.4f} from the embedder alone")
+    report.require(apart <= SEARCH_LOSES, f"dense search is {apart:.4f} from the embedder alone")
     lost = ndcg["embedder_whole"] - ndcg["dense"]
-    report.require(lost <= CHUNKING_LOSES, f"{name}: chunking loses {lost:.4f}")
+    report.require(lost <= CHUNKING_LOSES, f"chunking loses {lost:.4f}")
 
 
 def _some(data: TestSet, count: int) -> TestSet:
-    names = list(data.questions)
-    if not 0 < count < len(names):
-        return data
-    chosen = [names[number * len(names) // count] for number in range(count)]
-    return replace(data, questions={name: data.questions[name] for name in chosen})
+    return replace(data, questions={name: data.questions[name] for name in spread(list(data.questions), count)})
 
 
 if __name__ == "__main__":

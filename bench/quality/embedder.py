@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.ingest.contents import Index
+from bench.index import Index
 from bench.quality.measures import distinct
 from bench.relevance import fitting
 from lethe.adapters.embedding.choice import open_embedder

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from bench.ingest.contents import read_index
-from bench.ingest.installation import Installation, running, say
+from bench.index import read_index
+from bench.installation import Installation, running, say
 from bench.quality import embedder
 from bench.quality.measures import Quality, distinct, quality
 from bench.relevance import TestSet

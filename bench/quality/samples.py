@@ -1,22 +1,23 @@
 """What CI runs: the samples and the golden questions, no data from outside this tree, wide limits."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from bench.ingest.installation import running, say
+from bench.corpora import ROOT
+from bench.installation import running, say
 from bench.quality.measures import quality
 from bench.quality.runs import MODES, PATIENCE, Collection
 from bench.relevance import TestSet
+from bench.report import Report
 
-ROOT = Path(__file__).parents[2]
 LEAST = {"bm25": 0.7, "dense": 0.5, "hybrid": 0.75}
 """nDCG@10: finds an accident, no regression."""
 LEAST_RECALL = 0.99
 
 
-def quick(figures: dict[str, object], require: Callable[[bool, str], None]) -> None:
+def quick() -> Report:
     """Every answerable golden question, whose one relevant document is known."""
+    report = Report()
     golden = json.loads((ROOT / "tests" / "e2e" / "golden_questions.json").read_text())
     asked = [each for each in golden if each["answerable"]]
     data = TestSet(
@@ -26,12 +27,15 @@ def quick(figures: dict[str, object], require: Callable[[bool, str], None]) -> N
     )
     with running(is_free=False, extra=PATIENCE) as installation:
         taken = installation.ingest(ROOT / "samples")
-        require(not taken.failures, f"failed: {taken.failures[:3]}")
+        report.require(not taken.failures, f"failed: {taken.failures[:3]}")
         collection = Collection("samples", data, installation)
         for name, mode in MODES.items():
             found = quality(collection.ask(mode), data.judged)
-            figures[name] = found.figures
+            report.figures[name] = found.figures
             say(f"{name}: {found.figures}")
-            require(found.ndcg >= LEAST[name], f"{name}: nDCG@10 {found.ndcg:.3f} is below {LEAST[name]}")
-            require(found.recall >= LEAST_RECALL, f"{name}: recall@100 {found.recall:.3f} is below {LEAST_RECALL}")
-    figures["questions"] = len(asked)
+            report.require(found.ndcg >= LEAST[name], f"{name}: nDCG@10 {found.ndcg:.3f} is below {LEAST[name]}")
+            report.require(
+                found.recall >= LEAST_RECALL, f"{name}: recall@100 {found.recall:.3f} is below {LEAST_RECALL}"
+            )
+    report.figures["questions"] = len(asked)
+    return report

@@ -5,17 +5,16 @@ python -m bench.query [FOLDER] [--documents 60] [--parts extractive,cached,load,
 
 import argparse
 import asyncio
-import json
 import sys
 from pathlib import Path
 
-from bench.ingest.__main__ import PEPS, ROOT
-from bench.ingest.installation import running, say
-from bench.ingest.parts import Report, corpus
+from bench.corpora import PEPS, ROOT, corpus, spread
+from bench.installation import running
 from bench.query.generated import FIRST_TOKEN_SECONDS, generated
 from bench.query.parts import Asking, cached, ingesting, load, overhead
 from bench.query.questions import distinct_questions
 from bench.query.stub import Stub, speaking
+from bench.report import Report, ended, told
 
 PARTS = ("extractive", "cached", "load", "ingesting", "generated")
 EXTRACTIVE_LIMITS = (30.0, 60.0)
@@ -32,7 +31,7 @@ SHORT_WAIT = {"LETHE_ANSWERING__FIRST_TOKEN_SECONDS": str(FIRST_TOKEN_SECONDS)}
 
 def main() -> int:
     arguments = _arguments()
-    files = _spread(sorted(path for path in arguments.folder.iterdir() if path.is_file()), arguments.documents)
+    files = spread(sorted(path for path in arguments.folder.iterdir() if path.is_file()), arguments.documents)
     first, later = files[: len(files) // 2], files[len(files) // 2 :]
     parts: list[str] = arguments.parts.split(",")
     reports: dict[str, Report] = {}
@@ -43,10 +42,7 @@ def main() -> int:
                 reports |= asyncio.run(_run(searched, Asking(installation, distinct_questions(first)), more, arguments))
         if "generated" in parts:
             reports["generated"] = _generated(folder, first, is_quick=arguments.quick)
-    wrong = [f"{name}: {sentence}" for name, report in reports.items() for sentence in report.wrong]
-    figures = {name: report.figures for name, report in reports.items()}
-    print(json.dumps({"name": "bench-query", "figures": figures, "wrong": wrong, "ok": not wrong}))
-    return 1 if wrong else 0
+    return ended("bench-query", reports)
 
 
 async def _run(parts: list[str], asking: Asking, more: Path, arguments: argparse.Namespace) -> dict[str, Report]:
@@ -58,7 +54,7 @@ async def _run(parts: list[str], asking: Asking, more: Path, arguments: argparse
         "ingesting": lambda: ingesting(asking, more, 5.0 if quick else 20.0),
     }
     await overhead(asking, WARM_UP, QUICK_LIMITS)
-    return {name: _told(name, await runs[name]()) for name in parts}
+    return {name: told(name, await runs[name]()) for name in parts}
 
 
 def _generated(folder: Path, files: list[Path], *, is_quick: bool) -> Report:
@@ -66,21 +62,12 @@ def _generated(folder: Path, files: list[Path], *, is_quick: bool) -> Report:
     with speaking() as stub, running(is_free=False, extra=stub.settings | SHORT_WAIT) as installation:
         installation.ingest(folder)
         asking = Asking(installation, distinct_questions(files))
-        return _told("generated", asyncio.run(_asked(asking, stub, is_quick=is_quick)))
+        return told("generated", asyncio.run(_asked(asking, stub, is_quick=is_quick)))
 
 
 async def _asked(asking: Asking, stub: Stub, *, is_quick: bool) -> Report:
     await overhead(asking, WARM_UP, QUICK_LIMITS)
     return await generated(asking, stub, 12 if is_quick else 100, tolerance=QUICK_TOLERANCE if is_quick else 1.0)
-
-
-def _told(name: str, report: Report) -> Report:
-    say(f"{name}: {json.dumps(report.figures)} {'; '.join(report.wrong) or 'as it should be'}")
-    return report
-
-
-def _spread(files: list[Path], count: int) -> list[Path]:
-    return [files[number * len(files) // count] for number in range(count)] if 0 < count < len(files) else files
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,11 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import weaviate
-from pydantic import SecretStr
-from weaviate.classes.init import Auth
-
-from bench.ingest.installation import Installation
+from bench.index import index_client
+from bench.installation import Installation
 from lethe.adapters.clock import SystemClock
 from lethe.adapters.embedding.choice import open_embedder
 from lethe.adapters.weaviate import WeaviateIndex
@@ -18,7 +15,7 @@ from lethe.model.terms import query_terms
 from lethe.ports.embedding import Embedder, InputKind
 from lethe.ports.vectors import Hit, HybridQuery
 from lethe.retrieval.languages import question_languages
-from lethe.settings import Settings, TestingSettings, WeaviateSettings
+from lethe.settings import Settings, TestingSettings
 
 LIMIT = 50
 """As many as Lethe asks for before the gate."""
@@ -73,30 +70,15 @@ async def bare_path(installation: Installation) -> AsyncGenerator[BarePath]:
 
 
 def _settings(installation: Installation) -> Settings:
-    record = installation.stack.folder.record()
-    assert record is not None
-    assert record.ports is not None
     return Settings(
         _env_file=None,  # pyright: ignore[reportCallIssue]
-        weaviate=WeaviateSettings(
-            url=installation.stack.address("weaviate"),
-            grpc_port=record.ports.weaviate_grpc,
-            api_key=SecretStr(installation.stack.folder.secrets().weaviate_api_key),
-        ),
-        testing=TestingSettings(
-            free_embedder=installation.stack.env["LETHE_TESTING__FREE_EMBEDDER"] == "true",
-        ),
+        weaviate=installation.weaviate,
+        testing=TestingSettings(free_embedder=installation.is_free),
     )
 
 
 async def _only_tenant(settings: Settings, collection: str) -> str:
-    client = weaviate.use_async_with_local(
-        port=int(settings.weaviate.url.rpartition(":")[2]),
-        grpc_port=settings.weaviate.grpc_port,
-        auth_credentials=Auth.api_key(settings.weaviate.api_key.get_secret_value()),
-        skip_init_checks=True,
-    )
-    async with client:
+    async with index_client(settings.weaviate) as client:
         (tenant,) = await client.collections.get(collection).tenants.get()
     return tenant
 

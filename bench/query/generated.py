@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from bench.ingest.parts import Report
 from bench.query.bare import BarePath, bare_path
 from bench.query.parts import Asking, spread
 from bench.query.stub import Stub
+from bench.report import Report
 
 OVERHEAD_LIMITS = (45.0, 90.0)
 """Milliseconds at p50 and p95."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from bench.ingest.installation import Installation, Taken
-from bench.ingest.parts import Report
+from bench.installation import Installation, Taken
 from bench.query.bare import bare_path
+from bench.report import Report
 
 CALLERS = (1, 2, 4, 8, 16, 50)
 PACE_SECONDS = 0.5

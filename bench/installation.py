@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
-from bench.ingest.processes import cpu_seconds, resident_bytes
+from bench.processes import cpu_seconds, resident_bytes
 from cli.stack.weaviate import ensure_binary
-from lethe.settings import Settings
+from lethe.settings import Settings, WeaviateSettings
 from tests.servers.stack import Stack
 
 LETHE = ("api", "worker")
@@ -49,6 +50,23 @@ class Installation:
 
     stack: Stack
     api: httpx.Client
+
+    @property
+    def weaviate(self) -> WeaviateSettings:
+        """Where its Weaviate is, and the key."""
+        record = self.stack.folder.record()
+        assert record is not None
+        assert record.ports is not None
+        return WeaviateSettings(
+            url=self.stack.address("weaviate"),
+            grpc_port=record.ports.weaviate_grpc,
+            api_key=SecretStr(self.stack.folder.secrets().weaviate_api_key),
+        )
+
+    @property
+    def is_free(self) -> bool:
+        """Whether its embedder is the one that costs nothing."""
+        return self.stack.env["LETHE_TESTING__FREE_EMBEDDER"] == "true"
 
     def pid(self, name: str) -> int:
         record = self.stack.folder.record()
