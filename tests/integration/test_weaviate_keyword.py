@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from lethe.adapters.fakes.vectors import bm25
+from lethe.adapters.fakes.held import bm25
 from lethe.adapters.weaviate import WeaviateIndex
 from lethe.model.ids import chunk_id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild, collection_name
