@@ -186,6 +186,19 @@ def processors(
     processors.processors(settings(), Output(as_json=as_json), allow or [])
 
 
+@app.command()
+def usage(
+    since: Annotated[str | None, typer.Option(help="A time, as 2026-11-01T00:00:00Z; else 30 days back.")] = None,
+    until: Annotated[str | None, typer.Option(help="A time; else now.")] = None,
+    principal: Annotated[str | None, typer.Option(help="Only that of one principal, by id.")] = None,
+    as_json: Json = None,
+) -> None:
+    """What outside models did for the tenant, and what it cost."""
+    from cli.commands.usage import usage
+
+    usage(settings(), Output(as_json=as_json), _given(since=since, until=until, principal_id=principal))
+
+
 app.add_typer(ingestions.app, name="ingestions")
 dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)
 app.add_typer(dead_letters, name="dead-letters")

@@ -25,7 +25,7 @@ class Keeper:
         """Look until cancelled."""
         while True:
             try:
-                await self.builds.ensure_all(self.clock.now())
+                await self.builds.look_after(self.clock.now())
             except LetheError as error:
                 logger.warning("keyword builds not looked at", extra={"code": error.code})
             except Exception as error:  # noqa: BLE001

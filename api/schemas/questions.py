@@ -87,7 +87,8 @@ class ProvenanceOut(Given):
     """P8: what the answer was made from and by. Cost in millionths of ``currency``, split by operation.
 
     ``attempts``: each language model asked or passed over, with what came of it. ``is_regenerated``: one was asked
-    again after a worker died, and both count. ``groundedness``: 0..1, null where no model worded the answer.
+    again after a worker died, and both count. ``groundedness``: 0..1, null where no model worded the answer;
+    ``judge``: the model whose verdict it heeds, by ``judge_prompt``; empty where rules alone said it.
     ``cached_at``: when it was made, if that was for an earlier question of the same rights; it cost nothing again.
     """
 
@@ -112,6 +113,8 @@ class ProvenanceOut(Given):
     citations_removed: int
     sentences_removed: int
     groundedness: float | None
+    judge: str
+    judge_prompt: str
     cached_at: datetime | None = None
 
 

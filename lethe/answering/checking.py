@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from lethe.answering.body import AnswerBody
 from lethe.answering.chain import Chain
 from lethe.answering.grounding import Claim, Groundedness, Source, Verdict, check, judge
-from lethe.answering.judging import judged
+from lethe.answering.judging import judge_version, judged
 from lethe.answering.meaning import ground
 from lethe.model.answers import Citation
 from lethe.model.processors import Origin
@@ -14,6 +14,16 @@ from lethe.ports.chat import ChatDelta, ChatModel, ChatRequest
 from lethe.ports.embedding import Embedder
 from lethe.ports.search import Passage
 from lethe.settings import BelowThreshold
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of it. ``judge``: the model whose verdict counts, ``judge_prompt`` what it was told; else empty."""
+
+    groundedness: Groundedness
+    verdict: Verdict
+    judge: str = ""
+    judge_prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +36,7 @@ class Checker:
     question: str
     seconds: float
 
-    async def check(
-        self, body: AnswerBody, citations: Iterable[Citation], passages: Iterable[Passage]
-    ) -> tuple[Groundedness, Verdict]:
+    async def check(self, body: AnswerBody, citations: Iterable[Citation], passages: Iterable[Passage]) -> Checked:
         """How far the answer's sentences say what their sources say, and what is done with it."""
         settings = self.chain.grounding
         by_chunk = {passage.chunk_id: passage for passage in passages}
@@ -42,8 +50,13 @@ class Checker:
         if link is not None and self.seconds > 0:
             seconds = min(settings.judge_seconds, self.seconds)
             model = _OnBehalf(link.model, self.origin)
-            found = await judged(found, claims, sources, model, threshold=settings.threshold, seconds=seconds)
-        return found, judge(found, replace=settings.below is BelowThreshold.PASSAGES)
+            said = await judged(found, claims, sources, model, threshold=settings.threshold, seconds=seconds)
+            if said is not None:
+                return Checked(said, self._verdict(said), link.name, judge_version())
+        return Checked(found, self._verdict(found))
+
+    def _verdict(self, found: Groundedness) -> Verdict:
+        return judge(found, replace=self.chain.grounding.below is BelowThreshold.PASSAGES)
 
 
 @dataclass(frozen=True, slots=True)

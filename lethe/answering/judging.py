@@ -33,8 +33,8 @@ async def judged(
     *,
     threshold: float = 0.5,
     seconds: float = 5.0,
-) -> Groundedness:
-    """What the rules found, corrected by a model's verdicts. Without them (error, timeout, nonsense) it stays.
+) -> Groundedness | None:
+    """What the rules found, corrected by a model's verdicts; None without them (error, timeout, nonsense).
 
     The model may lower any score, and raise one that only wording, names or negation lowered; a number that is not in
     the passages stays one. The caller writes the call to the processor and cost ledgers.
@@ -43,10 +43,10 @@ async def judged(
         async with asyncio.timeout(seconds), aclosing(model.stream(judge_request(claims, passages))) as deltas:
             answer = "".join([delta.text async for delta in deltas])
     except (LetheError, TimeoutError):
-        return groundedness
+        return None
     verdicts = {int(number): word.casefold() == "supported" for number, word in _VERDICT.findall(answer)}
     if set(verdicts) != set(range(1, len(claims) + 1)):
-        return groundedness
+        return None
     checks = tuple(_corrected(one, verdicts[number]) for number, one in enumerate(groundedness.claims, start=1))
     return Groundedness(
         score=round(sum(one.score for one in checks) / len(checks), 4) if checks else 1.0,

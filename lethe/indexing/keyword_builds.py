@@ -14,6 +14,7 @@ from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 
 COLLECTION: Final = "keywords"
+_DRAWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,20 @@ class KeywordBuilds:
             tenants = await uow.tenants.list()
         for tenant in tenants:
             await self.ensure(tenant.id, now)
+
+    async def look_after(self, now: datetime) -> None:
+        """As `ensure_all`, at the price of two statements while nothing is amiss, however many tenants there are.
+
+        A few builds are looked at: a crash of PostgreSQL empties all of them, and what is lost alone is drawn in time.
+        """
+        async with self.ledger.read() as uow:
+            wanting = await uow.builds.wanting_keywords(KEYWORD_SPEC)
+            drawn = await uow.builds.some_keywords(_DRAWN)
+        if not all([await self.index.exists(build) for build in drawn]):
+            await self.ensure_all(now)
+            return
+        for tenant_id in wanting:
+            await self.ensure(tenant_id, now)
 
     async def _put(self, uow: UnitOfWork, build: IndexBuild, lost: Sequence[Id]) -> None:
         """In the place of those that are lost or older, unless somebody was first."""

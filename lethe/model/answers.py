@@ -88,6 +88,7 @@ class Provenance:
     it. ``is_regenerated``: a worker died and a model was asked twice; both count. ``cost_micros`` is the total of
     ``costs_micros``. ``context_tokens``: of the passages shown (estimated), ``tokens_saved`` of what they had in full.
     ``citations_removed``: of passages that were not shown. ``sentences_removed``: statements without a source.
+    ``judge``: the model (`provider:model`) whose verdict ``groundedness`` heeds, ``judge_prompt`` what it was told.
     """
 
     index_build_id: Id | None
@@ -111,6 +112,8 @@ class Provenance:
     citations_removed: int = 0
     sentences_removed: int = 0
     groundedness: float | None = None
+    judge: str = ""
+    judge_prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

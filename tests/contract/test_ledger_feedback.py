@@ -1,5 +1,6 @@
 """Ledger: verdicts on answers."""
 
+import asyncio
 from datetime import timedelta
 
 from lethe.model.answers import Provenance
@@ -53,3 +54,22 @@ async def test_verdicts_are_found_and_counted(ledger: Ledger):
     async with ledger.write() as unit:
         await unit.questions.delete(tenant, [third.id])
         assert await unit.feedback.get(tenant, third.id) is None
+
+
+async def test_verdicts_given_at_once_leave_one_of_them(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    asked = question(tenant)
+    async with ledger.write() as unit:
+        await unit.questions.add(asked)
+    given = [verdict(tenant, asked.id, (Verdict.UP, Verdict.DOWN)[minute % 2], minute) for minute in range(8)]
+
+    async def put(each: Feedback) -> None:
+        async with ledger.write() as unit:
+            await unit.feedback.put(each)
+
+    await asyncio.gather(*(put(each) for each in given))
+    async with ledger.read() as unit:
+        kept = await unit.feedback.get(tenant, asked.id)
+        assert len(await unit.feedback.page(tenant, FeedbackFilter(), None, 9)) == 1
+    assert kept is not None
+    assert kept.feedback in given

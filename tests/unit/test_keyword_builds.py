@@ -149,3 +149,48 @@ async def test_a_damaged_file_is_noticed_by_a_deletion_and_a_new_build_takes_its
     assert (anew.number, anew.state) == (damaged.number + 1, ACTIVE)
     assert await index.page(anew, None, 10) == []
     await ledger.close()
+
+
+class CountedIndex(InMemoryKeywordIndex):
+    """Knows how often it was asked for a build."""
+
+    asked = 0
+
+    async def exists(self, build: IndexBuild) -> bool:
+        self.asked += 1
+        return await super().exists(build)
+
+
+async def test_looking_after_many_tenants_costs_no_look_at_each(sqlite_settings: Settings) -> None:
+    ledger, index = SqlLedger.from_settings(sqlite_settings), CountedIndex()
+    builds = KeywordBuilds(ledger, index)
+    for _ in range(40):
+        await add_tenant(ledger)
+    await builds.look_after(NOON)
+
+    async def held() -> list[tuple[BuildState, bool]]:
+        async with ledger.read() as unit:
+            every = [each for tenant in await unit.tenants.list() for each in await unit.builds.list(tenant.id)]
+        return [(build.state, await index.exists(build)) for build in every]
+
+    assert await held() == [(ACTIVE, True)] * 40
+    index.asked = 0
+    await builds.look_after(NOON)
+    assert 0 < index.asked <= 20
+    newcomer = await add_tenant(ledger)
+    await builds.look_after(NOON)
+    async with ledger.read() as unit:
+        (build,) = await unit.builds.open_keywords(newcomer)
+    async with ledger.write() as unit:
+        await unit.builds.set_state(newcomer, build.id, BuildState.RETIRED)
+    await builds.look_after(NOON)
+    assert not await index.exists(build)
+    assert await held() == [(ACTIVE, True)] * 41
+    # A crash of PostgreSQL.
+    async with ledger.read() as unit:
+        for tenant in await unit.tenants.list():
+            for each in await unit.builds.list(tenant.id):
+                await index.drop_build(each)
+    await builds.look_after(NOON)
+    assert await held() == [(ACTIVE, True)] * 41
+    await ledger.close()

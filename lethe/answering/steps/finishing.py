@@ -88,11 +88,16 @@ def _without_withdrawn(draft: Answer, body: AnswerBody, passages: list[Passage],
 async def _judged(checker: Checker, answer: Answer, key: bytes, passages: list[Passage]) -> tuple[Answer, Verdict]:
     """A model's answer, flagged where the passages it cites do not say it."""
     body = AnswerBody.opened(key, answer.sealed_body)
-    groundedness, verdict = await checker.check(body, answer.citations, passages)
-    provenance = replace(answer.provenance, groundedness=round(groundedness.score, 3))
-    reasons = merged(answer.degraded_reasons, [] if verdict is Verdict.ACCEPT else [DegradedReason.UNGROUNDED])
+    found = await checker.check(body, answer.citations, passages)
+    provenance = replace(
+        answer.provenance,
+        groundedness=round(found.groundedness.score, 3),
+        judge=found.judge,
+        judge_prompt=found.judge_prompt,
+    )
+    reasons = merged(answer.degraded_reasons, [] if found.verdict is Verdict.ACCEPT else [DegradedReason.UNGROUNDED])
     answer = replace(answer, provenance=provenance, is_degraded=bool(reasons), degraded_reasons=reasons)
-    return answer, verdict
+    return answer, found.verdict
 
 
 def _checker(deps: Answering, chain: Chain, question: Question, asked: str, passages: list[Passage]) -> Checker:

@@ -25,6 +25,14 @@ class IndexBuildRepository(Protocol):
         """The keyword builds that are written: the active one, and one that is being built."""
         ...
 
+    async def wanting_keywords(self, spec: str) -> Sequence[Id]:
+        """Tenants, of all, that have no open keyword build of this spec, or a retired one to be dropped."""
+        ...
+
+    async def some_keywords(self, limit: int) -> Sequence[IndexBuild]:
+        """Open keyword builds of any tenant, drawn by lot."""
+        ...
+
     async def next_number(self, tenant_id: Id, kind: BuildKind) -> int:
         """A number that no build of the kind has or had."""
         ...

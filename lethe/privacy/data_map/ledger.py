@@ -226,7 +226,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         facts("mode", "is_degraded", "degraded_reasons", "is_final", "embedding_spec", "provider", "model"),
         facts("model_fingerprint", "prompt_version", "tokens_in", "tokens_out", "cost_micros", "currency"),
         facts("routing", "attempts", "is_regenerated", "costs_micros", "context_tokens", "tokens_saved"),
-        facts("citations_removed", "sentences_removed", "groundedness"),
+        facts("citations_removed", "sentences_removed", "groundedness", "judge", "judge_prompt"),
         sealed("sealed_body", "sentences of the cited documents", Key.QUESTION),
         sealed("sealed_trace", "what was searched for: the question, rewritten", Key.QUESTION),
         volatile("seq", "timings_ms"),

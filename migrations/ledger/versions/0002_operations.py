@@ -161,6 +161,8 @@ def upgrade() -> None:
         sa.Column("citations_removed", sa.Integer(), nullable=False),
         sa.Column("sentences_removed", sa.Integer(), nullable=False),
         sa.Column("groundedness", sa.Double(), nullable=True),
+        sa.Column("judge", sa.String(length=300), nullable=False),
+        sa.Column("judge_prompt", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "question_id"],
             ["questions.tenant_id", "questions.id"],

@@ -9,12 +9,10 @@ import pytest
 from pydantic import JsonValue
 
 from lethe.adapters.fakes.tokens import RecordedTokens
+from lethe.answering.judging import judge_version
 from lethe.answering.steps import finish
 from lethe.answering.views import present
-from lethe.errors import (
-    LedgerUnavailable,
-    ModelUnavailable,
-)
+from lethe.errors import LedgerUnavailable, ModelUnavailable
 from lethe.model.answers import AnswerMode, DegradedReason
 from lethe.model.ids import Id, new_id
 from lethe.model.processors import PolicyChange
@@ -202,6 +200,7 @@ async def test_a_model_may_judge_what_the_other_said(world: World) -> None:
     assert {model for model, *_ in await world.calls(view.question_id)} == {"m0", "m1"}
     assert view.provenance is not None
     assert view.provenance.costs_micros["llm"] > view.provenance.tokens_out
+    assert (view.provenance.judge, view.provenance.judge_prompt) == ("openai:m1", judge_version())
 
 
 async def test_a_question_that_attacks_is_answered_without_a_model(world: World) -> None:
@@ -271,6 +270,8 @@ async def test_a_last_step_that_is_repeated_pays_no_judge(world: World) -> None:
     view = await present(world.deps, world.caller, question.id)
     assert (view.mode, view.text) == (AnswerMode.GENERATED, "It is 31 metres tall. [1]")
     assert [len(model.requests) for model in world.models] == [1, 0]
+    assert view.provenance is not None
+    assert (view.provenance.judge, view.provenance.judge_prompt) == ("", "")
 
 
 class Stuck(RecordedTokens):

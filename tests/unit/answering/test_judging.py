@@ -18,6 +18,7 @@ async def test_a_model_may_raise_what_words_lowered_but_not_a_wrong_number():
     assert by_rules.unsupported == (0, 1)
     model = ScriptedChatModel(["1: supported\n2: supported\n3: supported"])
     by_model = await judged(by_rules, CLAIMS, PASSAGES, model)
+    assert by_model is not None
     assert by_model.unsupported == (1,)
     assert by_model.flaws == (Flaw.NUMBER,)
 
@@ -26,13 +27,14 @@ async def test_a_model_may_lower_any_score():
     by_model = await judged(
         check(CLAIMS, PASSAGES), CLAIMS, PASSAGES, ScriptedChatModel(["1: supported\n2: unsupported\n3. unsupported"])
     )
+    assert by_model is not None
     assert by_model.unsupported == (1, 2)
 
 
 async def test_without_a_verdict_on_every_sentence_the_rules_stand():
     by_rules = check(CLAIMS, PASSAGES)
     for script in ["I cannot tell.", "1: supported\n2: supported", ModelUnavailable("down")]:
-        assert await judged(by_rules, CLAIMS, PASSAGES, ScriptedChatModel([script])) == by_rules
+        assert await judged(by_rules, CLAIMS, PASSAGES, ScriptedChatModel([script])) is None
 
 
 def test_the_judge_is_shown_what_is_cited_between_fresh_markers():

@@ -8,6 +8,7 @@ from cli.client import ApiError, Problem
 from cli.commands import ask
 from cli.commands.ingest import Fields, find_files
 from cli.commands.processors import allowed, policy_text
+from cli.commands.usage import usage_text
 from cli.errors import CommandError, Exit
 from cli.output import say_error, table
 from cli.stack.build import parse_go_version
@@ -137,3 +138,15 @@ def test_what_is_allowed_is_named_or_all_or_none() -> None:
     with pytest.raises(CommandError) as raised:
         allowed(["none", "openai"])
     assert raised.value.exit_code is Exit.USAGE
+
+
+def test_usage_is_a_line_for_each_model_and_a_sum() -> None:
+    span = {"since": "2026-10-01T00:00:00Z", "until": "2026-10-31T00:00:00Z"}
+    assert usage_text({**span, "items": []}).startswith("no outside model was asked from 2026-10-01")
+    asked = {"operation": "generate", "provider": "openai", "model": "mini", "currency": "USD", "calls": 3}
+    dear = {**asked, "principal_id": "p1", "tokens": 2_000, "tokens_out": 90, "cost_micros": 1_250_000}
+    cheap = {**asked, "principal_id": None, "tokens": 10, "tokens_out": 0, "cost_micros": 7}
+    lines = usage_text({**span, "items": [dear, cheap]}).splitlines()
+    assert lines[1].split() == ["p1", "generate", "openai:mini", "3", "2000", "90", "1.250000", "USD"]
+    assert lines[2].split()[0] == "-"
+    assert lines[-1].startswith("1.250007 USD from 2026-10-01")

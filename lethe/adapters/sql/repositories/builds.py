@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped
 from lethe.adapters.sql.tables import index_builds as builds
+from lethe.adapters.sql.tables import tenants
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 
 BUILD: Final = Mapped(IndexBuild, builds)
+_OPEN: Final = (BuildState.ACTIVE, BuildState.BUILDING)
 
 
 class SqlBuilds(SqlRepository):
@@ -35,9 +37,20 @@ class SqlBuilds(SqlRepository):
         return await BUILD.all(self._connection, wanted.order_by(builds.c.kind, builds.c.number))
 
     async def open_keywords(self, tenant_id: Id) -> Sequence[IndexBuild]:
-        is_open = builds.c.state.in_([BuildState.ACTIVE, BuildState.BUILDING])
-        wanted = BUILD.of(tenant_id, builds.c.kind == BuildKind.KEYWORD, is_open)
+        wanted = BUILD.of(tenant_id, builds.c.kind == BuildKind.KEYWORD, builds.c.state.in_(_OPEN))
         return await BUILD.all(self._connection, wanted.order_by(builds.c.number))
+
+    async def wanting_keywords(self, spec: str) -> Sequence[Id]:
+        of_words = and_(builds.c.tenant_id == tenants.c.tenant_id, builds.c.kind == BuildKind.KEYWORD)
+        current = exists().where(of_words, builds.c.state.in_(_OPEN), builds.c.spec == spec)
+        retired = exists().where(of_words, builds.c.state == BuildState.RETIRED)
+        wanting = select(tenants.c.tenant_id).where(or_(~current, retired)).order_by(tenants.c.tenant_id)
+        return list((await self._connection.execute(wanting)).scalars())
+
+    async def some_keywords(self, limit: int) -> Sequence[IndexBuild]:
+        is_open = and_(builds.c.kind == BuildKind.KEYWORD, builds.c.state.in_(_OPEN))
+        drawn = BUILD.select().where(is_open).order_by(func.random()).limit(limit)
+        return await BUILD.all(self._connection, drawn)
 
     async def next_number(self, tenant_id: Id, kind: BuildKind) -> int:
         last = select(func.max(builds.c.number)).where(builds.c.tenant_id == tenant_id, builds.c.kind == kind)

@@ -4,10 +4,10 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, tuple_
 
 from lethe.adapters.sql.repositories.base import SqlRepository
-from lethe.adapters.sql.rows import Mapped, delete_of, one_of
+from lethe.adapters.sql.rows import Mapped, one_of, upsert_into
 from lethe.adapters.sql.tables import answer_citations as citations
 from lethe.adapters.sql.tables import answers, feedback, questions
 from lethe.model.feedback import Feedback, FeedbackBy, FeedbackFilter, FeedbackTally, RatedAnswer, Verdict
@@ -27,9 +27,11 @@ _DOWN: Final = func.sum(case((feedback.c.verdict == Verdict.DOWN, 1), else_=0))
 
 class SqlFeedback(SqlRepository):
     async def put(self, given: Feedback) -> None:
-        mine = feedback.c.question_id == given.question_id
-        await self._connection.execute(delete_of(feedback, given.tenant_id, mine))
-        await self._connection.execute(insert(feedback).values(FEEDBACK.values(given)))
+        values = FEEDBACK.values(given)
+        statement = upsert_into(self._connection, feedback).values(values)
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["tenant_id", "question_id"], set_=values)
+        )
 
     async def get(self, tenant_id: Id, question_id: Id) -> RatedAnswer | None:
         found = await self._rated(_rated(tenant_id).where(feedback.c.question_id == question_id))

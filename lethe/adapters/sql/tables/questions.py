@@ -55,6 +55,8 @@ answers = Table(
     column("citations_removed", Integer),
     column("sentences_removed", Integer),
     column("groundedness", Double, nullable=True),
+    column("judge", String(300)),
+    column("judge_prompt", String(64)),
     column("sealed_trace", LargeBinary, nullable=True),
     refers("question_id", "questions", cascade=True),
 )
