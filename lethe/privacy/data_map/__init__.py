@@ -26,18 +26,21 @@ from lethe.privacy.data_map.outside import (
     VECTOR_STAMP,
     VECTORS,
 )
+from lethe.privacy.data_map.stores import ERASED_BY, OUTSIDE
 
 __all__ = [
     "ARCHIVES",
     "BLOBS",
     "BLOB_STAMP",
     "BREAKERS",
+    "ERASED_BY",
     "HISTORIES",
     "KEYRING",
     "KEYWORDS",
     "KEY_FILES",
     "LEDGER",
     "MEMORY",
+    "OUTSIDE",
     "PLACES",
     "SCRATCH",
     "STATE",

@@ -1,0 +1,81 @@
+"""What every store of personal data can do for the erasure of one person. No store is ever skipped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from lethe.model.ids import Id
+from lethe.model.indexes import BuildKind
+from lethe.model.personal_data import Item, Kept, Leads, Method, PurgeState, StoreName, Trace, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What a store has of the person, and what of it may not be erased now."""
+
+    items: tuple[Item, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+
+class PersonalDataStore(Protocol):
+    """One store's eraser. Every method may be repeated, also after a kill in the middle of it.
+
+    Raises what its store raises when it does not answer; nothing counts as erased then.
+    """
+
+    @property
+    def name(self) -> StoreName: ...
+
+    @property
+    def method(self) -> Method: ...
+
+    async def locate(self, tenant_id: Id, trace: Trace) -> Located:
+        """The person's items here, by ids that mean nothing to anybody else."""
+        ...
+
+    async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
+        """Take the items out; what is gone already is no error."""
+        ...
+
+    async def remaining(self, tenant_id: Id, items: Sequence[Item]) -> int:
+        """How much of the items is still there, found by another way than they were erased by."""
+        ...
+
+    async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
+        """Begin, or look after, the removal of the bytes that a deletion leaves."""
+        ...
+
+    async def scan(self, tenant_id: Id, needles: Sequence[str]) -> int:
+        """How many entries in clear, or opened, say one of the needles, whatever they are linked to."""
+        ...
+
+    def horizon(self, as_of: datetime) -> datetime | None:
+        """When what cannot be purged is gone by itself; None where nothing is left to wait for."""
+        ...
+
+
+class Finder(Protocol):
+    """One way to find what is about a person."""
+
+    async def find(self, tenant_id: Id, wanted: Wanted) -> Leads: ...
+
+
+class Rebuilder(Protocol):
+    """Builds a tenant's index anew from what is live, and drops the former one with all its bytes."""
+
+    async def rebuild(self, tenant_id: Id, kind: BuildKind, request_id: Id) -> bool:
+        """Begin it, or look after the one begun for the request; whether it is over."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """Histories of workflows. Raises WorkflowsUnavailable."""
+
+    async def delete(self, workflow_ids: Sequence[str]) -> int:
+        """Delete every run of each; those that are not there are no error. Returns how many runs there were."""
+        ...
+
+    async def existing(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        """Those the server still describes."""
+        ...
