@@ -1,0 +1,1 @@
+"""The log of erasures, its checkpoints and witness, and the certificate that they make provable."""
