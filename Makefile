@@ -98,13 +98,16 @@ bench-quality: $(VENV)/.dev ## relevance of what the API finds, on judged test s
 	$(BIN)/python -m bench.quality $(FOLDER) $(ARGS)
 
 # What answers are held to.
-.PHONY: bench-grounding bench-guards
+.PHONY: bench-grounding bench-guards bench-detection
 
 bench-grounding: $(VENV)/.dev ## how well sentences that no passage supports are told (ARGS="--corpus <folder>")
 	$(BIN)/python -m bench.grounding $(ARGS)
 
 bench-guards: $(VENV)/.dev ## what a model that obeys poisoned passages can give away (ARGS="--attacks <folder>")
 	$(BIN)/python -m bench.guards $(ARGS)
+
+bench-detection: $(VENV)/.dev ## how well personal data is detected (ARGS="--labelled <file>")
+	$(BIN)/python -m bench.detection $(ARGS)
 
 chaos: $(VENV)/.dev ## >= 30 kills of every component in <= 10 minutes, then the set checker (SEED=n STACK=postgres)
 	$(BIN)/python -m tests.chaos --kills 30 --minutes 10 --stack $(STACK) $(if $(SEED),--seed $(SEED))
