@@ -22,11 +22,23 @@ class Status(StrEnum):
     DELETING = "deleting"
 
 
+class LegalBasis(StrEnum):
+    """What allows the processing of the people in a document (GDPR, Article 6 (1))."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    VITAL_INTERESTS = "vital_interests"
+    PUBLIC_TASK = "public_task"
+    LEGITIMATE_INTERESTS = "legitimate_interests"
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A document is (tenant, source URI). ``source_hmac`` finds it; the URI itself is sealed on its versions.
 
     ``epoch`` is raised by delete and fence; a late writer compares it with the epoch it started from.
+    ``restricted_at``: sealed and served to nobody, but kept (GDPR, Article 18), until it is released.
     ``next_submission`` numbers uploads; ``live_submission`` is the one that is served (0: none yet).
     """
 
@@ -42,6 +54,10 @@ class Document:
     updated_at: datetime
     deleted_at: datetime | None = None
     fenced_at: datetime | None = None
+    restricted_at: datetime | None = None
+    restriction_reason: str | None = None
+    purpose: str | None = None
+    legal_basis: LegalBasis | None = None
 
 
 @dataclass(frozen=True, slots=True)

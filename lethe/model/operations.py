@@ -22,6 +22,7 @@ class DispatchKind(StrEnum):
     APPLY_SELECTION = "apply-selection"
     DELIVER_WEBHOOK = "deliver-webhook"
     FOLLOW_BUILD = "follow-build"
+    ERASE_SUBJECT = "erase-subject"
 
 
 @dataclass(frozen=True, slots=True)

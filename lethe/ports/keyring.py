@@ -14,6 +14,7 @@ class SecretPurpose(StrEnum):
     BLIND = "blind"
     CURSOR = "cursor"
     GLOSSARY = "glossary"
+    SUPPRESSION = "suppression"
 
 
 class KeyRing(Protocol):

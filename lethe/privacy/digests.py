@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from lethe.errors import InvalidRequest
+from lethe.privacy.identifiers import normalise_identifier, text_key
 
 MAX_PREFIXES: Final = 64
 """Beginnings of one source URI that are kept; what is nested deeper is found by the others."""
@@ -22,17 +22,19 @@ def keyed_digest(key: bytes, *parts: str | bytes) -> str:
     return mac.hexdigest()
 
 
-def normalise_identifier(kind: str, value: str) -> str:
-    """One spelling per identifier: NFKC, case folded, spaces collapsed; separators dropped where they mean nothing."""
-    text = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
-    if kind in {"phone", "staff_number", "iban", "card"}:
-        return "".join(character for character in text if character.isalnum() or character == "+")
-    return text
-
-
 def blind_index(key: bytes, kind: str, value: str) -> str:
     """What finds an identifier without showing it."""
     return keyed_digest(key, "identifier", kind, normalise_identifier(kind, value))
+
+
+def suppression_tag(key: bytes, kind: str, found: str) -> str:
+    """What keeps an identifier from coming back: 128 bits over its `text_key`, which is all that a text shows."""
+    return keyed_digest(key, "suppression", kind, found)[:32]
+
+
+def suppression_tag_of(key: bytes, kind: str, value: str) -> str:
+    """The tag of an identifier as it was given; one that no text shows is told by its exact form."""
+    return suppression_tag(key, kind, text_key(kind, value) or f"={normalise_identifier(kind, value)}")
 
 
 def content_fingerprint(key: bytes, content_sha256: bytes, *, parser: str, chunker: str, policy: str) -> str:

@@ -53,6 +53,7 @@ class Purpose(StrEnum):
     PREFIX = "quarantine.prefix"
     WISH = "selection.wish"
     GLOSSARY = "glossary.entries"
+    ERASURE_IDENTIFIER = "erasure.identifier"
 
 
 def seal(key: bytes, purpose: str, plain: bytes) -> bytes:

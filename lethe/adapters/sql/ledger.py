@@ -15,6 +15,7 @@ from lethe.adapters.sql.repositories.chunks import SqlChunks
 from lethe.adapters.sql.repositories.dead_letters import SqlDeadLetters, SqlTallies
 from lethe.adapters.sql.repositories.dispatches import SqlDispatches
 from lethe.adapters.sql.repositories.documents import SqlDocuments
+from lethe.adapters.sql.repositories.erasures import SqlErasures, SqlSuppressions
 from lethe.adapters.sql.repositories.feedback import SqlFeedback
 from lethe.adapters.sql.repositories.glossaries import SqlGlossaries
 from lethe.adapters.sql.repositories.idempotency import SqlIdempotency
@@ -58,6 +59,8 @@ class SqlUnit:
         self.audits = SqlAudits(connection)
         self.selections = SqlSelections(connection)
         self.answer_cache = SqlAnswerCache(connection)
+        self.erasures = SqlErasures(connection)
+        self.suppressions = SqlSuppressions(connection)
 
 
 class SqlLedger:

@@ -16,6 +16,7 @@ from lethe.ports.ledger.documents import (
     SubjectRepository,
     VersionRepository,
 )
+from lethe.ports.ledger.erasures import ErasureRepository, SuppressionRepository
 from lethe.ports.ledger.feedback import FeedbackRepository
 from lethe.ports.ledger.glossaries import GlossaryRepository
 from lethe.ports.ledger.indexes import ArtefactRepository, IndexBuildRepository
@@ -42,6 +43,7 @@ __all__ = [
     "DeadLetterRepository",
     "DispatchRepository",
     "DocumentRepository",
+    "ErasureRepository",
     "FeedbackRepository",
     "GateRow",
     "GlossaryRepository",
@@ -56,6 +58,7 @@ __all__ = [
     "QuestionRepository",
     "SelectionRepository",
     "SubjectRepository",
+    "SuppressionRepository",
     "TallyRepository",
     "TenantRepository",
     "UnitOfWork",
@@ -113,6 +116,10 @@ class UnitOfWork(Protocol):
     def answer_cache(self) -> AnswerCacheRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
+    @property
+    def erasures(self) -> ErasureRepository: ...
+    @property
+    def suppressions(self) -> SuppressionRepository: ...
 
 
 class Ledger(Protocol):

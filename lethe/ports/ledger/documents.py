@@ -186,6 +186,18 @@ class SubjectRepository(Protocol):
         """The subject that has this identifier."""
         ...
 
+    async def by_blinds(self, tenant_id: Id, identifiers: Collection[tuple[str, str]]) -> frozenset[Id]:
+        """The subjects that have one of these identifiers, each as (kind, blind)."""
+        ...
+
+    async def versions_of(self, tenant_id: Id, subject_ids: Collection[Id]) -> list[Id]:
+        """Versions linked to one of the subjects, in order of their ids."""
+        ...
+
+    async def documents_of(self, tenant_id: Id, subject_ids: Collection[Id]) -> dict[Id, bool]:
+        """Documents with a version linked to one of the subjects, and whether nobody else is linked to any of it."""
+        ...
+
     async def link(
         self,
         tenant_id: Id,

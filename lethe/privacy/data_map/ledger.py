@@ -17,7 +17,9 @@ from lethe.privacy.data_map.declaration import (
     times,
     volatile,
 )
+from lethe.privacy.data_map.erasures import ERASURES
 from lethe.privacy.data_map.processors import PROCESSORS
+from lethe.privacy.data_map.quarantines import QUARANTINES
 
 _DOCUMENT: Final = "lethe.ingestion.deletion:Deletions.finish"
 _VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
@@ -54,7 +56,8 @@ LEDGER: Final[tuple[Place, ...]] = (
         opaque("tenant_id", "id", "live_version_id"),
         digest("source_hmac", "the source URI"),
         facts("status", "epoch", "next_submission", "live_submission"),
-        times("created_at", "updated_at", "deleted_at", "fenced_at"),
+        times("created_at", "updated_at", "deleted_at", "fenced_at", "restricted_at"),
+        facts("restriction_reason", "purpose", "legal_basis"),
         erasers=(_DOCUMENT,),
     ),
     place(
@@ -249,23 +252,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         erasers=(_ANSWERS,),
     ),
     *CACHES,
-    place(
-        "quarantines",
-        opaque("tenant_id", "id"),
-        facts("kind", "reason"),
-        digest("target", "a beginning of source URIs, where it is not the id of a document or ingestion"),
-        pseudonym("principal_id", "the admin who ordered it"),
-        sealed("sealed_prefix", "a beginning of source URIs: folders, mail boxes", Key.QUARANTINE),
-        times("created_at", "lifted_at"),
-        erasers=("lethe.ingestion.quarantines:Quarantines.lift", _DOCUMENT),
-    ),
-    place("document_quarantines", opaque("tenant_id", "document_id", "quarantine_id"), erasers=(_DOCUMENT,)),
-    place(
-        "source_prefixes",
-        opaque("tenant_id", "document_id"),
-        digest("prefix_hmac", "a beginning of the source URI"),
-        erasers=(_DOCUMENT,),
-    ),
+    *QUARANTINES,
     place(
         "audits",
         opaque("tenant_id", "id"),
@@ -291,6 +278,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         erasers=("lethe.ingestion.selections:Selections.finish", "lethe.privacy.retention:expire_selections"),
     ),
     *PROCESSORS,
+    *ERASURES,
     place(
         "environment_stamp",
         opaque("installation_id"),

@@ -26,6 +26,7 @@ document_of_version: Final = and_(
 _servable: Final = and_(
     documents.c.deleted_at.is_(None),
     documents.c.fenced_at.is_(None),
+    documents.c.restricted_at.is_(None),
     documents.c.status != Status.QUARANTINED,
     versions.c.status != Status.QUARANTINED,
 )

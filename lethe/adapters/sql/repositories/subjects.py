@@ -2,15 +2,19 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, tuple_
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import delete_of, insert_missing, one_of
+from lethe.adapters.sql.tables import document_versions as versions
 from lethe.adapters.sql.tables import subject_identifiers as identifiers
 from lethe.adapters.sql.tables import subject_links as links
 from lethe.adapters.sql.tables import subjects
 from lethe.model.ids import Id
+
+_version_of_link: Final = and_(versions.c.tenant_id == links.c.tenant_id, versions.c.id == links.c.version_id)
 
 
 class SqlSubjects(SqlRepository):
@@ -19,6 +23,31 @@ class SqlSubjects(SqlRepository):
             identifiers.c.tenant_id == tenant_id, identifiers.c.kind == kind, identifiers.c.blind == blind
         )
         return (await self._connection.execute(statement)).scalar_one_or_none()
+
+    async def by_blinds(self, tenant_id: Id, pairs: Collection[tuple[str, str]]) -> frozenset[Id]:
+        wanted = tuple_(identifiers.c.kind, identifiers.c.blind).in_(sorted(pairs))
+        statement = select(identifiers.c.subject_id).where(identifiers.c.tenant_id == tenant_id, wanted)
+        return frozenset((await self._connection.execute(statement)).scalars())
+
+    async def versions_of(self, tenant_id: Id, subject_ids: Collection[Id]) -> list[Id]:
+        statement = select(links.c.version_id).distinct()
+        statement = statement.where(links.c.tenant_id == tenant_id, one_of(links.c.subject_id, subject_ids))
+        return list((await self._connection.execute(statement.order_by(links.c.version_id))).scalars())
+
+    async def documents_of(self, tenant_id: Id, subject_ids: Collection[Id]) -> dict[Id, bool]:
+        linked = (
+            select(versions.c.document_id)
+            .join_from(links, versions, _version_of_link)
+            .where(links.c.tenant_id == tenant_id, one_of(links.c.subject_id, subject_ids))
+        )
+        others = func.sum(case((one_of(links.c.subject_id, subject_ids), 0), else_=1))
+        statement = (
+            select(versions.c.document_id, others)
+            .join_from(links, versions, _version_of_link)
+            .where(links.c.tenant_id == tenant_id, versions.c.document_id.in_(linked))
+            .group_by(versions.c.document_id)
+        )
+        return {row[0]: int(row[1]) == 0 for row in await self._connection.execute(statement)}
 
     async def link(
         self,

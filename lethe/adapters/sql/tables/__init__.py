@@ -7,6 +7,14 @@ The one table without a tenant is environment_stamp: it says whose store this is
 from lethe.adapters.sql.tables.audits import audit_counts, audits, selections
 from lethe.adapters.sql.tables.caches import cached_answer_sources, cached_answers
 from lethe.adapters.sql.tables.documents import chunk_vectors, chunks, document_readers, document_versions, documents
+from lethe.adapters.sql.tables.erasures import (
+    erasure_identifiers,
+    erasure_items,
+    erasure_stores,
+    erasure_subjects,
+    erasures,
+    suppressions,
+)
 from lethe.adapters.sql.tables.feedback import feedback
 from lethe.adapters.sql.tables.glossaries import glossaries
 from lethe.adapters.sql.tables.indexes import artefacts, index_builds
@@ -46,6 +54,11 @@ __all__ = [
     "document_versions",
     "documents",
     "environment_stamp",
+    "erasure_identifiers",
+    "erasure_items",
+    "erasure_stores",
+    "erasure_subjects",
+    "erasures",
     "feedback",
     "glossaries",
     "idempotency_keys",
@@ -65,6 +78,7 @@ __all__ = [
     "subject_identifiers",
     "subject_links",
     "subjects",
+    "suppressions",
     "tenants",
     "webhook_deliveries",
     "webhooks",

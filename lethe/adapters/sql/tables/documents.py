@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, refers, tenant_key
 from lethe.adapters.sql.types import TextTuple, UtcDateTime, column, id_column, word
-from lethe.model.documents import Status
+from lethe.model.documents import LegalBasis, Status
 
 documents = Table(
     "documents",
@@ -33,6 +33,10 @@ documents = Table(
     column("updated_at", UtcDateTime),
     column("deleted_at", UtcDateTime, nullable=True),
     column("fenced_at", UtcDateTime, nullable=True),
+    column("restricted_at", UtcDateTime, nullable=True),
+    column("restriction_reason", String(32), nullable=True),
+    column("purpose", String(32), nullable=True),
+    column("legal_basis", word(LegalBasis), nullable=True),
     of_tenant(),
     # P1: one document per source URI. A document on its way out does not hold its URI.
     Index(
