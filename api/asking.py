@@ -86,11 +86,19 @@ async def find(services: Services, caller: Caller, request: AnswerRequest, seq: 
     )
 
 
-async def store(services: Services, caller: Caller, request: AnswerRequest) -> AskedMemo:
-    """Keep the question, so that it can be answered. Raises LedgerUnavailable."""
-    question = await ask(services.answering, caller, request, services.clock.now())
+async def store(services: Services, caller: Caller, request: AnswerRequest, question_id: Id) -> AskedMemo:
+    """Keep the question under that id, so that it can be answered. Raises LedgerUnavailable."""
+    question = await ask(services.answering, caller, request, services.clock.now(), question_id)
     _log.info("asked", extra={"tenant": caller.tenant_id, "ref": question.id})
     return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, found_for=caller.readers)
+
+
+async def met(services: Services, caller: Caller, question_id: Id) -> AskedMemo | None:
+    """The question, if an earlier sending that broke off has stored it."""
+    try:
+        return (await stored(services, caller, question_id))[0]
+    except QuestionNotFound:
+        return None
 
 
 async def stored(services: Services, caller: Caller, question_id: Id) -> tuple[AskedMemo, AnswerRequest]:

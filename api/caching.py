@@ -22,11 +22,11 @@ from lethe.model.principals import Caller
 _log: Final = logging.getLogger(__name__)
 
 
-async def ask_or_recall(services: Services, caller: Caller, request: AnswerRequest) -> AskedMemo:
-    """The question, stored; answered already, if an earlier answer serves. Raises LedgerUnavailable."""
-    found = await look_up(services.answering, caller, request)
+async def ask_or_recall(services: Services, caller: Caller, request: AnswerRequest, question_id: Id) -> AskedMemo:
+    """The question, stored under that id; answered already, if an earlier answer serves. Raises LedgerUnavailable."""
+    found = await look_up(services.answering, caller, request, question_id)
     if found.question is None:
-        memo = await store(services, caller, request)
+        memo = await store(services, caller, request, question_id)
         # An answer of an earlier clock may lack a source that this question would find.
         return memo.model_copy(update={"flight": found.key and f"{found.key}:{memo.seq}"})
     question = found.question

@@ -10,9 +10,12 @@ process that serves a request renews its claim; one whose process died is taken 
 
 Whether a request that broke off (a store failed, the process died) had its effect nobody knows. Its claim is taken
 over together with the id it gave its effect, so that the next sending finds what is there already (`once_as`). A
-refusal of that next sending says nothing about the first: the id goes on to whoever comes after it. Two effects are not
-known by that id (`once`): a question is then asked a second time, which costs an answer and changes nothing else; a
-delivery ordered again is either not dead, and the sender told so, or it has died again and is tried once more.
+refusal of that next sending says nothing about the first: the id goes on to whoever comes after it. One effect is not
+known by that id (`once`): a delivery ordered again is either not dead, and the sender told so, or it has died again and
+is tried once more.
+
+A question is known by it to every process: sent again it is the same question, whose one workflow is joined or has
+answered (workflows.starters). Only one that got no answer in its time is answered anew.
 """
 
 import asyncio

@@ -40,5 +40,5 @@ async def run(settings: Settings) -> None:
         start_http_server(settings.worker.metrics_port, settings.worker.metrics_host)
         logger.info("worker ready", extra={"count": len(workers)})
         sweeper = Sweeper(parts.ledger, starters, parts.clock)
-        keeper = Keeper(parts.keyword_builds, parts.clock)
+        keeper = Keeper(parts.ledger, parts.keyword_builds, parts.clock, settings.limits.question_seconds)
         await run_until_stopped(workers, [sweeper.run, keeper.run, parts.warm_up])

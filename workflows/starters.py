@@ -184,14 +184,19 @@ class Starters:
                 raise WorkflowsUnavailable from error
 
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
-        """Answer a stored question in this process's query worker. Raises WorkflowsUnavailable, DeadlineExceeded."""
+        """Answer a stored question in this process's query worker; one that is answered is not answered again.
+
+        Raises WorkflowsUnavailable, DeadlineExceeded.
+        """
+        workflow_id = question_id(ref.tenant_id, ref.question_id)
         try:
             handle = await self.client.start_workflow(
                 AnswerQuestion.run,
                 ref,
-                id=question_id(ref.tenant_id, ref.question_id),
+                id=workflow_id,
                 task_queue=Queue.QUERY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 execution_timeout=timedelta(seconds=self.question_seconds),
                 search_attributes=started(ref.tenant_id, ANSWER_QUESTION, ref.question_id),
                 static_summary=ANSWER_QUESTION,
@@ -200,6 +205,8 @@ class Starters:
                 rpc_timeout=RPC_TIMEOUT,
             )
             return await handle.result()
+        except WorkflowAlreadyStartedError:
+            return await self.client.get_workflow_handle(workflow_id, result_type=AnswerOutcome).result()
         except WorkflowFailureError as error:
             raise _cause(error) from error
         except RPCError as error:

@@ -13,6 +13,7 @@ from api.asking import (
     find,
     guarded,
     is_answered,
+    met,
     query_out,
     search_out,
     show,
@@ -32,6 +33,7 @@ from lethe.answering.request import AnswerRequest
 from lethe.answering.views import present, retrieval_of
 from lethe.errors import LedgerUnavailable
 from lethe.model.answers import DegradedReason
+from lethe.model.ids import Id
 from lethe.model.principals import Caller
 
 router = APIRouter(prefix="/v1", tags=["questions"])
@@ -111,15 +113,23 @@ async def query(
 async def _stored(
     services: Services, caller: Caller, request: AnswerRequest, idempotency_key: str | None, deadline: Deadline
 ) -> tuple[AskedMemo, bool]:
-    """The question, once; a ledger that takes no writes, or is slow, does not keep it from its passages."""
+    """The question, once, and whether it was there before.
 
-    async def perform() -> AskedMemo:
-        return await ask_or_recall(services, caller, request)
+    A ledger that takes no writes, or is slow, does not keep it from its passages.
+    """
+    before: AskedMemo | None = None
+
+    async def perform(question_id: Id) -> AskedMemo:
+        nonlocal before
+        if idempotency_key is not None:
+            before = await met(services, caller, question_id)
+        return before or await ask_or_recall(services, caller, request, question_id)
 
     attempt = Attempt(caller, idempotency_key, ("query", request.model_dump_json()), 200)
     try:
         async with asyncio.timeout_at(deadline.answer):
-            return await services.idempotency.once(attempt, AskedMemo, perform)
+            memo, is_repeated = await services.idempotency.once_as(attempt, AskedMemo, perform)
+            return memo, is_repeated or before is not None
     except LedgerUnavailable:
         return unstored(services, caller, DegradedReason.LEDGER_READ_ONLY), False
     except TimeoutError:

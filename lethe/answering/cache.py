@@ -16,7 +16,7 @@ from lethe.contracts.answering import Retrieved
 from lethe.errors import LedgerConflict, LedgerUnavailable
 from lethe.model.answers import Answer, AnswerMode, Question, QuestionState
 from lethe.model.caches import CachedAnswer
-from lethe.model.ids import Id, new_id
+from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind
 from lethe.model.principals import Caller
 from lethe.ports.keyring import SecretPurpose
@@ -37,8 +37,11 @@ class LookedUp:
     question: Question | None = None
 
 
-async def look_up(deps: Answering, caller: Caller, request: AnswerRequest) -> LookedUp:
-    """The caller's question, stored and answered already, if an earlier answer serves. Needs the ledger only."""
+async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, question_id: Id) -> LookedUp:
+    """The caller's question, stored under that id and answered already, if an earlier answer serves.
+
+    Needs the ledger only.
+    """
     if not deps.caching.covers(request):
         return LookedUp()
     asker = Asker(
@@ -55,17 +58,17 @@ async def look_up(deps: Answering, caller: Caller, request: AnswerRequest) -> Lo
         key = (await answer_key(uow, deps.caching, asker, request, build.id)).whole
         seq = await uow.tenants.seq(caller.tenant_id)
         found = await uow.answer_cache.find(caller.tenant_id, key, deps.caching.oldest(now), seq, caller.readers)
-    answered = None if found is None else await _taken(deps, caller, found, seq)
+    answered = None if found is None else await _taken(deps, caller, found, seq, question_id)
     (CACHE_HITS if answered else CACHE_MISSES).labels(EXACT).inc()
     return LookedUp(key, answered)
 
 
-async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int) -> Question | None:
+async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int, question_id: Id) -> Question | None:
     """The caller's question that refers to the entry's answer; an entry that may not serve any more goes."""
     now = deps.clock.now()
     question = Question(
         tenant_id=caller.tenant_id,
-        id=new_id(),
+        id=question_id,
         principal_id=caller.principal_id,
         readers=tuple(sorted(caller.readers)),
         sealed_request=b"",

@@ -22,6 +22,20 @@ async def test_a_question_is_read_back_as_written(ledger: Ledger):
         assert await unit.questions.get(other, one.id) is None
 
 
+async def test_old_questions_without_an_answer_are_closed(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    # Earlier than what other tests leave there.
+    asked = [question(tenant, state=state, created_at=at(-9_000)) for state in QuestionState]
+    late = question(tenant, created_at=at(-8_998))
+    async with ledger.write() as unit:
+        for each in (*asked, late):
+            await unit.questions.add(each)
+        assert await unit.questions.close_unanswered(at(-8_999)) == 2
+    async with ledger.read() as unit:
+        found = [await unit.questions.get(tenant, each.id) for each in (*asked, late)]
+    assert [each.state.value for each in found if each] == ["failed", "failed", "answered", "failed", "asked"]
+
+
 async def test_an_answer_is_read_back_with_its_citations_in_order(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
     one = question(tenant)

@@ -49,6 +49,15 @@ async def test_a_question_has_the_time_that_the_settings_give_it(client: Client)
     assert started.workflow_execution_timeout.ToSeconds() == 75
 
 
+async def test_a_question_that_is_answered_is_not_answered_again(client: Client) -> None:
+    """By whichever process: each starts what it believes unanswered."""
+    ref, scripted = QuestionRef(tenant_id=new_id(), question_id=new_id()), ScriptedAnswering([ONE])
+    async with scripted.running(client):
+        outcomes = [await Starters(client).answer(ref) for _ in range(2)]
+    assert outcomes[0] == outcomes[1]
+    assert len(scripted.taken) == 1
+
+
 def failed(model: str, *, goes_on: bool, has_spoken: bool = False) -> Turned:
     attempts, reasons = [f"{model} model_unavailable"], [DegradedReason.PROVIDER_DOWN]
     return Turned(attempts=attempts, reasons=reasons, goes_on=goes_on, has_spoken=has_spoken)

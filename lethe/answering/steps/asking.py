@@ -5,13 +5,15 @@ from datetime import datetime
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.model.answers import Question, QuestionState
-from lethe.model.ids import new_id
+from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller
 
 
-async def ask(deps: Answering, caller: Caller, request: AnswerRequest, now: datetime) -> Question:
+async def ask(
+    deps: Answering, caller: Caller, request: AnswerRequest, now: datetime, question_id: Id | None = None
+) -> Question:
     """Store a guarded question of the caller: its data key, its row, and the seq it will read."""
-    question_id = new_id()
+    question_id = question_id or new_id()
     key = await deps.keyring.create(caller.tenant_id, question_id)
     sealed = request.sealed(key)
     async with deps.ledger.write() as uow:

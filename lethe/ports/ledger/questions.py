@@ -1,6 +1,7 @@
 """Questions and answers."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from lethe.model.answers import Answer, Question, QuestionState
@@ -11,6 +12,10 @@ class QuestionRepository(Protocol):
     async def add(self, question: Question) -> None: ...
     async def get(self, tenant_id: Id, question_id: Id) -> Question | None: ...
     async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None: ...
+
+    async def close_unanswered(self, asked_before: datetime) -> int:
+        """Those of any tenant, asked before then, that have no answer have failed; returns how many."""
+        ...
 
     async def refer(self, tenant_id: Id, question_id: Id, answered_by: Id) -> None:
         """It is answered, by the answer of the other question; one that is answered already stays as it is."""

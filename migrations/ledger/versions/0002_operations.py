@@ -98,6 +98,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_questions")),
     )
     op.create_index(op.f("ix_questions_tenant_id_answered_by"), "questions", ["tenant_id", "answered_by"], unique=False)
+    op.create_index(
+        "ix_questions_unanswered",
+        "questions",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('asked', 'drafted')"),
+        postgresql_where=sa.text("state IN ('asked', 'drafted')"),
+    )
     op.create_table(
         "subjects",
         sa.Column("tenant_id", sa.Uuid(as_uuid=False), nullable=False),

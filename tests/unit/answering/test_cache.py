@@ -65,7 +65,7 @@ class World:
     async def hit(self, caller: Caller | None = None, text: str = HOW_TALL, **fields: object) -> AnswerView | None:
         """What the cache answers."""
         who = caller or self.caller
-        found = (await look_up(self.deps, who, self.request(text, **fields))).question
+        found = (await look_up(self.deps, who, self.request(text, **fields), new_id())).question
         return None if found is None else await present(self.deps, who, found.id)
 
     def with_policy(self, profile: str = "profile", **settings: Any) -> "World":

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.idempotency import Idempotency
+from lethe.contracts.answering import QuestionRef
 from lethe.errors import LedgerConflict, LedgerUnavailable
 from lethe.model.operations import DispatchKind
 from tests.unit.api.test_ingestions import broken_after_the_commit
@@ -75,6 +76,29 @@ async def test_a_key_made_before_a_crash_is_met_again_with_a_secret_that_is_told
     assert len(listed) == before + 1
     assert again == {**listed[0], "secret": again["secret"]}
     assert (await world.get("/v1/documents", again["secret"])).status_code == 200
+
+
+async def test_a_question_that_broke_off_is_met_again_and_answered_once(world: World) -> None:
+    """As at another process of the API: nothing is known of it but what SQL says."""
+    sent: dict[str, Any] = {"json": {"question": "Why?", "no_store": True}}
+    await broken_after_the_commit(world, "/v1/query", sent)
+    answered = await world.post("/v1/query", idem="k1", **sent)
+    assert (answered.status_code, answered.headers["Idempotent-Replayed"]) == (200, "true")
+    assert len(world.workflows.answered) == 1
+    again = await world.post("/v1/query", idem="k1", **sent)
+    assert again.json()["id"] == answered.json()["id"]
+    assert [ref.question_id for ref in world.workflows.answered] == [answered.json()["id"]]
+
+
+async def test_an_answer_that_broke_off_is_not_bought_again(world: World) -> None:
+    sent: dict[str, Any] = {"json": {"question": "Why?", "no_store": True}}
+    await broken_after_the_commit(world, "/v1/query", sent)
+    async with world.services.ledger.read() as uow:
+        (record,) = await uow.idempotency.expired(world.clock.now() + timedelta(seconds=1), 10)
+    await world.workflows.answer(QuestionRef(tenant_id=world.tenant_id, question_id=record.key_id))
+    again = await world.post("/v1/query", idem="k1", **sent)
+    assert (again.json()["id"], again.json()["state"]) == (record.key_id, "answered")
+    assert len(world.workflows.answered) == 1
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ async def test_no_store_waits_for_nobody(world: World, held: Held) -> None:
 
 async def test_who_waits_has_a_deadline_of_its_own(world: World, held: Held) -> None:
     caller, request = await caller_of(world), guarded(world.services, AskIn(question="Which river is Lethe?"))
-    memos = [await ask_or_recall(world.services, caller, request) for _ in range(2)]
+    memos = [await ask_or_recall(world.services, caller, request, new_id()) for _ in range(2)]
     first = asyncio.create_task(answer_together(world.services, caller, request, memos[0], deadline(20)))
     async with asyncio.timeout(20):
         while not held.runs:
@@ -122,7 +122,7 @@ async def test_who_waits_has_a_deadline_of_its_own(world: World, held: Held) -> 
 
 async def test_where_the_first_is_broken_off_another_one_asks(world: World, held: Held) -> None:
     caller, request = await caller_of(world), guarded(world.services, AskIn(question="Which river is Lethe?"))
-    memos = [await ask_or_recall(world.services, caller, request) for _ in range(2)]
+    memos = [await ask_or_recall(world.services, caller, request, new_id()) for _ in range(2)]
     tasks = [
         asyncio.create_task(answer_together(world.services, caller, request, memo, deadline(20))) for memo in memos
     ]

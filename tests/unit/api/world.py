@@ -101,6 +101,7 @@ class InProcessWorkflows:
     """By workflow id, what an ingestion makes of a decision; one that is not here has ended."""
     looks: list[Id] = field(default_factory=list[Id])
     decided: list[tuple[str, LetterAction]] = field(default_factory=list[tuple[str, LetterAction]])
+    answered: list[QuestionRef] = field(default_factory=list[QuestionRef])
 
     async def resolve(self, workflow_id: str, action: LetterAction, decision_id: Id) -> Answered:
         if self.fails_with:
@@ -121,6 +122,7 @@ class InProcessWorkflows:
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
         if self.fails_with:
             raise self.fails_with
+        self.answered.append(ref)
         return await finish(self.deps, await generate(self.deps, await retrieve(self.deps, ref)))
 
 

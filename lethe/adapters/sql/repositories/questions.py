@@ -2,14 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, delete_of, one_of
 from lethe.adapters.sql.tables import answer_citations as citations
 from lethe.adapters.sql.tables import answers, questions
+from lethe.adapters.sql.tables.questions import UNANSWERED
 from lethe.model.answers import Answer, Citation, DegradedReason, Provenance, Question, QuestionState
 from lethe.model.ids import Id
 
@@ -34,6 +36,14 @@ class SqlQuestions(SqlRepository):
             .where(questions.c.tenant_id == tenant_id, questions.c.id == question_id)
             .values(state=state)
         )
+
+    async def close_unanswered(self, asked_before: datetime) -> int:
+        result = await self._connection.execute(
+            update(questions)
+            .where(text(UNANSWERED), questions.c.created_at < asked_before)
+            .values(state=QuestionState.FAILED)
+        )
+        return result.rowcount
 
     async def refer(self, tenant_id: Id, question_id: Id, answered_by: Id) -> None:
         await self._connection.execute(

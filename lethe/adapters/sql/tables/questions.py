@@ -1,10 +1,15 @@
 """Questions, answers, and the passages the answers cite."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, String, Table
+from typing import Final
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, String, Table, text
 
 from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, refers, tenant_key
 from lethe.adapters.sql.types import TextTuple, UtcDateTime, column, id_column, word
 from lethe.model.answers import AnswerMode, QuestionState
+
+UNANSWERED: Final = "state IN ('asked', 'drafted')"
+"""To the letter: of SQLite only so the index is used."""
 
 questions = Table(
     "questions",
@@ -21,6 +26,12 @@ questions = Table(
     of_tenant(),
     refers("answered_by", "questions", cascade=True),
     Index(None, "tenant_id", "answered_by"),
+    Index(
+        "ix_questions_unanswered",
+        "created_at",
+        sqlite_where=text(UNANSWERED),
+        postgresql_where=text(UNANSWERED),
+    ),
 )
 
 answers = Table(
