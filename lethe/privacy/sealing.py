@@ -54,6 +54,7 @@ class Purpose(StrEnum):
     WISH = "selection.wish"
     GLOSSARY = "glossary.entries"
     ERASURE_IDENTIFIER = "erasure.identifier"
+    LEAF = "log_leaf.detail"
 
 
 def seal(key: bytes, purpose: str, plain: bytes) -> bytes:

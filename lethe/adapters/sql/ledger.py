@@ -9,6 +9,7 @@ from lethe.adapters.sql.engine import Engines, answers, make_engines, transactio
 from lethe.adapters.sql.repositories.answer_cache import SqlAnswerCache
 from lethe.adapters.sql.repositories.api_keys import SqlApiKeys
 from lethe.adapters.sql.repositories.artefacts import SqlArtefacts
+from lethe.adapters.sql.repositories.audit_log import SqlAuditLog
 from lethe.adapters.sql.repositories.audits import SqlAudits
 from lethe.adapters.sql.repositories.builds import SqlBuilds
 from lethe.adapters.sql.repositories.chunks import SqlChunks
@@ -61,6 +62,7 @@ class SqlUnit:
         self.answer_cache = SqlAnswerCache(connection)
         self.erasures = SqlErasures(connection)
         self.suppressions = SqlSuppressions(connection)
+        self.audit_log = SqlAuditLog(connection)
 
 
 class SqlLedger:

@@ -1,12 +1,13 @@
 """The ledger: SQL as the source of truth, behind units of work.
 
 A unit of work is short and never spans a call outside SQL. Repositories never commit; the unit does, once, at its end.
-Every method is inside one tenant: the tenant id is always the first argument.
+Every method is inside one tenant: the tenant id is always the first argument. The log of erasures alone is one for all.
 """
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from lethe.ports.ledger.audit_log import AuditLogRepository
 from lethe.ports.ledger.caches import AnswerCacheRepository, CacheLookup
 from lethe.ports.ledger.care import AuditRepository, QuarantineRepository, SelectionRepository
 from lethe.ports.ledger.documents import (
@@ -37,6 +38,7 @@ __all__ = [
     "AnswerCacheRepository",
     "ApiKeyRepository",
     "ArtefactRepository",
+    "AuditLogRepository",
     "AuditRepository",
     "CacheLookup",
     "ChunkRepository",
@@ -114,6 +116,8 @@ class UnitOfWork(Protocol):
     def audits(self) -> AuditRepository: ...
     @property
     def answer_cache(self) -> AnswerCacheRepository: ...
+    @property
+    def audit_log(self) -> AuditLogRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
     @property

@@ -28,8 +28,8 @@ class Key(StrEnum):
     RESPONSE = "data key of the idempotency record (its key_id)"
     QUARANTINE = "data key of the quarantine"
     SELECTION = "data key of the selection"
-    ERASURE = "data key of the erasure request"
     WEBHOOK = "data key of the webhook"
+    ERASURE = "data key of the erasure request"
     TENANT = "key derived from the tenant's key"
 
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from lethe.privacy.data_map.declaration import Category, Field, Key, Place, facts, opaque, place, sealed
+from lethe.privacy.data_map.declaration import Category, Field, Key, Place, opaque, place, sealed
+from lethe.privacy.data_map.stamp import STAMP
 
 KEYRING: Final[tuple[Place, ...]] = (
     place(
@@ -17,10 +18,5 @@ KEYRING: Final[tuple[Place, ...]] = (
         sealed("wrapped", "the key that opens content; NULL is its tombstone, kept for ever", Key.TENANT),
         erasers=("lethe.ports.keyring:KeyRing.destroy",),
     ),
-    place(
-        "environment_stamp",
-        opaque("installation_id"),
-        facts("singleton", "environment", "store"),
-        reason="says whose store this is",
-    ),
+    STAMP,
 )

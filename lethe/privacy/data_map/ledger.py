@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from lethe.privacy.data_map.audit_log import AUDIT_LOG
 from lethe.privacy.data_map.caches import CACHES
 from lethe.privacy.data_map.declaration import (
     Category,
@@ -20,6 +21,7 @@ from lethe.privacy.data_map.declaration import (
 from lethe.privacy.data_map.erasures import ERASURES
 from lethe.privacy.data_map.processors import PROCESSORS
 from lethe.privacy.data_map.quarantines import QUARANTINES
+from lethe.privacy.data_map.stamp import STAMP
 
 _DOCUMENT: Final = "lethe.ingestion.deletion:Deletions.finish"
 _VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
@@ -279,10 +281,6 @@ LEDGER: Final[tuple[Place, ...]] = (
     ),
     *PROCESSORS,
     *ERASURES,
-    place(
-        "environment_stamp",
-        opaque("installation_id"),
-        facts("singleton", "environment", "store"),
-        reason="says whose store this is",
-    ),
+    *AUDIT_LOG,
+    STAMP,
 )

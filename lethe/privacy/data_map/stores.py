@@ -52,7 +52,8 @@ ERASED_BY: Final[Mapping[str, StoreName]] = {
     "memory of the API's and the workers' processes": StoreName.TOKENS,
     "<state>/scratch/": StoreName.TOKENS,
     "<state>/": StoreName.LOGS,
+    "log_leaves": StoreName.AUDIT_LOG,
 }
 
-OUTSIDE: Final = frozenset({StoreName.AUDIT_LOG, StoreName.BACKUPS})
-"""Stores that are no place of an installation's own: copies that the operator keeps; the log has its own map."""
+OUTSIDE: Final = frozenset({StoreName.BACKUPS})
+"""Stores that are no place of an installation's own: copies that the operator keeps."""

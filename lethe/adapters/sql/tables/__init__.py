@@ -1,9 +1,10 @@
 """The ledger's schema. Every primary and foreign key begins with tenant_id, so no row can refer to another tenant's.
 
 Columns called `sealed_*` hold ciphertext only; which key opens them is declared in lethe.privacy.data_map.
-The one table without a tenant is environment_stamp: it says whose store this is.
+Without a tenant are environment_stamp, which says whose store this is, and the log of erasures, which is one for all.
 """
 
+from lethe.adapters.sql.tables.audit_log import log_checkpoints, log_leaves
 from lethe.adapters.sql.tables.audits import audit_counts, audits, selections
 from lethe.adapters.sql.tables.caches import cached_answer_sources, cached_answers
 from lethe.adapters.sql.tables.documents import chunk_vectors, chunks, document_readers, document_versions, documents
@@ -67,6 +68,8 @@ __all__ = [
     "ingestion_tallies",
     "ingestions",
     "letter_resolutions",
+    "log_checkpoints",
+    "log_leaves",
     "metadata",
     "processor_call_refs",
     "processor_calls",
