@@ -27,6 +27,7 @@ from lethe.adapters.sql.repositories.questions import SqlQuestions
 from lethe.adapters.sql.repositories.selections import SqlSelections
 from lethe.adapters.sql.repositories.subjects import SqlSubjects
 from lethe.adapters.sql.repositories.tenants import SqlTenants
+from lethe.adapters.sql.repositories.texts import SqlTexts
 from lethe.adapters.sql.repositories.versions import SqlVersions
 from lethe.adapters.sql.repositories.webhooks import SqlWebhooks
 from lethe.adapters.sql.stamps import StampGuard
@@ -59,6 +60,7 @@ class SqlUnit:
         self.quarantines = SqlQuarantines(connection)
         self.audits = SqlAudits(connection)
         self.selections = SqlSelections(connection)
+        self.texts = SqlTexts(connection)
         self.answer_cache = SqlAnswerCache(connection)
         self.erasures = SqlErasures(connection)
         self.suppressions = SqlSuppressions(connection)

@@ -32,6 +32,7 @@ from lethe.ports.ledger.paging import PageCursor
 from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
 from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
+from lethe.ports.ledger.texts import TextRepository
 from lethe.ports.ledger.webhooks import WebhookRepository
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "SuppressionRepository",
     "TallyRepository",
     "TenantRepository",
+    "TextRepository",
     "UnitOfWork",
     "VersionRepository",
     "WebhookRepository",
@@ -120,6 +122,8 @@ class UnitOfWork(Protocol):
     def audit_log(self) -> AuditLogRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
+    @property
+    def texts(self) -> TextRepository: ...
     @property
     def erasures(self) -> ErasureRepository: ...
     @property

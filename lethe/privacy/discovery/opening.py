@@ -1,0 +1,69 @@
+"""Sealed texts in clear, as they are searched: for as long as the search of a page takes."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+from lethe.model.documents import Chunk, Version
+from lethe.model.texts import SealedText, TextPlace
+from lethe.privacy.sealing import Purpose, unseal, unseal_text
+
+PURPOSES: Final[Mapping[TextPlace, Purpose]] = {
+    TextPlace.SUBJECT: Purpose.IDENTIFIER,
+    TextPlace.QUESTION: Purpose.QUESTION,
+    TextPlace.ANSWER: Purpose.ANSWER,
+    TextPlace.TRACE: Purpose.TRACE,
+    TextPlace.FEEDBACK: Purpose.FEEDBACK,
+    TextPlace.LETTER: Purpose.FAILURE,
+    TextPlace.REFUSAL: Purpose.REFUSED_NAME,
+    TextPlace.INGESTION: Purpose.OPTIONS,
+    TextPlace.RESPONSE: Purpose.IDEMPOTENCY,
+    TextPlace.SELECTION: Purpose.WISH,
+    TextPlace.QUARANTINE: Purpose.PREFIX,
+    TextPlace.WEBHOOK: Purpose.WEBHOOK_URL,
+    TextPlace.GLOSSARY: Purpose.GLOSSARY,
+}
+_DEEPEST: Final = 20
+
+
+def open_text(key: bytes, place: TextPlace, text: SealedText) -> str:
+    """Raises SealBroken."""
+    return plain(unseal(key, PURPOSES[place], text.sealed).decode(errors="replace"))
+
+
+def open_version(key: bytes, version: Version) -> Iterator[tuple[str, str]]:
+    """What a version says beside its chunks, by the name of the part. Raises SealBroken."""
+    yield "title", unseal_text(key, Purpose.TITLE, version.sealed_title)
+    yield "source_uri", unseal_text(key, Purpose.SOURCE_URI, version.sealed_source_uri)
+    yield "metadata", plain(unseal_text(key, Purpose.METADATA, version.sealed_metadata))
+
+
+def open_chunk(key: bytes, chunk: Chunk) -> Iterator[tuple[str, str]]:
+    """Its text and the titles above it. Raises SealBroken."""
+    yield "text", unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text)
+    yield "section", unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section)
+
+
+def plain(text: str) -> str:
+    """The strings of a JSON text, a line each: escapes would hide letters. Any other text as it is."""
+    if not text.lstrip().startswith(("{", "[", '"')):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return "\n".join(_strings(value, _DEEPEST))
+
+
+def _strings(value: object, deep: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield plain(value) if deep and value.lstrip().startswith(("{", "[")) else value
+    elif isinstance(value, dict) and deep:
+        for name, each in cast("dict[str, object]", value).items():
+            yield name
+            yield from _strings(each, deep - 1)
+    elif isinstance(value, list) and deep:
+        for each in cast("list[object]", value):
+            yield from _strings(each, deep - 1)
+    elif isinstance(value, int | float):
+        yield str(value)
