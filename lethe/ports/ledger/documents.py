@@ -186,7 +186,7 @@ class SubjectRepository(Protocol):
         """The subject that has this identifier."""
         ...
 
-    async def by_blinds(self, tenant_id: Id, identifiers: Collection[tuple[str, str]]) -> frozenset[Id]:
+    async def by_blinds(self, tenant_id: Id, pairs: Collection[tuple[str, str]]) -> frozenset[Id]:
         """The subjects that have one of these identifiers, each as (kind, blind)."""
         ...
 
