@@ -15,6 +15,7 @@ from workers.sweeper import Sweeper
 from workers.temporal import connect, ensure_search_attributes
 from workers.wiring import ingestion_parts
 from workflows import schedules
+from workflows.histories import Histories
 from workflows.policies import Queue
 from workflows.starters import Starters
 
@@ -31,7 +32,7 @@ async def run(settings: Settings) -> None:
 
     client = await connect(settings, prepare)
     starters = Starters(client)
-    async with ingestion_parts(settings, starters) as parts:
+    async with ingestion_parts(settings, starters, Histories(client)) as parts:
         guard = ActivityGuard(Failpoint.from_settings(settings.testing), parts.journal)
         workers = [
             queue_worker(client, settings, queue, parts.activities[queue], [guard])

@@ -16,6 +16,7 @@ from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
+from workflows.erasure import EraseSubject
 from workflows.following import FollowBuild
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
@@ -37,6 +38,7 @@ WORKFLOWS: Sequence[type] = (
     FollowBuild,
     AuditAll,
     ApplySelection,
+    EraseSubject,
 )
 """Everything but questions: those run only where the API is."""
 

@@ -39,9 +39,11 @@ from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.ingestion.uploads import Uploads
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
+from lethe.ports.personal_data import HistoryStore
 from lethe.ports.workflows import WorkflowControl
 from lethe.settings import Settings
 from lethe.webhooks.delivering import Deliveries
+from workers.erasing import privacy_activities
 from workers.failpoints import Failpoint
 from workers.scratch import private_scratch
 from workflows.policies import Queue
@@ -65,8 +67,10 @@ class WorkerParts:
 
 
 @asynccontextmanager
-async def ingestion_parts(settings: Settings, control: WorkflowControl) -> AsyncGenerator[WorkerParts]:
-    """The adapters of a worker that ingests, closed at the end. ``control`` reaches other workflows.
+async def ingestion_parts(
+    settings: Settings, control: WorkflowControl, histories: HistoryStore
+) -> AsyncGenerator[WorkerParts]:
+    """The adapters of a worker that ingests, closed at the end. ``control`` and ``histories`` reach other workflows.
 
     Raises EmbeddingSpecMismatch.
     """
@@ -99,6 +103,15 @@ async def ingestion_parts(settings: Settings, control: WorkflowControl) -> Async
         letters = Letters(ledger, clock, control)
         activities = _activities(settings, pipeline, remover, journal, letters)
         activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
+        erasing = privacy_activities(settings, remover, clock, histories)
+        activities[Queue.CONTROL] = [*activities[Queue.CONTROL], erasing.look_at_erasure]
+        activities[Queue.IO] = [
+            *activities[Queue.IO],
+            erasing.discover_subject,
+            erasing.quiet_ingestions,
+            erasing.erase_store,
+            erasing.purge_stores,
+        ]
         yield WorkerParts(ledger, journal, KeywordBuilds(ledger, stores.keywords), clock, activities, parser.warm_up)
 
 

@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.contracts.audit import AuditRef, AuditRun
 from lethe.contracts.bulk import BulkState
+from lethe.contracts.erasure import ErasureRun
 from lethe.contracts.indexing import FollowRun
 from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
@@ -34,6 +35,7 @@ from workflows.attributes import started
 from workflows.audit import AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
+from workflows.erasure import EraseSubject
 from workflows.failures import code_of
 from workflows.following import FollowBuild
 from workflows.ingestion import IngestDocument
@@ -83,6 +85,10 @@ def _follow(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return FollowBuild.run, FollowRun(tenant_id=tenant_id, build_id=ref)
 
 
+def _erase(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return EraseSubject.run, ErasureRun(tenant_id=tenant_id, erasure_id=ref)
+
+
 def _deliver(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return DeliverWebhook.run, DeliveryRef(tenant_id=tenant_id, delivery_id=ref)
 
@@ -98,6 +104,7 @@ _KINDS: Final = {
     DispatchKind.APPLY_SELECTION: _select,
     DispatchKind.DELIVER_WEBHOOK: _deliver,
     DispatchKind.FOLLOW_BUILD: _follow,
+    DispatchKind.ERASE_SUBJECT: _erase,
 }
 
 
@@ -179,6 +186,15 @@ class Starters:
         handle = self.client.get_workflow_handle(dispatch_id(DispatchKind.INGEST_BULK, tenant_id, ingestion_id))
         try:
             await handle.signal(IngestBulk.look, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise WorkflowsUnavailable from error
+
+    async def look_at_erasure(self, tenant_id: Id, erasure_id: Id) -> None:
+        """Tell an erasure that somebody decided on it; one that has ended, or not begun, reads the ledger anyway."""
+        handle = self.client.get_workflow_handle(dispatch_id(DispatchKind.ERASE_SUBJECT, tenant_id, erasure_id))
+        try:
+            await handle.signal(EraseSubject.look, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise WorkflowsUnavailable from error

@@ -62,6 +62,11 @@ class IndexWriteFailed(Unavailable):
     title = "The vector store refused some of the objects"
 
 
+class ErasureIncomplete(Unavailable):
+    code = "erasure_incomplete"
+    title = "A store still shows something of what was erased from it"
+
+
 class IndexVerificationFailed(Unavailable):
     code = "index_verification_failed"
     title = "The vector store does not hold exactly the chunks that were written"

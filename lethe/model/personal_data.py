@@ -52,25 +52,6 @@ class ItemKind(StrEnum):
     CALL = "call"
 
 
-class Method(StrEnum):
-    """How a store forgets."""
-
-    DELETED = "deleted"
-    KEY_DESTROYED = "key_destroyed"
-    REBUILT = "rebuilt_and_dropped"
-    AGED_OUT = "aged_out"
-    OPAQUE = "opaque"
-    """Nothing of a person is ever written there; scanned."""
-
-
-class PurgeState(StrEnum):
-    """Whether the bytes are gone, too. ``pending``: ask again. ``waiting``: they go by themselves, at the horizon."""
-
-    PENDING = "pending"
-    PURGED = "purged"
-    WAITING = "waiting"
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Item:
     """One piece of a person's data: opaque ids only."""

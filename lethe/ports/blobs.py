@@ -29,6 +29,10 @@ class BlobStore(Protocol):
         """Every key that the prefix is, or is above; all keys without one. In order."""
         ...
 
+    async def leftovers(self, prefix: str) -> int:
+        """How many files there are at or below the prefix, those half written too, which `list` does not show."""
+        ...
+
     async def ready(self) -> bool:
         """Whether the store answers."""
         ...

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from lethe.model.erasures import ErasureMethod, PurgeState
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind
-from lethe.model.personal_data import Item, Kept, Leads, Method, PurgeState, StoreName, Trace, Wanted
+from lethe.model.personal_data import Item, Kept, Leads, StoreName, Trace, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class PersonalDataStore(Protocol):
     def name(self) -> StoreName: ...
 
     @property
-    def method(self) -> Method: ...
+    def method(self) -> ErasureMethod: ...
 
     async def locate(self, tenant_id: Id, trace: Trace) -> Located:
         """The person's items here, by ids that mean nothing to anybody else."""
@@ -69,11 +70,34 @@ class Rebuilder(Protocol):
         ...
 
 
+class SourceRemover(Protocol):
+    """The ledger's documents and versions, and everything derived from them."""
+
+    async def withdraw(self, tenant_id: Id, document_ids: Sequence[Id], version_ids: Sequence[Id]) -> list[Id]:
+        """From this commit on nobody reads the documents, and none of the versions can go live.
+
+        Returns the versions whose ingestion may still be running.
+        """
+        ...
+
+    async def remove(self, tenant_id: Id, document_ids: Sequence[Id], version_ids: Sequence[Id]) -> None:
+        """Take them out of every store, their rows last. A version that is served is left alone."""
+        ...
+
+
 class HistoryStore(Protocol):
     """Histories of workflows. Raises WorkflowsUnavailable."""
 
     async def delete(self, workflow_ids: Sequence[str]) -> int:
         """Delete every run of each; those that are not there are no error. Returns how many runs there were."""
+        ...
+
+    async def cancel(self, workflow_ids: Sequence[str]) -> None:
+        """Ask those that run to end; the others are no error."""
+        ...
+
+    async def running(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        """Those that have not ended."""
         ...
 
     async def existing(self, workflow_ids: Sequence[str]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from lethe.settings.audit import AuditSettings
 from lethe.settings.base import Section
 from lethe.settings.breakers import BreakerSettings
 from lethe.settings.caching import CacheSettings
+from lethe.settings.erasure import ErasureSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.guards import BelowThreshold, GroundingSettings, GuardSettings
 from lethe.settings.providers import (
@@ -74,6 +75,7 @@ __all__ = [
     "EmbeddingProvider",
     "EmbeddingSettings",
     "Environment",
+    "ErasureSettings",
     "FailureSettings",
     "GroundingSettings",
     "GuardSettings",
@@ -171,6 +173,7 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     malware: MalwareSettings = MalwareSettings()
     failures: FailureSettings = FailureSettings()
+    erasure: ErasureSettings = ErasureSettings()
     webhooks: WebhookSettings = WebhookSettings()
     testing: TestingSettings = TestingSettings()
 

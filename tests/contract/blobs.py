@@ -86,6 +86,14 @@ class BlobStoreContract:
         assert await blobs.delete_prefix("a/bc/x") == 1
         assert await keys(blobs) == []
 
+    async def test_counts_what_is_left_below_a_prefix(self, blobs: BlobStore) -> None:
+        for key in ("a/b/x", "a/b/y/z", "a/bc/x"):
+            await blobs.write(key, pieces(b"1"))
+        assert await blobs.leftovers("a/b/") == 2
+        await blobs.delete_prefix("a/b/")
+        assert await blobs.leftovers("a/b/") == 0
+        assert await blobs.leftovers("a/bc") == 1
+
     @pytest.mark.parametrize("key", ["", "/", "/t/v", "t//v", "t/../../etc/passwd", "..", "t/.hidden", "./t"])
     async def test_refuses_keys_that_are_not_plain(self, blobs: BlobStore, key: str) -> None:
         with pytest.raises(ValueError):

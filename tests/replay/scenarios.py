@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from lethe.contracts.answering import QuestionRef, Turned
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
 from lethe.contracts.bulk import BulkState
+from lethe.contracts.erasure import Discovered, ErasureRun
 from lethe.contracts.indexing import FollowRun
 from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
 from lethe.contracts.letters import LetterSelection
@@ -28,12 +29,14 @@ from tests.workflows.conftest import start_environment
 from tests.workflows.scripted import Scripted
 from tests.workflows.scripted_answering import ScriptedAnswering
 from tests.workflows.scripted_bulk import ScriptedBulk
+from tests.workflows.scripted_erasure import ScriptedErasure
 from tests.workflows.scripted_selection import ScriptedSelection
 from workers.runner import WORKFLOWS
 from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
+from workflows.erasure import EraseSubject
 from workflows.following import FollowBuild
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
@@ -183,6 +186,17 @@ async def follow_build(client: Client) -> WorkflowHandle[Any, Any]:
         return await _ended(client, FollowBuild.run, FollowRun(tenant_id=TENANT, build_id=VERSION), "follow-build/one")
 
 
+async def erase_subject(client: Client) -> WorkflowHandle[Any, Any]:
+    """Two rounds find something, the third nothing; a store is down once, and the bytes take their time."""
+    found = Discovered(found=3, drain_seconds=7_200)
+    scripted = ScriptedErasure(found, found)
+    scripted.fails["erase_store"] = ["index_unavailable"]
+    scripted.pending = [["vectors"]]
+    async with scripted.running(client):
+        run = ErasureRun(tenant_id=TENANT, erasure_id=DOCUMENT)
+        return await _ended(client, EraseSubject.run, run, "erase-subject/one")
+
+
 async def answer_question(client: Client) -> WorkflowHandle[Any, Any]:
     """Without a language model."""
     async with ScriptedAnswering().running(client):
@@ -227,6 +241,7 @@ SCENARIOS: Sequence[Scenario] = (
     audit_all,
     audit_tenant,
     follow_build,
+    erase_subject,
     answer_question,
     answer_by_models,
     answer_below_models,

@@ -5,7 +5,18 @@ import pytest
 from lethe.adapters.weaviate.schema import Field as Property
 from lethe.model.blobs import OF_VERSION, BlobName
 from lethe.model.personal_data import StoreName
-from lethe.privacy.data_map import ARCHIVES, BLOBS, ERASED_BY, HISTORIES, OUTSIDE, PLACES, VECTORS, Category, Place
+from lethe.privacy.data_map import (
+    ARCHIVES,
+    BLOBS,
+    ERASED_BY,
+    HISTORIES,
+    OF_THE_ERASURE,
+    OUTSIDE,
+    PLACES,
+    VECTORS,
+    Category,
+    Place,
+)
 from lethe.privacy.data_map.declaration import opaque, place, pseudonym
 from workflows.attributes import ALL
 
@@ -38,14 +49,14 @@ def _unanswered(places: tuple[Place, ...]) -> set[str]:
     return {
         each.name
         for each in places
-        if each.name not in ERASED_BY
+        if each.name not in {*ERASED_BY, *OF_THE_ERASURE}
         and (each.erasers or any(field.category in {Category.CONTENT, Category.IDENTIFIER} for field in each.fields))
     }
 
 
 def test_a_store_answers_for_every_place_that_may_hold_something_of_a_person():
     assert _unanswered(PLACES) == set()
-    assert set(ERASED_BY) <= {each.name for each in PLACES}
+    assert {*ERASED_BY, *OF_THE_ERASURE} <= {each.name for each in PLACES}
     assert set(StoreName) - set(ERASED_BY.values()) == OUTSIDE
 
 

@@ -97,6 +97,11 @@ class FsspecBlobs:
         for key in await self._run(lambda: self._keys(path)):
             yield key
 
+    async def leftovers(self, prefix: str) -> int:
+        path = self._path(prefix)
+        await self.open()
+        return await self._run(lambda: self._files(path))
+
     async def ready(self) -> bool:
         try:
             async with asyncio.timeout(_READY_SECONDS):
@@ -183,6 +188,10 @@ class FsspecBlobs:
         found = self._driver.find(path) if self._driver.exists(path) else ()
         keys = (name[len(self._root) :].lstrip("/") for name in found)
         return sorted(key for key in keys if not key.rpartition("/")[2].startswith("."))
+
+    def _files(self, path: str) -> int:
+        self._driver.invalidate_cache()
+        return len(self._driver.find(path)) if self._driver.exists(path) else 0
 
     def _delete_tree(self, path: str) -> int:
         count = len(self._keys(path))

@@ -41,6 +41,10 @@ class FakeBlobs:
         for key in sorted(key for key in self.contents if not prefix or _is_within(key, prefix)):
             yield key
 
+    async def leftovers(self, prefix: str) -> int:
+        _check(prefix)
+        return sum(_is_within(key, prefix) for key in self.contents)
+
     async def ready(self) -> bool:
         return True
 

@@ -21,6 +21,7 @@ from lethe.adapters.sql.repositories.feedback import SqlFeedback
 from lethe.adapters.sql.repositories.glossaries import SqlGlossaries
 from lethe.adapters.sql.repositories.idempotency import SqlIdempotency
 from lethe.adapters.sql.repositories.ingestions import SqlIngestions
+from lethe.adapters.sql.repositories.personal import SqlPersonal
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
 from lethe.adapters.sql.repositories.quarantines import SqlQuarantines
 from lethe.adapters.sql.repositories.questions import SqlQuestions
@@ -65,6 +66,7 @@ class SqlUnit:
         self.erasures = SqlErasures(connection)
         self.suppressions = SqlSuppressions(connection)
         self.audit_log = SqlAuditLog(connection)
+        self.personal = SqlPersonal(connection)
 
 
 class SqlLedger:

@@ -29,6 +29,7 @@ from lethe.ports.ledger.operations import (
     TallyRepository,
 )
 from lethe.ports.ledger.paging import PageCursor
+from lethe.ports.ledger.personal import PersonalRepository
 from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
 from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
@@ -55,6 +56,7 @@ __all__ = [
     "IngestionRepository",
     "Ledger",
     "PageCursor",
+    "PersonalRepository",
     "ProcessorCallRepository",
     "ProcessorPolicyRepository",
     "QuarantineRepository",
@@ -120,6 +122,8 @@ class UnitOfWork(Protocol):
     def answer_cache(self) -> AnswerCacheRepository: ...
     @property
     def audit_log(self) -> AuditLogRepository: ...
+    @property
+    def personal(self) -> PersonalRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
     @property

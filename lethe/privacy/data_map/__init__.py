@@ -26,7 +26,7 @@ from lethe.privacy.data_map.outside import (
     VECTOR_STAMP,
     VECTORS,
 )
-from lethe.privacy.data_map.stores import ERASED_BY, OUTSIDE
+from lethe.privacy.data_map.stores import ERASED_BY, OF_THE_ERASURE, OUTSIDE
 
 __all__ = [
     "ARCHIVES",
@@ -40,6 +40,7 @@ __all__ = [
     "KEY_FILES",
     "LEDGER",
     "MEMORY",
+    "OF_THE_ERASURE",
     "OUTSIDE",
     "PLACES",
     "SCRATCH",

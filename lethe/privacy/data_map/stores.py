@@ -57,3 +57,8 @@ ERASED_BY: Final[Mapping[str, StoreName]] = {
 
 OUTSIDE: Final = frozenset({StoreName.BACKUPS})
 """Stores that are no place of an installation's own: copies that the operator keeps."""
+
+OF_THE_ERASURE: Final = frozenset({"erasure_identifiers", "erasure_subjects", "erasure_items", "suppressions"})
+"""Places that an erasure needs for itself: forgotten when it is certified; the suppressions, which show nobody, stay
+until they are lifted.
+"""

@@ -1,0 +1,46 @@
+"""Erasing one person: on the io queue; where a request stands is asked on the control queue."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from lethe.contracts.erasure import (
+    Discovered,
+    ErasureRef,
+    ErasureRound,
+    Purged,
+    Quieted,
+    Standing,
+    StoreErased,
+    StoreStep,
+)
+from lethe.privacy.erasure.discovery import Discovery
+from lethe.privacy.erasure.taking_out import TakingOut
+
+
+@dataclass(frozen=True)
+class PrivacyActivities:
+    """Look, find, quiet, take out, purge. Each may be repeated."""
+
+    discovery: Discovery
+    taking_out: TakingOut
+
+    @activity.defn
+    async def look_at_erasure(self, ref: ErasureRef) -> Standing:
+        return await self.discovery.look(ref)
+
+    @activity.defn
+    async def discover_subject(self, now: ErasureRound) -> Discovered:
+        return await self.discovery.discover(now)
+
+    @activity.defn
+    async def quiet_ingestions(self, now: ErasureRound) -> Quieted:
+        return await self.taking_out.quiet(now)
+
+    @activity.defn
+    async def erase_store(self, step: StoreStep) -> StoreErased:
+        return await self.taking_out.erase(step)
+
+    @activity.defn
+    async def purge_stores(self, ref: ErasureRef) -> Purged:
+        return await self.taking_out.purge(ref)

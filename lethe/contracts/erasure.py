@@ -1,0 +1,94 @@
+"""Inputs and outputs of the workflow that erases one person, and of its activities: opaque ids and counts only."""
+
+from pydantic import Field
+
+from lethe.contracts.base import Contract
+from lethe.model.ids import Id
+
+
+class ErasureRef(Contract):
+    """One request; whom it is about is in the ledger, sealed."""
+
+    tenant_id: Id
+    erasure_id: Id
+
+
+class ErasureRound(ErasureRef):
+    """What is found in one round is taken out in it; a later one finds what came meanwhile."""
+
+    round: int
+
+
+class StoreStep(ErasureRound):
+    """One store's part of a round."""
+
+    store: str
+
+
+class Standing(Contract):
+    """Where a request stands. ``waits_for`` says what: an approval, the release of a hold, a review; empty: nothing.
+
+    ``is_over``: nothing is left to be done, whatever the end was.
+    """
+
+    state: str
+    waits_for: str = ""
+    is_over: bool = False
+    wait_seconds: float | None = None
+
+
+class Discovered(Contract):
+    """New items of the manifest, those that stay for a reason, and those a person should look at.
+
+    ``again``: items that were erased in an earlier round and are there once more. ``drain_seconds``: how long a writer
+    that began before may still be running.
+    """
+
+    is_held: bool = False
+    found: int = 0
+    again: int = 0
+    drain_seconds: float = 0.0
+    kept: int = 0
+    in_review: int = 0
+
+
+class Quieted(Contract):
+    """Versions whose ingestion was ended."""
+
+    is_held: bool = False
+    ended: int = 0
+
+
+class StoreErased(Contract):
+    """One store's items of the person that are gone, by its own account and by a count on another way."""
+
+    is_held: bool = False
+    store: str = ""
+    located: int = 0
+    erased: int = 0
+    wait_seconds: float = 0.0
+
+
+class Purged(Contract):
+    """Stores whose bytes are still to go."""
+
+    is_held: bool = False
+    pending: list[str] = Field(default_factory=list[str], max_length=50)
+
+
+class ErasureRun(ErasureRef):
+    """The state of the workflow."""
+
+    round: int = 1
+
+
+class ErasureProgress(Contract):
+    """For whoever asks the workflow. ``stores``: items erased, by store."""
+
+    phase: str = "received"
+    round: int = 1
+    found: int = 0
+    kept: int = 0
+    in_review: int = 0
+    stores: dict[str, int] = Field(default_factory=dict[str, int], max_length=50)
+    pending: list[str] = Field(default_factory=list[str], max_length=50)

@@ -1,0 +1,191 @@
+"""Where a request stands, and what there is of the person: the manifest, written before anything is touched."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRound, Standing
+from lethe.errors import ErasureNotFound
+from lethe.model.documents import SubjectMention
+from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, ItemState, check_move
+from lethe.model.ids import Id
+from lethe.model.personal_data import Item, ItemKind, Leads, StoreName, Trace, Wanted
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.ports.personal_data import Finder, PersonalDataStore
+from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.tracing import Tracing
+from lethe.privacy.sealing import Purpose, unseal_text
+from lethe.settings import ErasureSettings
+
+REVIEW: Final = "review"
+"""The code of an item that a person should look at first: a version that a finder is not sure of."""
+
+FOUND: Final = "found"
+
+_OVER: Final = frozenset(
+    {
+        ErasureState.CANCELLED,
+        ErasureState.PURGED,
+        ErasureState.VERIFYING,
+        ErasureState.CERTIFIED,
+        ErasureState.REFUSED,
+    }
+)
+_WAITS: Final[Mapping[ErasureState, str]] = {
+    ErasureState.RECEIVED: "fence",
+    ErasureState.AWAITING_APPROVAL: "approval",
+    ErasureState.HELD: "release",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Repeated as often as it takes: a round writes only what no earlier one knew."""
+
+    ledger: Ledger
+    keyring: KeyRing
+    clock: Clock
+    finders: Sequence[Finder]
+    stores: Sequence[PersonalDataStore]
+    settings: ErasureSettings
+
+    async def look(self, ref: ErasureRef) -> Standing:
+        """Where the request stands. A review nobody decided on in its time is over: silence means it goes."""
+        async with self.ledger.read() as uow:
+            request = await get_request(uow, ref)
+        if request.state is ErasureState.IN_REVIEW:
+            return await self._reviewed(ref, request)
+        return Standing(
+            state=request.state.value,
+            waits_for=_WAITS.get(request.state, ""),
+            is_over=request.state in _OVER,
+        )
+
+    async def _reviewed(self, ref: ErasureRef, request: ErasureRequest) -> Standing:
+        manifest = Manifest(self.ledger, ref.tenant_id, ref.erasure_id)
+        open_ = [each async for page in manifest.pages(None, [ItemState.IN_REVIEW]) for each in page]
+        waited = (self.clock.now() - request.updated_at).total_seconds()
+        left = self.settings.review_seconds - waited
+        if open_ and left > 0:
+            return Standing(state=request.state.value, waits_for="review", wait_seconds=left)
+        goes = [(as_item(each), ItemState.PLANNED, REVIEW) for each in open_]
+        await manifest.put(goes, request.rounds, self.clock.now())
+        async with self.ledger.write() as uow:
+            await enter(uow, ref, ErasureState.DISCOVERING, self.clock.now())
+        return Standing(state=ErasureState.DISCOVERING.value)
+
+    async def discover(self, now: ErasureRound) -> Discovered:
+        """Find, write the manifest, and count again what earlier rounds erased."""
+        async with self.ledger.read() as uow:
+            request = await get_request(uow, now)
+        if request.state is ErasureState.HELD:
+            return Discovered(is_held=True)
+        if now.round == 1:
+            async with self.ledger.write() as uow:
+                await enter(uow, now, ErasureState.DISCOVERING, self.clock.now())
+        manifest = Manifest(self.ledger, now.tenant_id, now.erasure_id)
+        known = await manifest.known()
+        trace = await self._trace(now.tenant_id, request, known)
+        found = await self._write(now, manifest, known, trace)
+        again = await self._again(now, manifest) if now.round > 1 else 0
+        await self._move(now, found, again)
+        return found.model_copy(update={"again": again, "drain_seconds": self.settings.drain_seconds})
+
+    async def _trace(self, tenant_id: Id, request: ErasureRequest, known: Mapping[Item, ErasureItem]) -> Trace:
+        wanted = await self.wanted(tenant_id, request)
+        leads = Leads(versions=_reviewed(known, ItemState.PLANNED))
+        for finder in self.finders:
+            leads = leads.plus(await finder.find(tenant_id, wanted))
+        cleared = _reviewed(known, ItemState.RELEASED)
+        leads = replace(leads, mentions=leads.mentions - cleared, unsure=leads.unsure - cleared - leads.versions)
+        return await Tracing(self.ledger).trace(tenant_id, wanted, leads, request.scope)
+
+    async def wanted(self, tenant_id: Id, request: ErasureRequest) -> Wanted:
+        """Whom the request is about, opened; in memory only."""
+        async with self.ledger.read() as uow:
+            identifiers = await uow.erasures.identifiers(tenant_id, request.id)
+        key = await self.keyring.get(tenant_id, request.id)
+        opened = tuple(
+            SubjectMention(each.kind.value, unseal_text(key, Purpose.ERASURE_IDENTIFIER, each.sealed_identifier))
+            for each in identifiers
+        )
+        return Wanted(request.id, opened)
+
+    async def _write(
+        self, now: ErasureRound, manifest: Manifest, known: Mapping[Item, ErasureItem], trace: Trace
+    ) -> Discovered:
+        planned, kept = list[Item](), list[tuple[Item, ItemState, str]]()
+        for store in self.stores:
+            located = await store.locate(now.tenant_id, trace)
+            planned += [item for item in located.items if item not in known or known[item].state is ItemState.HELD]
+            kept += [(each.item, ItemState.HELD, each.reason) for each in located.kept if each.item not in known]
+        unsure = [Item(StoreName.DOCUMENTS, ItemKind.VERSION, ref) for ref in sorted(trace.unsure)]
+        review = [(item, ItemState.IN_REVIEW, REVIEW) for item in unsure if item not in known]
+        rows = [(item, ItemState.PLANNED, FOUND) for item in planned] + kept + review
+        await manifest.put(rows, now.round, self.clock.now())
+        states = Counter(row.state for row in known.values())
+        return Discovered(
+            found=len(planned) + states[ItemState.PLANNED],
+            kept=len(kept) + states[ItemState.HELD],
+            in_review=len(review) + states[ItemState.IN_REVIEW],
+        )
+
+    async def _again(self, now: ErasureRound, manifest: Manifest) -> int:
+        """What a store has of items that were erased: they are planned once more."""
+        again = 0
+        for store in self.stores:
+            async for page in manifest.pages(store.name, [ItemState.ERASED]):
+                items = [as_item(each) for each in page]
+                if remaining := await store.remaining(now.tenant_id, items):
+                    again += remaining
+                    planned = [(item, ItemState.PLANNED, FOUND) for item in items]
+                    await manifest.put(planned, now.round, self.clock.now())
+        return again
+
+    async def _move(self, now: ErasureRound, found: Discovered, again: int) -> None:
+        """On to what follows: a look by a person, the next deletion, or nothing, where a later round found nothing."""
+        at = self.clock.now()
+        async with self.ledger.write() as uow:
+            if now.round > 1:
+                if not found.found and not again:
+                    return
+                await enter(uow, now, ErasureState.DISCOVERING, at)
+            request = await get_request(uow, now)
+            state = ErasureState.IN_REVIEW if found.in_review else ErasureState.ERASING
+            if request.state is not ErasureState.HELD:
+                check_move(request.state, state)
+                discovered = request.discovered_at or at
+                await uow.erasures.update(
+                    replace(request, state=state, discovered_at=discovered, rounds=now.round, updated_at=at)
+                )
+
+
+async def enter(uow: UnitOfWork, ref: ErasureRef, state: ErasureState, at: datetime) -> bool:
+    """Move the request there, under the tenant's lock; False if it is held: then it stays.
+
+    Raises IllegalErasureMove.
+    """
+    await uow.tenants.lock(ref.tenant_id)
+    request = await get_request(uow, ref)
+    if request.state is ErasureState.HELD:
+        return False
+    if request.state is not state:
+        check_move(request.state, state)
+        await uow.erasures.update(replace(request, state=state, updated_at=at))
+    return True
+
+
+async def get_request(uow: UnitOfWork, ref: ErasureRef) -> ErasureRequest:
+    request = await uow.erasures.get(ref.tenant_id, ref.erasure_id)
+    if request is None:
+        raise ErasureNotFound
+    return request
+
+
+def _reviewed(known: Mapping[Item, ErasureItem], state: ItemState) -> frozenset[Id]:
+    """Versions that were in review and are decided so."""
+    return frozenset(item.ref for item, row in known.items() if row.code == REVIEW and row.state is state)

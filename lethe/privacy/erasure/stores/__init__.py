@@ -1,0 +1,1 @@
+"""One eraser per store (lethe.ports.personal_data.PersonalDataStore), over ports."""

@@ -1,0 +1,51 @@
+"""The source rows, last of all: they are what finds everything else again after a kill."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lethe.model.erasures import ErasureMethod
+from lethe.model.ids import Id
+from lethe.model.personal_data import Item, ItemKind, Kept, StoreName, Trace
+from lethe.ports.ledger import Ledger
+from lethe.ports.personal_data import Located, SourceRemover
+from lethe.privacy.erasure.stores.base import Deleting, batches, items_of, refs_of
+
+BATCH: Final = 50
+
+SHARED: Final = "shared_document"
+"""The code of why a version stays: it says something of others, too, until it is rewritten without the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStore(Deleting):
+    """Documents, versions, chunks, embeddings, links and identifiers."""
+
+    ledger: Ledger
+    remover: SourceRemover
+    name = StoreName.DOCUMENTS
+    method = ErasureMethod.KEY_DESTROYED
+
+    async def locate(self, tenant_id: Id, trace: Trace) -> Located:
+        items = (
+            items_of(self.name, ItemKind.VERSION, trace.versions)
+            + items_of(self.name, ItemKind.DOCUMENT, trace.documents)
+            + (() if trace.shared else items_of(self.name, ItemKind.SUBJECT, trace.subjects))
+        )
+        kept = tuple(Kept(item, SHARED) for item in items_of(self.name, ItemKind.VERSION, trace.shared))
+        return Located(items, kept)
+
+    async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
+        for some in batches(refs_of(items, ItemKind.DOCUMENT), BATCH):
+            await self.remover.remove(tenant_id, some, [])
+        for some in batches(refs_of(items, ItemKind.VERSION), BATCH):
+            await self.remover.remove(tenant_id, [], some)
+
+    async def remaining(self, tenant_id: Id, items: Sequence[Item]) -> int:
+        async with self.ledger.read() as uow:
+            return sum(
+                [
+                    await uow.personal.count(tenant_id, kind, refs_of(items, kind))
+                    for kind in (ItemKind.DOCUMENT, ItemKind.VERSION, ItemKind.SUBJECT)
+                ]
+            )

@@ -1,0 +1,35 @@
+"""Data keys: with one gone, what it sealed is gone, in every copy and backup too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lethe.model.erasures import ErasureMethod
+from lethe.model.ids import Id
+from lethe.model.personal_data import Item, ItemKind, StoreName, Trace
+from lethe.ports.keyring import KeyRing
+from lethe.ports.personal_data import Located
+from lethe.privacy.erasure.stores.base import Deleting, batches, items_of, refs_of
+
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore(Deleting):
+    """Keys of versions and questions. Each leaves a tombstone, so that a late writer cannot make it again."""
+
+    keyring: KeyRing
+    name = StoreName.KEYS
+    method = ErasureMethod.KEY_DESTROYED
+
+    async def locate(self, tenant_id: Id, trace: Trace) -> Located:
+        return Located(items_of(self.name, ItemKind.KEY, trace.versions | trace.questions))
+
+    async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
+        for some in batches(refs_of(items, ItemKind.KEY), BATCH):
+            await self.keyring.destroy(tenant_id, some)
+
+    async def remaining(self, tenant_id: Id, items: Sequence[Item]) -> int:
+        return sum(
+            [len(await self.keyring.get_many(tenant_id, some)) for some in batches(refs_of(items, ItemKind.KEY), BATCH)]
+        )

@@ -1,0 +1,147 @@
+"""Taking a person's data out of the stores, store by store, and seeing to it that the bytes go."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lethe.contracts.erasure import ErasureRef, ErasureRound, Purged, Quieted, StoreErased, StoreStep
+from lethe.errors import ErasureIncomplete, WorkflowsUnavailable
+from lethe.model.erasures import ErasureState, ErasureStore, ItemState, PurgeState
+from lethe.model.ids import Id
+from lethe.model.operations import DispatchKind
+from lethe.model.personal_data import ItemKind, StoreName
+from lethe.model.workflow_ids import dispatch_id
+from lethe.ports.clock import Clock
+from lethe.ports.ledger import Ledger
+from lethe.ports.personal_data import HistoryStore, PersonalDataStore, SourceRemover
+from lethe.privacy.erasure.discovery import FOUND, enter, get_request
+from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.stores.base import refs_of
+from lethe.settings import ErasureSettings
+
+QUIET_SECONDS: Final = 60.0
+QUIET_POLL: Final = 0.5
+
+_OPEN: Final = (ItemState.PLANNED,)
+
+
+@dataclass(frozen=True, slots=True)
+class TakingOut:
+    """Every method may be repeated; none does anything while the request is held."""
+
+    ledger: Ledger
+    clock: Clock
+    stores: Mapping[StoreName, PersonalDataStore]
+    remover: SourceRemover
+    histories: HistoryStore
+    key_cache_seconds: float
+    settings: ErasureSettings
+
+    async def quiet(self, now: ErasureRound) -> Quieted:
+        """Make what goes unreachable, end what is still bringing it in, and wait until it has ended."""
+        if not await self._entered(now, ErasureState.ERASING):
+            return Quieted(is_held=True)
+        ended = 0
+        async for page in self._manifest(now).pages(StoreName.DOCUMENTS, _OPEN):
+            items = [as_item(each) for each in page]
+            running = await self.remover.withdraw(
+                now.tenant_id, refs_of(items, ItemKind.DOCUMENT), refs_of(items, ItemKind.VERSION)
+            )
+            await self._end(now.tenant_id, running)
+            ended += len(running)
+        return Quieted(ended=ended)
+
+    async def _end(self, tenant_id: Id, versions: Sequence[Id]) -> None:
+        """Raises WorkflowsUnavailable if one does not end in a minute: the step is tried again."""
+        workflow_ids = [dispatch_id(DispatchKind.INGEST_DOCUMENT, tenant_id, version_id) for version_id in versions]
+        await self.histories.cancel(workflow_ids)
+        try:
+            async with asyncio.timeout(QUIET_SECONDS):
+                while await self.histories.running(workflow_ids):  # noqa: ASYNC110  (another process ends them)
+                    await asyncio.sleep(QUIET_POLL)
+        except TimeoutError as error:
+            raise WorkflowsUnavailable from error
+
+    async def erase(self, step: StoreStep) -> StoreErased:
+        """One store's planned items. Raises ErasureIncomplete while it still shows something of them."""
+        if not await self._entered(step, ErasureState.ERASING):
+            return StoreErased(is_held=True, store=step.store)
+        store = self.stores[StoreName(step.store)]
+        manifest = self._manifest(step)
+        async for page in manifest.pages(store.name, _OPEN):
+            items = [as_item(each) for each in page]
+            await store.erase(step.tenant_id, items)
+            if await store.remaining(step.tenant_id, items):
+                raise ErasureIncomplete(step.store)
+            await manifest.put([(item, ItemState.ERASED, FOUND) for item in items], step.round, self.clock.now())
+        located, erased = await self._report(step, store, PurgeState.PENDING)
+        if store.name is StoreName.DOCUMENTS:
+            await self._deleted(step)
+        wait = self.key_cache_seconds if store.name is StoreName.KEYS and erased else 0.0
+        return StoreErased(store=step.store, located=located, erased=erased, wait_seconds=wait)
+
+    async def _deleted(self, ref: ErasureRound) -> None:
+        """The source rows go last, so everything is gone."""
+        at = self.clock.now()
+        async with self.ledger.write() as uow:
+            if await enter(uow, ref, ErasureState.DELETED, at):
+                request = await get_request(uow, ref)
+                await uow.erasures.update(replace(request, deleted_at=request.deleted_at or at, updated_at=at))
+
+    async def purge(self, ref: ErasureRef) -> Purged:
+        """Ask every store for the bytes; when none has any left to remove, the request is purged."""
+        async with self.ledger.read() as uow:
+            if (await get_request(uow, ref)).state is ErasureState.PURGED:
+                return Purged()
+        if not await self._entered(ref, ErasureState.PURGING):
+            return Purged(is_held=True)
+        pending = list[str]()
+        for store in self.stores.values():
+            state = await store.purge(ref.tenant_id, ref.erasure_id)
+            await self._report(ref, store, state)
+            if state is PurgeState.PENDING:
+                pending.append(store.name.value)
+        if not pending:
+            at = self.clock.now()
+            async with self.ledger.write() as uow:
+                if not await enter(uow, ref, ErasureState.PURGED, at):
+                    return Purged(is_held=True)
+                request = await get_request(uow, ref)
+                await uow.erasures.update(replace(request, purged_at=request.purged_at or at, updated_at=at))
+        return Purged(pending=pending)
+
+    async def _report(self, ref: ErasureRef, store: PersonalDataStore, purge: PurgeState) -> tuple[int, int]:
+        """Say what the store has done so far; returns its items, and those of them that are erased."""
+        counts = Counter[ItemState]()
+        for (name, state), count in (await self._manifest(ref).counts()).items():
+            if name == store.name.value:
+                counts[state] += count
+        at = self.clock.now()
+        async with self.ledger.write() as uow:
+            request = await get_request(uow, ref)
+            await uow.erasures.put_store(
+                ErasureStore(
+                    tenant_id=ref.tenant_id,
+                    erasure_id=ref.erasure_id,
+                    store=store.name.value,
+                    located=counts.total(),
+                    erased=counts[ItemState.ERASED],
+                    held=counts[ItemState.HELD],
+                    remaining=counts[ItemState.PLANNED],
+                    method=store.method,
+                    purge=purge,
+                    horizon_at=store.horizon(at),
+                    round=ref.round if isinstance(ref, ErasureRound) else request.rounds,
+                    updated_at=at,
+                )
+            )
+        return counts.total(), counts[ItemState.ERASED]
+
+    async def _entered(self, ref: ErasureRef, state: ErasureState) -> bool:
+        async with self.ledger.write() as uow:
+            return await enter(uow, ref, state, self.clock.now())
+
+    def _manifest(self, ref: ErasureRef) -> Manifest:
+        return Manifest(self.ledger, ref.tenant_id, ref.erasure_id)

@@ -1,0 +1,64 @@
+"""From what was found to what goes: whole documents, single versions, and those that say something of others too."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from lethe.model.documents import Version
+from lethe.model.erasures import ErasureScope
+from lethe.model.ids import Id
+from lethe.model.personal_data import Leads, Trace, Wanted
+from lethe.ports.ledger import Ledger, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """Decides, version by version, by what the ledger says is served now."""
+
+    ledger: Ledger
+
+    async def trace(self, tenant_id: Id, wanted: Wanted, leads: Leads, scope: ErasureScope) -> Trace:
+        """What the stores are to name their items by."""
+        async with self.ledger.read() as uow:
+            found = await uow.versions.get_many(tenant_id, leads.versions | leads.mentions | leads.unsure)
+            documents = await uow.documents.get_many(tenant_id, {version.document_id for version in found.values()})
+            in_scope = await _in_scope(uow, tenant_id, scope, documents)
+            own = await uow.versions.of_documents(tenant_id, in_scope)
+            whole, versions, shared, unsure = set[Id](), set[Id](), set[Id](), set[Id]()
+            for document_id in in_scope:
+                live = documents[document_id].live_version_id
+                named = {each.id for each in own[document_id]} & set(found)
+                unsure |= named & leads.unsure - leads.versions - leads.mentions
+                named -= unsure
+                if _goes_whole(live, own[document_id], named & leads.versions, leads):
+                    whole.add(document_id)
+                    versions |= {each.id for each in own[document_id]}
+                else:
+                    # Nobody reads what was replaced; what is served, or on its way to it, is somebody else's, too.
+                    stays = {each for each in named & leads.mentions if each == live or found[each].live_from is None}
+                    shared |= stays
+                    versions |= named - stays
+            questions = await uow.personal.questions_about(tenant_id, whole, versions)
+        asked = leads.questions if scope.is_whole else frozenset[Id]()
+        return Trace(
+            wanted=wanted,
+            subjects=leads.subjects if scope.is_whole else frozenset(),
+            documents=frozenset(whole),
+            versions=frozenset(versions),
+            questions=asked | frozenset(questions),
+            shared=frozenset(shared),
+            unsure=frozenset(unsure),
+        )
+
+
+def _goes_whole(live: Id | None, own: Collection[Version], alone: Collection[Id], leads: Leads) -> bool:
+    """Whether what is served is about the person alone; where nothing is, whether all of it is."""
+    if live is not None:
+        return live in alone
+    return bool(own) and all(version.id in alone for version in own) and not leads.mentions & {v.id for v in own}
+
+
+async def _in_scope(uow: UnitOfWork, tenant_id: Id, scope: ErasureScope, document_ids: Collection[Id]) -> list[Id]:
+    if scope.is_whole:
+        return sorted(document_ids)
+    below = await uow.personal.documents_below(tenant_id, document_ids, scope.prefix_hmacs)
+    return sorted(set(document_ids) & {*scope.document_ids, *below})

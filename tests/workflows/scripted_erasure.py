@@ -1,0 +1,74 @@
+"""The activities of an erasure with the real names: what each round finds, and where the request stands, by a test."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from temporalio import activity
+
+from lethe.contracts.erasure import (
+    Discovered,
+    ErasureRef,
+    ErasureRound,
+    Purged,
+    Quieted,
+    Standing,
+    StoreErased,
+    StoreStep,
+)
+from tests.workflows.scripted import Scripted
+from workflows.policies import Queue
+
+
+class ScriptedErasure(Scripted):
+    """``standings``, ``rounds`` and ``pending`` are given out one by one; after the last the request is free to go
+    on, nothing is found, and no bytes are left. ``held``: activities that find the request held, the first time.
+    """
+
+    def __init__(self, *rounds: Discovered) -> None:
+        super().__init__()
+        self.standings: list[Standing] = []
+        self.rounds = list(rounds)
+        self.pending: list[list[str]] = []
+        self.held: set[str] = set()
+        self.stores: list[tuple[int, str]] = []
+
+    @activity.defn
+    async def look_at_erasure(self, ref: ErasureRef) -> Standing:
+        self._called("look_at_erasure")
+        return self.standings.pop(0) if self.standings else Standing(state="fenced")
+
+    @activity.defn
+    async def discover_subject(self, now: ErasureRound) -> Discovered:
+        self._called("discover_subject")
+        return self.rounds.pop(0) if self.rounds else Discovered(drain_seconds=7_200)
+
+    @activity.defn
+    async def quiet_ingestions(self, now: ErasureRound) -> Quieted:
+        self._called("quiet_ingestions")
+        return Quieted(is_held=self._is_held("quiet_ingestions"))
+
+    @activity.defn
+    async def erase_store(self, step: StoreStep) -> StoreErased:
+        self._called("erase_store")
+        if self._is_held(step.store):
+            return StoreErased(is_held=True)
+        self.stores.append((step.round, step.store))
+        return StoreErased(store=step.store, erased=1, wait_seconds=60 if step.store == "keys" else 0)
+
+    @activity.defn
+    async def purge_stores(self, ref: ErasureRef) -> Purged:
+        self._called("purge_stores")
+        return Purged(pending=self.pending.pop(0) if self.pending else [])
+
+    def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
+        own = {
+            Queue.CONTROL: [self.look_at_erasure],
+            Queue.IO: [self.discover_subject, self.quiet_ingestions, self.erase_store, self.purge_stores],
+        }
+        return [*super().of(queue), *own.get(queue, [])]
+
+    def _is_held(self, place: str) -> bool:
+        if place not in self.held:
+            return False
+        self.held.remove(place)
+        return True

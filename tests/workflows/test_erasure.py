@@ -1,0 +1,112 @@
+"""EraseSubject: the order of the steps, rounds until nothing is found, and waiting where a person decides."""
+
+import asyncio
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from lethe.contracts.erasure import Discovered, ErasureProgress, ErasureRun, Standing
+from lethe.model.ids import new_id
+from lethe.model.personal_data import StoreName
+from tests.workflows.scripted import replayed
+from tests.workflows.scripted_erasure import ScriptedErasure
+from workflows.erasure import DELETION_ORDER, EraseSubject
+from workflows.policies import Queue
+
+FOUND = Discovered(found=3, drain_seconds=7_200)
+
+
+async def _start(client: Client) -> WorkflowHandle[EraseSubject, ErasureProgress]:
+    run = ErasureRun(tenant_id=new_id(), erasure_id=new_id())
+    return await client.start_workflow(
+        EraseSubject.run, run, id=f"erase-subject/{run.tenant_id}/{run.erasure_id}", task_queue=Queue.CONTROL
+    )
+
+
+def test_every_store_is_taken_out_of_in_an_order_and_the_source_last() -> None:
+    assert {StoreName.KEYS, *DELETION_ORDER} == set(StoreName)
+    assert DELETION_ORDER[-1] is StoreName.DOCUMENTS
+
+
+async def test_keys_first_then_every_store_and_a_second_round_that_finds_nothing(client: Client) -> None:
+    scripted = ScriptedErasure(FOUND)
+    scripted.pending = [["vectors"]]
+    async with scripted.running(client):
+        erasure = await _start(client)
+        done = await erasure.result()
+        await replayed(erasure)
+    assert scripted.stores == [(1, store.value) for store in (StoreName.KEYS, *DELETION_ORDER)]
+    assert scripted.calls.count("discover_subject") == 2
+    assert scripted.calls[-2:] == ["purge_stores", "purge_stores"]
+    assert (done.phase, done.round, done.found, done.pending) == ("purged", 2, 0, [])
+
+
+async def test_what_a_later_round_finds_is_taken_out_and_looked_for_again(client: Client) -> None:
+    again = Discovered(again=1, drain_seconds=7_200)
+    scripted = ScriptedErasure(FOUND, FOUND, again)
+    async with scripted.running(client):
+        erasure = await _start(client)
+        done = await erasure.result()
+        await replayed(erasure)
+    assert [now for now, store in scripted.stores if store == "keys"] == [1, 2, 3]
+    assert done.round == 4
+
+
+async def test_a_hold_in_the_middle_stops_the_next_step_until_its_release(
+    client: Client, environment: WorkflowEnvironment
+) -> None:
+    scripted = ScriptedErasure(FOUND)
+    scripted.held = {"vectors"}
+    scripted.standings = [Standing(state="fenced"), Standing(state="held", waits_for="release")]
+    async with scripted.running(client):
+        erasure = await _start(client)
+        with environment.auto_time_skipping_disabled():
+            await _until(erasure, "release")
+            assert (1, "vectors") not in scripted.stores
+            await erasure.signal(EraseSubject.look)
+        await erasure.result()
+        await replayed(erasure)
+    assert scripted.stores == [(1, store.value) for store in (StoreName.KEYS, *DELETION_ORDER)]
+
+
+async def test_a_request_that_is_cancelled_while_it_waits_for_approval_destroys_nothing(
+    client: Client, environment: WorkflowEnvironment
+) -> None:
+    scripted = ScriptedErasure(FOUND)
+    waiting = Standing(state="awaiting_approval", waits_for="approval")
+    scripted.standings = [waiting, Standing(state="cancelled", is_over=True)]
+    async with scripted.running(client):
+        erasure = await _start(client)
+        with environment.auto_time_skipping_disabled():
+            await _until(erasure, "approval")
+            await erasure.signal(EraseSubject.look)
+        await erasure.result()
+    assert scripted.calls == ["look_at_erasure", "look_at_erasure"]
+
+
+async def test_a_review_nobody_decides_on_ends_by_itself(client: Client) -> None:
+    unsure = Discovered(found=1, in_review=2, drain_seconds=7_200)
+    scripted = ScriptedErasure(unsure, FOUND)
+    scripted.standings = [
+        Standing(state="fenced"),
+        Standing(state="in_review", waits_for="review", wait_seconds=259_200),
+        Standing(state="discovering"),
+    ]
+    async with scripted.running(client):
+        erasure = await _start(client)
+        await erasure.result()
+        await replayed(erasure)
+    assert scripted.calls[:5] == ["look_at_erasure", "discover_subject", *["look_at_erasure"] * 2, "discover_subject"]
+
+
+async def test_a_store_that_is_down_is_asked_until_it_answers(client: Client) -> None:
+    scripted = ScriptedErasure(FOUND)
+    scripted.fails["erase_store"] = ["index_unavailable"] * 12
+    async with scripted.running(client):
+        await (await _start(client)).result()
+    assert len(scripted.stores) == len(StoreName)
+
+
+async def _until(erasure: WorkflowHandle[EraseSubject, ErasureProgress], phase: str) -> None:
+    while (await erasure.query(EraseSubject.progress)).phase != phase:
+        await asyncio.sleep(0.05)

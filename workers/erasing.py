@@ -1,0 +1,85 @@
+"""The erasure of a person: one eraser per store, and what finds and drives."""
+
+from datetime import timedelta
+
+from activities.privacy import PrivacyActivities
+from lethe.indexing.rebuilding import Rebuilding
+from lethe.ingestion.erasing import DocumentErasure
+from lethe.ingestion.removal import VersionRemover
+from lethe.model.indexes import BuildKind
+from lethe.model.personal_data import StoreName
+from lethe.ports.clock import Clock
+from lethe.ports.personal_data import HistoryStore, PersonalDataStore, Rebuilder, SourceRemover
+from lethe.privacy.erasure.discovery import Discovery
+from lethe.privacy.erasure.lineage import LineageFinder
+from lethe.privacy.erasure.stores.answers import AnswerCacheStore, FeedbackStore, QuestionStore
+from lethe.privacy.erasure.stores.blobs import BlobEraser
+from lethe.privacy.erasure.stores.documents import DocumentStore
+from lethe.privacy.erasure.stores.histories import HistoryEraser
+from lethe.privacy.erasure.stores.indexes import IndexStore
+from lethe.privacy.erasure.stores.keys import KeyStore
+from lethe.privacy.erasure.stores.outside import AgingStore, ProcessorStore
+from lethe.privacy.erasure.stores.principals import PrincipalStore
+from lethe.privacy.erasure.stores.sealed_rows import LetterStore, RequestStore, SealedRows
+from lethe.privacy.erasure.taking_out import TakingOut
+from lethe.privacy.short_lived import MEMORY_SECONDS
+from lethe.settings import ErasureSettings, Settings
+
+
+def personal_data_stores(
+    settings: ErasureSettings,
+    remover: VersionRemover,
+    documents: SourceRemover,
+    histories: HistoryStore,
+    rebuilder: Rebuilder,
+) -> dict[StoreName, PersonalDataStore]:
+    """Every store of the installation, each with its eraser."""
+    ledger = remover.ledger
+    rows = SealedRows(ledger, remover.keyring)
+    stores: tuple[PersonalDataStore, ...] = (
+        KeyStore(remover.keyring),
+        AnswerCacheStore(ledger),
+        FeedbackStore(ledger),
+        QuestionStore(ledger),
+        AgingStore(StoreName.TOKENS, timedelta(seconds=MEMORY_SECONDS)),
+        IndexStore(ledger, remover.index, BuildKind.VECTOR, rebuilder),
+        IndexStore(ledger, remover.keywords, BuildKind.KEYWORD, rebuilder),
+        BlobEraser(remover.blobs),
+        LetterStore(rows),
+        RequestStore(rows),
+        PrincipalStore(ledger),
+        ProcessorStore(ledger, timedelta(days=settings.processor_days)),
+        HistoryEraser(histories, timedelta(days=settings.history_days)),
+        AgingStore(StoreName.LOGS, timedelta(days=settings.log_days)),
+        AgingStore(StoreName.AUDIT_LOG, timedelta()),
+        AgingStore(StoreName.BACKUPS, timedelta(days=settings.backup_days)),
+        DocumentStore(ledger, documents),
+    )
+    return {store.name: store for store in stores}
+
+
+def privacy_activities(
+    settings: Settings, remover: VersionRemover, clock: Clock, histories: HistoryStore
+) -> PrivacyActivities:
+    """What the workflow of an erasure runs."""
+    documents = DocumentErasure(remover, clock)
+    stores = personal_data_stores(settings.erasure, remover, documents, histories, Rebuilding(remover.ledger))
+    return PrivacyActivities(
+        Discovery(
+            ledger=remover.ledger,
+            keyring=remover.keyring,
+            clock=clock,
+            finders=[LineageFinder(remover.ledger, remover.keyring)],
+            stores=list(stores.values()),
+            settings=settings.erasure,
+        ),
+        TakingOut(
+            ledger=remover.ledger,
+            clock=clock,
+            stores=stores,
+            remover=documents,
+            histories=histories,
+            key_cache_seconds=settings.keys.cache_seconds,
+            settings=settings.erasure,
+        ),
+    )

@@ -1,0 +1,196 @@
+"""Erasing one person: hidden first, found in every store, taken out of each, looked for again, and the bytes gone."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, Protocol, TypeVar
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.privacy import PrivacyActivities
+    from lethe.contracts.erasure import (
+        Discovered,
+        ErasureProgress,
+        ErasureRef,
+        ErasureRound,
+        ErasureRun,
+        Standing,
+        StoreStep,
+    )
+    from lethe.model.personal_data import StoreName
+
+from workflows import policies
+from workflows.attributes import STATE
+from workflows.policies import Queue
+from workflows.steps import run_step
+
+
+class _MayBeHeld(Protocol):
+    @property
+    def is_held(self) -> bool: ...
+
+
+Input = TypeVar("Input")
+Held = TypeVar("Held", bound=_MayBeHeld)
+
+DELETION_ORDER: Final = (
+    StoreName.ANSWER_CACHE,
+    StoreName.FEEDBACK,
+    StoreName.QUESTIONS,
+    StoreName.TOKENS,
+    StoreName.VECTORS,
+    StoreName.KEYWORDS,
+    StoreName.BLOBS,
+    StoreName.DEAD_LETTERS,
+    StoreName.REQUESTS,
+    StoreName.PRINCIPALS,
+    StoreName.PROCESSORS,
+    StoreName.HISTORIES,
+    StoreName.LOGS,
+    StoreName.AUDIT_LOG,
+    StoreName.BACKUPS,
+    StoreName.DOCUMENTS,
+)
+"""Derived before source, the source rows last; the keys went before all of them."""
+
+PURGE_POLL: Final = timedelta(seconds=10)
+ROUNDS_PER_RUN: Final = 5
+"""Then it continues as new: something keeps coming, and a history has a limit."""
+
+
+@workflow.defn(name="erase-subject")
+class EraseSubject:
+    """The ledger knows where the request stands; this drives it on, and waits where a person decides."""
+
+    @workflow.init
+    def __init__(self, run: ErasureRun) -> None:
+        self._ref = ErasureRef(tenant_id=run.tenant_id, erasure_id=run.erasure_id)
+        self._round = run.round
+        self._has_news = False
+        self._progress = ErasureProgress(round=run.round)
+
+    @workflow.signal(description="The ledger has news of the request: approved, held, released, reviewed, cancelled")
+    def look(self) -> None:
+        self._has_news = True
+
+    @workflow.query(description="How far the erasure is, by store")
+    def progress(self) -> ErasureProgress:
+        return self._progress
+
+    @workflow.run
+    async def run(self, run: ErasureRun) -> ErasureProgress:
+        standing = await self._until_permitted()
+        if standing.is_over:
+            return self._progress
+        if not await self._until_nothing_is_found():
+            workflow.continue_as_new(ErasureRun(**self._ref.model_dump(), round=self._round))
+        await self._purge()
+        self._tell("purged")
+        return self._progress
+
+    async def _until_permitted(self) -> Standing:
+        """Ask the ledger, and wait for news for as long as it says that a person has to decide."""
+        while True:
+            self._has_news = False
+            standing = await run_step(
+                PrivacyActivities.look_at_erasure,
+                self._ref,
+                queue=Queue.CONTROL,
+                summary="where the request stands",
+                within=policies.SHORT,
+                retry=policies.ALWAYS_RETRY,
+            )
+            self._tell(standing.waits_for or standing.state)
+            if standing.is_over or not standing.waits_for:
+                return standing
+            await self._news(standing.wait_seconds)
+
+    async def _news(self, seconds: float | None) -> None:
+        """Until somebody decided, or the time in which somebody may is over."""
+        timeout = None if seconds is None else timedelta(seconds=seconds)
+        try:
+            await workflow.wait_condition(lambda: self._has_news, timeout=timeout)
+        except TimeoutError:
+            return
+
+    async def _held_step(
+        self,
+        method: Callable[[PrivacyActivities, Input], Awaitable[Held]],
+        value: Input,
+        summary: str,
+        within: timedelta = policies.LONG,
+    ) -> Held:
+        """A step that does nothing while the request is held, and is done again after the release."""
+        while True:
+            outcome = await run_step(
+                method, value, queue=Queue.IO, summary=summary, within=within, retry=policies.ALWAYS_RETRY
+            )
+            if not outcome.is_held:
+                return outcome
+            await self._until_permitted()
+
+    async def _until_nothing_is_found(self) -> bool:
+        """Find and take out, drain, and again: whether a round after the first found nothing within this run."""
+        for _ in range(ROUNDS_PER_RUN):
+            now = ErasureRound(**self._ref.model_dump(), round=self._round)
+            found = await self._discover(now)
+            if now.round > 1 and not found.found and not found.again:
+                return True
+            await self._take_out(now)
+            self._tell("draining")
+            await workflow.sleep(
+                timedelta(seconds=found.drain_seconds), summary="until no writer from before can still be running"
+            )
+            self._round += 1
+        return False
+
+    async def _discover(self, now: ErasureRound) -> Discovered:
+        self._tell("discovering")
+        while True:
+            found = await self._held_step(PrivacyActivities.discover_subject, now, f"round {now.round}: what there is")
+            self._progress = self._progress.model_copy(
+                update={"found": found.found, "kept": found.kept, "in_review": found.in_review, "round": now.round}
+            )
+            if not found.in_review:
+                return found
+            await self._until_permitted()
+
+    async def _take_out(self, now: ErasureRound) -> None:
+        self._tell("erasing")
+        await self._held_step(PrivacyActivities.quiet_ingestions, now, "what is still on its way in")
+        destroyed = await self._store(now, StoreName.KEYS)
+        await workflow.sleep(
+            timedelta(seconds=destroyed), summary="until no process remembers a key that was destroyed"
+        )
+        for store in DELETION_ORDER:
+            await self._store(now, store)
+
+    async def _store(self, now: ErasureRound, store: StoreName) -> float:
+        step = StoreStep(**now.model_dump(), store=store.value)
+        erased = await self._held_step(PrivacyActivities.erase_store, step, f"round {now.round}: {store.value}")
+        stores = {**self._progress.stores, store.value: erased.erased}
+        self._progress = self._progress.model_copy(update={"stores": stores})
+        self._tell("erasing")
+        return erased.wait_seconds
+
+    async def _purge(self) -> None:
+        self._tell("purging")
+        while True:
+            purged = await self._held_step(PrivacyActivities.purge_stores, self._ref, "the bytes")
+            self._progress = self._progress.model_copy(update={"pending": purged.pending})
+            if not purged.pending:
+                return
+            self._tell("purging")
+            await workflow.sleep(PURGE_POLL, summary="until the indexes are built anew")
+
+    def _tell(self, phase: str) -> None:
+        if phase != self._progress.phase:
+            workflow.upsert_search_attributes([STATE.value_set(phase)])
+        self._progress = self._progress.model_copy(update={"phase": phase})
+        done = self._progress
+        stores = "".join(f"\n- {store}: {count:,}" for store, count in done.stores.items())
+        pending = f"\n\nBytes still to go: {', '.join(done.pending)}." if done.pending else ""
+        workflow.set_current_details(
+            f"**{phase}**, round {done.round}: {done.found:,} found, {done.kept:,} kept, {done.in_review:,} in review."
+            f"\n{stores}{pending}"
+        )
