@@ -12,7 +12,8 @@ from lethe.privacy.discovery.matches import Match, Reason
 
 _AT: Final = r"(?:\s{0,2}[@＠]\s{0,2}|%40|\s{0,2}[\[({<]\s{0,2}(?:at|@|ät)\s{0,2}[\])}>]\s{0,2}|\s{1,2}at\s{1,2})"
 _DOT: Final = r"(?:\s?\.\s?|\s{0,2}[\[({]\s{0,2}(?:dot|punkt|\.)\s{0,2}[\])}]\s{0,2}|\s{1,2}dot\s{1,2})"
-_LEAST_LOCAL_PART: Final = 5
+_OF_ONE: Final = re.compile(r"[^\W_]{2}[._\d-]|.{8}")
+"""A local part that is more than a word: "info" and "maria" are many people's."""
 _ENDING_DIGITS: Final = 9
 _LEAST_NUMBER: Final = 5
 
@@ -35,7 +36,7 @@ class MailForms:
             return None
         parts = _DOT.join(map(re.escape, domain.split(".")))
         whole = rf"(?<![\w.+-]){re.escape(local)}(?:\+[\w.-]{{1,40}})?{_AT}{parts}(?![\w-]|\.\w)"
-        alone = rf"(?<![\w.+-]){re.escape(local)}(?![\w-]|\.\w)" if len(local) >= _LEAST_LOCAL_PART else None
+        alone = rf"(?<![\w.+-]){re.escape(local)}(?![\w-]|\.\w)" if _OF_ONE.search(local) else None
         return cls(address, local, re.compile(whole), re.compile(alone) if alone else None)
 
     def find(self, folded: Folded) -> Iterator[Match]:
