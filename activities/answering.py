@@ -18,7 +18,7 @@ class AnsweringActivities:
 
     @activity.defn
     async def retrieve(self, ref: QuestionRef) -> Retrieved:
-        retrieved = await steps.retrieve(self.answering, ref)
+        retrieved = await steps.retrieve(self.answering, ref, is_repeated=activity.info().attempt > 1)
         if not retrieved.passages:
             EMPTY_RETRIEVALS.inc()
         return retrieved

@@ -211,6 +211,7 @@ def query_out(view: AnswerView, trace: Trace | None) -> QueryOut:
     cited_chunks = {citation.chunk_id for citation in view.citations}
     retrieval = trace and RetrievalOut(
         queries=list(trace.queries),
+        rewriting=trace.rewriting,
         candidates=[
             CandidateOut(
                 chunk_id=each.chunk_id,

@@ -11,7 +11,7 @@ from api.running import Running
 from api.services import Services
 from api.temporal import TemporalLink
 from lethe.adapters.breakers import GuardedEmbedder, make_breakers
-from lethe.adapters.llm import open_chat_models
+from lethe.adapters.llm import open_chat_models, open_rewording
 from lethe.adapters.redis import open_redis
 from lethe.adapters.rerank import open_reranker
 from lethe.adapters.stores import open_stores
@@ -63,9 +63,20 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         models = await stack.enter_async_context(
             open_chat_models(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
+        rewording = await stack.enter_async_context(
+            open_rewording(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
+        )
         words = KeywordRung(ledger, stores.keywords, breakers, settings.weaviate.timeout_seconds)
         search = Search(
-            ledger, keyring, stores.index, embedder, settings.retrieval, words, reranker, settings.rerank.seconds
+            ledger,
+            keyring,
+            stores.index,
+            embedder,
+            settings.retrieval,
+            words,
+            reranker,
+            settings.rerank.seconds,
+            rewording=rewording,
         )
         uploads = Uploads(
             ledger=ledger,
@@ -99,7 +110,9 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                 make_tokens(settings, redis),
                 settings.retrieval.embed_seconds,
                 make_chain(settings, models, breakers, await _bank(settings, embedder) if models else None),
-                caching=CachePolicy.from_settings(settings, embedder.spec.key),
+                caching=CachePolicy.from_settings(
+                    settings, embedder.spec.key, "" if rewording is None else rewording.prompt.version
+                ),
             ),
             workflows=temporal,
             cursors=Cursors(keyring),

@@ -144,9 +144,13 @@ class CandidateOut(Given):
 
 
 class RetrievalOut(Given):
-    """``queries``: what was searched for, the question as asked first. ``candidates``: in their final order."""
+    """``queries``: what was searched for, the question as asked first. ``candidates``: in their final order.
+
+    ``rewriting``: the language model asked for further queries, by which prompt, and what came of it; empty: none was.
+    """
 
     queries: list[str]
+    rewriting: str
     candidates: list[CandidateOut]
 
 

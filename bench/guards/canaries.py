@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from bench.guards.obedient import ObedientModel, found
 from lethe.answering.context import build_context
-from lethe.answering.delimiters import Delimiters
 from lethe.answering.injection import screen
 from lethe.answering.output_filter import StreamFilter
 from lethe.answering.prompts import load_prompt
+from lethe.guards.delimiters import Delimiters
 from lethe.ports.chat import ChatRequest
 from lethe.ports.search import Passage
 

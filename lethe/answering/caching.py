@@ -29,15 +29,18 @@ class CachePolicy:
     settings: CacheSettings = field(default_factory=lambda: CacheSettings(answers=False))
 
     @classmethod
-    def from_settings(cls, settings: Settings, spec_key: str) -> Self:
-        """``spec_key``: of the embedding model. An edited prompt counts, whichever is in use."""
+    def from_settings(cls, settings: Settings, spec_key: str, rewording: str = "") -> Self:
+        """``spec_key``: of the embedding model. ``rewording``: the version of that prompt, if a model rewords.
+
+        An edited prompt counts, whichever is in use.
+        """
         answering = settings.answering.model_dump_json(exclude={"prices", "currency"})
         chain = ",".join(entry.model_dump_json() for entry in settings.chat_chain)
         # Everything that an answer has to pass, or that chooses what it is made from.
         sections = (settings.retrieval, settings.rerank, settings.guards, settings.grounding)
         passed = (*(section.model_dump_json() for section in sections), settings.cohere.rerank_model, GUARDS_REVISION)
         prompts = (load_prompt(name).version for name in prompt_names())
-        profile = "\n".join((answering, chain, *passed, spec_key, REVISION, WORDING_REVISION, *prompts))
+        profile = "\n".join((answering, chain, *passed, spec_key, rewording, REVISION, WORDING_REVISION, *prompts))
         return cls(profile, settings.caching)
 
     def covers(self, request: AnswerRequest) -> bool:

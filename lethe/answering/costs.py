@@ -5,7 +5,12 @@ from typing import Final
 
 from lethe.model.processors import Operation, ProcessorCall
 
-_PARTS: Final = {Operation.EMBED: "embedding", Operation.RERANK: "rerank", Operation.GENERATE: "llm"}
+_PARTS: Final = {
+    Operation.EMBED: "embedding",
+    Operation.RERANK: "rerank",
+    Operation.GENERATE: "llm",
+    Operation.REWRITE: "llm",
+}
 
 
 def split_costs(calls: Iterable[ProcessorCall]) -> dict[str, int]:

@@ -1,19 +1,18 @@
 """Groundedness by a language model, where one is configured for it; the rules still have the last word on numbers."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from string import Template
 from typing import Final
 
-from lethe.answering.delimiters import Delimiters
 from lethe.answering.grounding import Claim, ClaimCheck, Flaw, Groundedness, Source
 from lethe.errors import LetheError
+from lethe.guards.delimiters import Delimiters
+from lethe.model.prompts import PromptText
 from lethe.ports.chat import ChatModel, ChatRequest
 
 PROMPT: Final = "grounding-v1"
@@ -57,13 +56,12 @@ async def judged(
 
 def judge_version() -> str:
     """For provenance: the prompt's name and digest."""
-    return f"{PROMPT}@{hashlib.sha256(_text().encode()).hexdigest()[:12]}"
+    return _prompt().version
 
 
 def judge_request(claims: Sequence[Claim], passages: Mapping[int, Source]) -> ChatRequest:
     """The question put to the judge: only what is cited, between markers of its own."""
     marks = Delimiters.fresh()
-    system, _, user = _text().partition("\n<!-- user -->\n")
     cited = sorted({number for claim in claims for number in claim.citations if number in passages})
     shown = "\n\n".join(
         marks.passage(number, f"({passages[number].headings})\n{passages[number].text}") for number in cited
@@ -71,16 +69,16 @@ def judge_request(claims: Sequence[Claim], passages: Mapping[int, Source]) -> Ch
     lines = "\n".join(f"{number}: {' '.join(claim.text.split())}" for number, claim in enumerate(claims, start=1))
     fields = {"nonce": marks.nonce, "passages": shown, "claims": marks.question(lines)}
     return ChatRequest(
-        system=Template(system).substitute(fields),
-        user=Template(user.strip()).substitute(fields),
+        system=_prompt().system.substitute(fields),
+        user=_prompt().user.substitute(fields),
         max_tokens=_TOKENS_PER_LINE * (len(claims) + 1),
         temperature=0.0,
     )
 
 
 @cache
-def _text() -> str:
-    return (files("lethe.answering") / "judge_files" / f"{PROMPT}.md").read_text(encoding="utf-8")
+def _prompt() -> PromptText:
+    return PromptText.read(files("lethe.answering") / "judge_files", PROMPT, "grounding.judge")
 
 
 def _corrected(rules: ClaimCheck, is_supported: bool) -> ClaimCheck:

@@ -36,6 +36,7 @@ class DegradedReason(StrEnum):
     PROVIDER_BUDGET = "provider_budget"
     PROVIDER_REFUSED = "provider_refused"
     ANSWER_CUT = "answer_cut"
+    REWORDING_DOWN = "rewording_down"
 
 
 WITHOUT_EMBEDDER: Final = frozenset({DegradedReason.EMBEDDER_DOWN, DegradedReason.PROVIDER_NOT_ALLOWED})

@@ -13,6 +13,7 @@ class Operation(StrEnum):
     EMBED = "embed"
     RERANK = "rerank"
     GENERATE = "generate"
+    REWRITE = "rewrite"
 
 
 @dataclass(frozen=True, slots=True)

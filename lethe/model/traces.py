@@ -21,7 +21,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """``queries``: what was searched for, the question as it was asked first. ``candidates``: in their final order."""
+    """``queries``: what was searched for, the question as it was asked first. ``candidates``: in their final order.
+
+    ``rewriting``: the model that was asked for further queries, by which prompt, and what came of it; empty: none was.
+    """
 
     queries: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    rewriting: str = ""

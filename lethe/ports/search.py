@@ -48,6 +48,8 @@ class SearchRequest:
     """Whether passages that say the same again, or too little about the question, are left out."""
     rerank: bool = True
     """Whether the configured reranker, if any, is asked."""
+    reword: bool = False
+    """Whether a language model, if one is configured for it, is asked for further queries."""
 
 
 @dataclass(frozen=True, slots=True)

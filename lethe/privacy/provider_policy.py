@@ -88,6 +88,9 @@ def configured_processors(settings: Settings) -> tuple[Processor, ...]:
         Processor(entry.provider.value, settings.vendors[entry.provider].region, entry.model, Operation.GENERATE)
         for entry in settings.chat_chain
     )
+    if entry := settings.rewriting_model:
+        region = settings.vendors[entry.provider].region
+        chat = (Processor(entry.provider.value, region, entry.model, Operation.REWRITE), *chat)
     if settings.rerank.provider is RerankProvider.COHERE:
         cohere = settings.cohere
         chat = (Processor(OutsideProvider.COHERE.value, cohere.region, cohere.rerank_model, Operation.RERANK), *chat)

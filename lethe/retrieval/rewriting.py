@@ -1,4 +1,4 @@
-"""Other wordings of a question, without a model: what says nothing is left out, the glossary's words are put in.
+"""Other wordings of a question by rules: what says nothing is left out, the words of the glossary are put in.
 
 The question as it was asked is always the first wording. Nothing is ever taken from its middle, so numbers, names and
 identifiers ("XR-200", "E1042", "PEP 8") stand in every wording as they were written.

@@ -30,10 +30,11 @@ from lethe.retrieval.languages import question_languages
 from lethe.retrieval.neighbours import neighbours
 from lethe.retrieval.opening import opened
 from lethe.retrieval.ranking import Rank, by_vectors, words_first
+from lethe.retrieval.rewording import Reworded, Rewording
 from lethe.retrieval.rewriting import wordings
 from lethe.retrieval.timing import elapsed_ms
 from lethe.retrieval.weighing import Weigher
-from lethe.settings import RetrievalSettings
+from lethe.settings import RetrievalSettings, Rewriting
 from lethe.telemetry import RETRIEVAL_LATENCY
 
 Wording = tuple[str, NDArray[np.float32] | None]
@@ -53,6 +54,7 @@ class Search:
     reranker: Reranker | None = None
     rerank_seconds: float = 1.5
     known: KnownVectors = field(default_factory=KnownVectors)
+    rewording: Rewording | None = None
 
     async def find(self, request: SearchRequest) -> Found:
         """See PassageSearch. Keywords alone where the embedder fails, or fits another model's build.
@@ -62,16 +64,18 @@ class Search:
         started = time.perf_counter()
         async with self.ledger.read() as uow:
             build = await uow.builds.active(request.tenant_id, BuildKind.VECTOR)
-            glossary = await uow.glossaries.get(request.tenant_id) if self.settings.rewrite else None
+            glossary = await uow.glossaries.get(request.tenant_id) if self._rewrites else None
         if build is None:
             return Found((), (), None, {"total": elapsed_ms(started)})
-        texts = (request.text,)
-        if self.settings.rewrite:
-            texts = wordings(request.text, await synonyms_of(self.keyring, glossary))
-        embedding = time.perf_counter()
+        ruled = (request.text,)
+        if self._rewrites:
+            ruled = wordings(request.text, await synonyms_of(self.keyring, glossary))
         is_left_alone = await self.words.is_next()
+        reworded, timings = (Reworded(), {}) if is_left_alone else await self._reworded(request)
+        texts = tuple(dict.fromkeys((*ruled, *reworded.queries)))
+        embedding = time.perf_counter()
         vectors, reasons = ([None], []) if is_left_alone else await self._vectors(request, texts, build)
-        timings = {"embed": elapsed_ms(embedding)}
+        timings["embed"] = elapsed_ms(embedding)
         try:
             if is_left_alone:
                 raise IndexUnavailable
@@ -80,7 +84,7 @@ class Search:
         except VECTOR_STORE_FAILURES:
             reasons.append(DegradedReason.VECTOR_STORE_DOWN)
             build, scorer = await self.words.build(request.tenant_id), Scorer.WORDS
-            gated = await self._gated(request, self.words.rank(build, self._query(request, texts[-1], None)))
+            gated = await self._gated(request, self.words.rank(build, self._query(request, ruled[-1], None)))
         if gated.is_exhausted:
             reasons.append(DegradedReason.INDEX_LAGGING)
         weighed = await Weigher(self.settings, self.reranker, self.rerank_seconds).weigh(request, gated, scorer)
@@ -89,8 +93,21 @@ class Search:
             timings["rerank"] = weighed.rerank_ms
         timings["total"] = elapsed_ms(started)
         RETRIEVAL_LATENCY.observe(timings["total"] / 1000)
-        trace = Trace(texts, weighed.candidates)
-        return Found(weighed.passages, (*reasons, *weighed.reasons), build.id, timings, trace)
+        trace = Trace(texts, weighed.candidates, reworded.told)
+        told = (*reworded.reasons, *reasons, *weighed.reasons)
+        return Found(weighed.passages, told, build.id, timings, trace)
+
+    @property
+    def _rewrites(self) -> bool:
+        return self.settings.rewriting is not Rewriting.OFF
+
+    async def _reworded(self, request: SearchRequest) -> tuple[Reworded, dict[str, float]]:
+        """A model's queries, if one is to be asked, and how long it took."""
+        if self.rewording is None or not request.reword:
+            return Reworded(), {}
+        started = time.perf_counter()
+        found = await self.rewording.queries(request.text, _origin(request))
+        return found, {"rewrite": elapsed_ms(started)}
 
     async def _gated(self, request: SearchRequest, rank: Rank) -> Gated:
         return await search_and_gate(
@@ -166,11 +183,8 @@ class Search:
     async def _embedded(self, request: SearchRequest, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         if not texts:
             return []
-        origin = Origin(
-            request.tenant_id, frozenset({request.question_id} if request.question_id else ()), request.principal_id
-        )
         async with asyncio.timeout(self.settings.embed_seconds):
-            return list(await self.embedder.embed(texts, InputKind.QUERY, origin))
+            return list(await self.embedder.embed(texts, InputKind.QUERY, _origin(request)))
 
     def _remember(
         self, request: SearchRequest, texts: Sequence[str], build: IndexBuild, vectors: Sequence[NDArray[np.float32]]
@@ -184,3 +198,8 @@ class Search:
         """Without the embedder: what was asked before; the reasons where that was not the question itself."""
         known = [self.known.get(request.tenant_id, build.spec, text) for text in texts]
         return known, [] if known[0] is not None else list(reasons)
+
+
+def _origin(request: SearchRequest) -> Origin:
+    refs = frozenset({request.question_id} if request.question_id else ())
+    return Origin(request.tenant_id, refs, request.principal_id)

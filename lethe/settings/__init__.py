@@ -31,7 +31,14 @@ from lethe.settings.providers import (
     VendorSettings,
 )
 from lethe.settings.redis import RedisSettings
-from lethe.settings.retrieval import MAX_RESULTS, MAX_SOURCES, RerankProvider, RerankSettings, RetrievalSettings
+from lethe.settings.retrieval import (
+    MAX_RESULTS,
+    MAX_SOURCES,
+    RerankProvider,
+    RerankSettings,
+    RetrievalSettings,
+    Rewriting,
+)
 from lethe.settings.sections import (
     ApiSettings,
     BlobSettings,
@@ -93,6 +100,7 @@ __all__ = [
     "RerankProvider",
     "RerankSettings",
     "RetrievalSettings",
+    "Rewriting",
     "Section",
     "Settings",
     "SqlSettings",
@@ -232,6 +240,14 @@ class Settings(BaseSettings):
             if section.api_key.get_secret_value()
             for model, tier in _own_models(section).items()
         )
+
+    @property
+    def rewriting_model(self) -> ChainEntry | None:
+        """Who is asked for further queries: the first of the chain for simple questions, else the first of all."""
+        if self.retrieval.rewriting is not Rewriting.MODEL:
+            return None
+        cheap = [each for each in self.chat_chain if each.tier is ModelTier.CHEAP]
+        return next(iter((*cheap, *self.chat_chain)), None)
 
     @property
     def sql_url(self) -> str:

@@ -14,6 +14,14 @@ MAX_SOURCES: Final = 50
 """Passages a question may ask for."""
 
 
+class Rewriting(StrEnum):
+    """How a question is reworded for the search; as it was asked it is always searched for."""
+
+    OFF = "off"
+    RULES = "rules"
+    MODEL = "rules+model"
+
+
 class RetrievalSettings(Section):
     """Search and the rights gate."""
 
@@ -28,9 +36,16 @@ class RetrievalSettings(Section):
     words_first: bool = True
     """Whether a question in a language that the embedding model does not know is ranked by its words, and vectors only
     fill the places that are left; a request that says its `alpha` is not."""
-    rewrite: bool = True
-    """Whether a question is also searched for without greetings and pleas, and with the words of the tenant's glossary
-    (`PUT /v1/tenant/glossary`). As it was asked it always is."""
+    rewriting: Rewriting = Rewriting.RULES
+    """What a question is also searched for as; as it was asked it always is. `rules`: without greetings and pleas, and
+    with the words of the tenant's glossary (`PUT /v1/tenant/glossary`); `rules+model`: besides, for an answer, in up to
+    three wordings of the first model for simple questions of `answering.chain`; `off`: not at all."""
+    rewriting_prompt: str = "rewrite-v1"
+    """Name of that model's prompt."""
+    rewriting_seconds: Annotated[float, Field(gt=0)] = 1.5
+    """How long a question waits for that model before it is searched for without."""
+    rewriting_promised: bool = False
+    """Whether an answer says so (`rewording_down`) that was searched for without that model's wordings."""
     candidates: Annotated[int, Field(ge=1, le=MAX_RESULTS)] = 50
     """Passages that are weighed for an answer: those a reranker is given, and from which doubles are taken out."""
     near_duplicate: Annotated[float, Field(ge=0.5, le=1)] = 0.85

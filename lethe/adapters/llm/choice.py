@@ -10,7 +10,8 @@ from lethe.model.processors import Operation, Processor
 from lethe.ports.breakers import Breakers
 from lethe.ports.chat import ChatModel
 from lethe.privacy.processors import ProcessorLedger
-from lethe.settings import ChainEntry, OutsideProvider, Settings
+from lethe.retrieval.rewording import Rewording, rewording_prompt
+from lethe.settings import ChainEntry, OutsideProvider, Rewriting, Settings
 
 
 @asynccontextmanager
@@ -32,6 +33,34 @@ async def open_chat_models(
             stack.push_async_callback(model.close)
             models.append((entry, model))
         yield tuple(models)
+
+
+@asynccontextmanager
+async def open_rewording(
+    settings: Settings, calls: ProcessorLedger, breakers: Breakers
+) -> AsyncGenerator[Rewording | None]:
+    """The model that rewords questions, closed at the end; None where none is to. Its breaker is that of its answers.
+
+    Raises ConfigurationError for a prompt that does not exist, or where there is no model.
+    """
+    if settings.retrieval.rewriting is not Rewriting.MODEL:
+        yield None
+        return
+    prompt, entry = rewording_prompt(settings.retrieval.rewriting_prompt), settings.rewriting_model
+    if entry is None:
+        raise ConfigurationError("retrieval.rewriting asks for a model, and answering.chain has none")
+    processor = Processor(entry.provider.value, settings.vendors[entry.provider].region, entry.model, Operation.REWRITE)
+    model = RemoteChatModel(_vendor(settings, entry), processor, settings.answering, calls=calls, breakers=breakers)
+    try:
+        yield Rewording(
+            model,
+            prompt,
+            settings.retrieval.rewriting_seconds,
+            settings.retrieval.rewriting_promised,
+            settings.guards.question_score,
+        )
+    finally:
+        await model.close()
 
 
 def _vendor(settings: Settings, entry: ChainEntry) -> ChatVendor:

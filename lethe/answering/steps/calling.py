@@ -12,7 +12,6 @@ from tenacity.wait import wait_exponential_jitter
 
 from lethe.answering.chain import Chain, Link, attempt
 from lethe.answering.context import Context, build_context
-from lethe.answering.delimiters import Delimiters
 from lethe.answering.deps import Answering
 from lethe.answering.injection import Screened
 from lethe.answering.output_filter import StreamFilter
@@ -20,6 +19,7 @@ from lethe.answering.speaking import Speaker
 from lethe.answering.telling import tell_sources
 from lethe.contracts.answering import Retrieved, Turn
 from lethe.errors import BreakerOpen, LetheError, ModelContextOverflow, ModelUnavailable
+from lethe.guards.delimiters import Delimiters
 from lethe.model.answers import Question
 from lethe.model.processors import Origin
 from lethe.ports.chat import LENGTH, REFUSAL, ChatDelta

@@ -10,8 +10,11 @@ from lethe.model.traces import Candidate, Trace
 from lethe.ports.search import Found, SearchRequest
 
 
-async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
-    """Find the passages the question's caller may read. Changes nothing."""
+async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = False) -> Retrieved:
+    """Find the passages the question's caller may read. Changes nothing.
+
+    ``is_repeated``: an earlier attempt failed. It may have paid a model for rewording, so none is asked now.
+    """
     question, _, request = await load(deps, ref)
     planned = await _plan(deps, question, request)
     found = await deps.search.find(
@@ -28,6 +31,7 @@ async def retrieve(deps: Answering, ref: QuestionRef) -> Retrieved:
             asked=deps.vectors.get(ref.question_id),
             for_answer=True,
             rerank=request.rerank,
+            reword=not is_repeated,
         )
     )
     deps.traces.keep(ref.question_id, found.trace or _plain_trace(request, found))

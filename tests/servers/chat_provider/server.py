@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.servers.chat_provider.behaviours import BEHAVIOURS
 from tests.servers.chat_provider.connection import Connection
-from tests.servers.chat_provider.protocols import Protocol, Vendor
+from tests.servers.chat_provider.protocols import Protocol, Vendor, joined
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class ChatProvider:
         self.port = 0
         self.connections = 0
         self._script: list[str] = []
+        self._texts: list[str] = []
         self._then = "ok"
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -46,8 +47,13 @@ class ChatProvider:
             BEHAVIOURS[name]
         self._script, self._then = list(first), then
 
+    def will_say(self, *texts: str) -> None:
+        """Instead of its usual answer, one a request, each in one piece."""
+        self._texts = list(texts)
+
     def forget(self) -> None:
         self.will()
+        self.will_say()
         self.seen.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,6 +90,10 @@ class ChatProvider:
         did = (self._script.pop(0) if self._script else self._then) if key == self.key else "unauthorized"
         self.seen.append(Seen(vendor, path, body, key, did))
         protocol = Protocol(vendor, str(body.get("model", "")), int(body["max_tokens"]))
+        if did == "ok" and self._texts:
+            said = protocol.texts([self._texts.pop(0)])
+            await Connection(writer).stream(joined(protocol.begin(), said, protocol.end()))
+            return
         await BEHAVIOURS[did](Connection(writer), protocol)
 
 

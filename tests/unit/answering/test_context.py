@@ -11,8 +11,8 @@ import pytest
 
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.answering.context import Context, build_context, left_out
-from lethe.answering.delimiters import Delimiters
 from lethe.answering.tokens import count_tokens
+from lethe.guards.delimiters import Delimiters
 from lethe.ports.embedding import InputKind
 from lethe.ports.search import Passage
 from tests.unit.answering.passages import passage

@@ -3,9 +3,9 @@
 import pytest
 
 from lethe.answering.context import Shown
-from lethe.answering.delimiters import Delimiters
 from lethe.answering.prompts import NO_ANSWER, load_prompt, prompt_names
 from lethe.errors import ConfigurationError
+from lethe.guards.delimiters import Delimiters
 
 RELEASED = {
     "answer-v1": "a650d9e4b1d5",

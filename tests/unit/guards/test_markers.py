@@ -1,6 +1,6 @@
 import pytest
 
-from lethe.answering.delimiters import Delimiters
+from lethe.guards.delimiters import Delimiters
 from lethe.guards.markers import disarmed
 
 

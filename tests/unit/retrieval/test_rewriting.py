@@ -88,7 +88,7 @@ async def test_a_search_asks_every_wording_and_says_which(corpus: Corpus):
     assert [passage.document_id for passage in found.passages] == [wanted.document.id]
     assert found.trace is not None
     assert found.trace.queries == ("Please tell me how much PTO", "how much PTO annual leave")
-    plain = await corpus.search(rewrite=False).find(request)
+    plain = await corpus.search(rewriting="off").find(request)
     assert (plain.passages, plain.trace and plain.trace.queries) == ((), ("Please tell me how much PTO",))
 
 
