@@ -9,7 +9,8 @@ import pytest
 from lethe.adapters.embedding.minilm import MiniLmEmbedder
 from lethe.answering.same_question import Difference, difference
 from lethe.answering.synonyms import DENIALS, TURNS
-from lethe.answering.wording import plain_wording, without_fillers
+from lethe.answering.wording import plain_wording
+from lethe.model.politeness import without_politeness
 from lethe.ports.embedding import InputKind
 from lethe.settings import CacheSettings
 from tests.unit.answering.near_misses import Pair, near_misses
@@ -102,7 +103,7 @@ def test_what_differs_is_named(one: str, other: str, what: Difference | None) ->
     ],
 )
 def test_politeness_is_taken_off_and_nothing_else(question: str, rest: str) -> None:
-    assert without_fillers(question) == rest
+    assert without_politeness(question) == rest
 
 
 def test_an_acronym_keeps_its_case_unless_all_is_shouted() -> None:
