@@ -43,6 +43,9 @@ INGESTION_FAILURE_RATIO: Final = Gauge(
 INDEX_ORPHANS: Final = Gauge("rag_index_orphans", "Only in the store, at each tenant's last audit", ["kind"])
 INDEX_HOLES: Final = Gauge("rag_index_holes", "Only in the ledger, at each tenant's last audit", ["kind"])
 INDEX_STALE: Final = Gauge("rag_index_stale", "Versions with other properties, at each tenant's last audit", ["kind"])
+INDEX_BUILD_LAG: Final = Gauge(
+    "rag_index_build_lag", "Commits that an index build which follows has not applied, as it was seen last", ["build"]
+)
 AUDIT_REPAIRS: Final = Counter("rag_audit_repairs", "Put right by audits", ["kind"])
 AUDIT_END: Final = Gauge(
     "rag_audit_last_end_timestamp_seconds", "When the last audit of the tenant that waits longest ended"

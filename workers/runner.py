@@ -17,7 +17,7 @@ from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
 from workflows.erasure import EraseSubject
-from workflows.following import FollowBuild
+from workflows.index_builds import BuildIndex, RebuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.maintenance import TidyUp
@@ -35,7 +35,8 @@ WORKFLOWS: Sequence[type] = (
     DeliverWebhook,
     TidyUp,
     AuditTenant,
-    FollowBuild,
+    BuildIndex,
+    RebuildIndex,
     AuditAll,
     ApplySelection,
     EraseSubject,

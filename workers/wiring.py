@@ -9,7 +9,7 @@ from typing import Any
 from activities.audit import AuditActivities
 from activities.bulk import BulkActivities
 from activities.documents import DocumentActivities
-from activities.following import FollowingActivities
+from activities.index_builds import IndexBuildActivities
 from activities.indexing import PublishingActivities
 from activities.ingestion import ReadingActivities
 from activities.letters import LetterActivities
@@ -21,9 +21,13 @@ from lethe.adapters.parsing import LimitedParser
 from lethe.adapters.stores import open_stores
 from lethe.adapters.webhooks import HttpSender
 from lethe.indexing.audit import Auditor
+from lethe.indexing.audit.fillers import VectorFiller
 from lethe.indexing.builds import FirstBuild
+from lethe.indexing.cutover import Cutover
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds
+from lethe.indexing.planning import BuildPlanner
+from lethe.indexing.reconciling import Reconciler
 from lethe.ingestion.bulk.archives import Archives
 from lethe.ingestion.bulk.batch import Batches
 from lethe.ingestion.bulk.planning import BulkPlanning
@@ -143,7 +147,7 @@ def _activities(
         settings=settings.audit,
     )
     audit = AuditActivities(auditor)
-    following = FollowingActivities(Follower(auditor, KeywordBuilds(pipeline.ledger, pipeline.keywords)))
+    building = _building(settings, pipeline, auditor)
     selected = SelectionActivities(
         Selections(pipeline.ledger, pipeline.keyring, pipeline.clock),
         Deletions(pipeline.ledger, remover, pipeline.clock),
@@ -171,8 +175,13 @@ def _activities(
             audit.audit_build,
             audit.audit_blobs,
             audit.finish_audit,
-            following.follow_build,
-            following.complete_build,
+            building.plan_build,
+            building.follow_build,
+            building.reconcile_build,
+            building.close_build,
+            building.roll_back_build,
+            building.abort_build,
+            building.finish_build,
             selected.select_page,
             selected.delete_selected,
             selected.update_selected,
@@ -202,6 +211,28 @@ def _activities(
         ],
         Queue.BULK: [bulk.ingest_batch, bulk.unpack_archive],
     }
+
+
+def _building(settings: Settings, pipeline: Pipeline, auditor: Auditor) -> IndexBuildActivities:
+    follower = Follower(
+        pipeline.ledger,
+        pipeline.keyring,
+        pipeline.index,
+        VectorFiller(pipeline.ledger, pipeline.index, auditor.vectors),
+        pipeline.clock,
+        settings.indexing,
+    )
+    return IndexBuildActivities(
+        BuildPlanner(pipeline.ledger, pipeline.index, pipeline.keywords, pipeline.clock),
+        Reconciler(auditor, settings.indexing),
+        Cutover(
+            pipeline.ledger,
+            follower,
+            KeywordBuilds(pipeline.ledger, pipeline.keywords),
+            settings.indexing,
+            settings.limits.drop_after_seconds,
+        ),
+    )
 
 
 def _bulk(settings: Settings, pipeline: Pipeline, remover: VersionRemover, journal: FailureJournal) -> BulkActivities:

@@ -19,7 +19,7 @@ from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.contracts.audit import AuditRef, AuditRun
 from lethe.contracts.bulk import BulkState
 from lethe.contracts.erasure import ErasureRun
-from lethe.contracts.indexing import FollowRun
+from lethe.contracts.indexing import BuildRun
 from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.selection import SelectionRef, SelectionRun
@@ -37,7 +37,7 @@ from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
 from workflows.erasure import EraseSubject
 from workflows.failures import code_of
-from workflows.following import FollowBuild
+from workflows.index_builds import BuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
@@ -81,8 +81,8 @@ def _select(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return ApplySelection.run, SelectionRun(selection=SelectionRef(tenant_id=tenant_id, selection_id=ref))
 
 
-def _follow(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
-    return FollowBuild.run, FollowRun(tenant_id=tenant_id, build_id=ref)
+def _build(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return BuildIndex.run, BuildRun(tenant_id=tenant_id, build_id=ref)
 
 
 def _erase(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
@@ -103,8 +103,8 @@ _KINDS: Final = {
     DispatchKind.AUDIT_TENANT: _audit,
     DispatchKind.APPLY_SELECTION: _select,
     DispatchKind.DELIVER_WEBHOOK: _deliver,
-    DispatchKind.FOLLOW_BUILD: _follow,
     DispatchKind.ERASE_SUBJECT: _erase,
+    DispatchKind.BUILD_INDEX: _build,
 }
 
 
@@ -121,7 +121,7 @@ _PRIORITIES: Final = {
     DispatchKind.INGEST_BULK: policies.BULK_PRIORITY,
     DispatchKind.APPLY_SELECTION: policies.BACKGROUND_PRIORITY,
     DispatchKind.AUDIT_TENANT: policies.BACKGROUND_PRIORITY,
-    DispatchKind.FOLLOW_BUILD: policies.BACKGROUND_PRIORITY,
+    DispatchKind.BUILD_INDEX: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
 }

@@ -44,7 +44,7 @@ async def recall_similar(deps: Answering, caller: Caller, request: AnswerRequest
         return False
     async with deps.ledger.read() as uow:
         question = await uow.questions.get(caller.tenant_id, question_id)
-        build = await uow.builds.active(caller.tenant_id, BuildKind.VECTOR)
+        build = await uow.builds.reading(caller.tenant_id, BuildKind.VECTOR, question.seq) if question else None
     if question is None or build is None or build.spec != deps.embedder.spec.key:
         return False
     vector = await _embedded(deps, question, request)

@@ -77,6 +77,28 @@ class IndexBuildMissing(Unavailable):
     title = "The tenant has no active index build"
 
 
+class IndexBuildInProgress(LetheError):
+    """A tenant has at most one build of a kind on its way: the same wish may be granted when that one has ended."""
+
+    code = "index_build_in_progress"
+    status = 409
+    title = "Another index build of this kind is on its way"
+    advice = "Wait until it has ended, or end it, and repeat."
+
+
+class IndexBuildStateConflict(LetheError):
+    code = "index_build_state_conflict"
+    status = 409
+    title = "The index build is not in a state from which this is possible"
+    advice = "Look at the build's state."
+    failure_class = FailureClass.PERMANENT
+
+
+class IndexBuildRemains(Unavailable):
+    code = "index_build_remains"
+    title = "The store still lists an index build that was dropped"
+
+
 class EmbedderUnavailable(Unavailable):
     code = "embedder_unavailable"
     title = "The embedding model does not answer"

@@ -1,41 +1,181 @@
-"""Filling a build from the ledger, from its beginning: what comes meanwhile is written by whoever brings it."""
+"""A vector build that is not the active one follows the ledger: it applies what commits after its own seq changed."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
-from lethe.contracts.indexing import BuildRef, Followed, FollowStep
-from lethe.errors import IndexBuildMissing
-from lethe.indexing.audit import Auditor
-from lethe.indexing.keyword_builds import KeywordBuilds
-from lethe.model.indexes import BuildState
+from lethe.contracts.indexing import BuildRef, Followed
+from lethe.errors import EmbedderUnavailable, IndexBuildMissing
+from lethe.indexing.audit.builds import Filler
+from lethe.indexing.paging import PAGE, pages
+from lethe.model.documents import Document, Version
+from lethe.model.ids import Id
+from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore, BuildKind, BuildState, IndexBuild, dims_of
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.ports.vectors import VectorIndex
+from lethe.settings import IndexingSettings
+
+_FOLLOWS: Final = frozenset({BuildState.BUILDING, BuildState.SOAKING})
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the commits after a build's seq changed: all of them up to ``until``."""
+
+    version_ids: Sequence[Id]
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Each step may be repeated: what an earlier attempt wrote is found there."""
+    """Its place is the build's seq in the ledger, so that any step may be repeated, by anyone, at any time."""
 
-    auditor: Auditor
-    builds: KeywordBuilds
+    ledger: Ledger
+    keyring: KeyRing
+    index: VectorIndex
+    filler: Filler
+    clock: Clock
+    settings: IndexingSettings
 
-    async def step(self, step: FollowStep) -> Followed:
-        """Write what is missing of some pages. A build that is retired or lost meanwhile has nothing more to follow."""
-        after, written = step.after, 0
-        for _ in range(self.auditor.settings.pages_per_step):
-            async with self.auditor.ledger.read() as uow:
-                build = await uow.builds.get(step.tenant_id, step.build_id)
-            if build is None or build.state is not BuildState.BUILDING:
-                return Followed(after=None, written=written)
+    async def step(self, ref: BuildRef) -> Followed:
+        """Apply some pages of changes. A build of another kind, or that does not follow, has nothing to apply."""
+        written, lag = 0, 0
+        for _ in range(self.settings.pages_per_step):
+            async with self.ledger.read() as uow:
+                build = await uow.builds.get(ref.tenant_id, ref.build_id)
+            if build is None or not _is_followed(build):
+                return Followed(lag=0, written=written)
+            changes = await self._changes(build)
             try:
-                after, found = await self.auditor.of_build(build).page(after)
+                written += await self._apply(build, changes.version_ids)
             except IndexBuildMissing:
-                return Followed(after=None, written=written)
-            written += found.repaired
-            if after is None:
+                await self._begin_again(build)
+                continue
+            lag = await self._reached(build, changes.until)
+            if not lag:
                 break
-        return Followed(after=after, written=written)
+        return Followed(lag=lag, written=written, pause_seconds=self.settings.pause_seconds)
 
-    async def complete(self, ref: BuildRef) -> bool:
-        """Make it the active build. One that was lost is made anew, by a follower of its own."""
-        is_active = await self.builds.complete(ref)
-        if not is_active:
-            await self.builds.ensure(ref.tenant_id, self.auditor.clock.now())
-        return is_active
+    async def _changes(self, build: IndexBuild) -> Changes:
+        limit = self.settings.page_documents
+        while True:
+            async with self.ledger.read() as uow:
+                seq = await uow.tenants.seq(build.tenant_id)
+                found = await uow.versions.changed_after(build.tenant_id, build.seq, limit + 1)
+            is_all = len(found) <= limit
+            # The last commit may have changed more than was read.
+            whole = found if is_all else [each for each in found if each.changed_seq < found[-1].changed_seq]
+            if is_all or whole:
+                taken = _first_commits(whole, self.settings.page_chunks)
+                is_end = is_all and len(taken) == len(whole)
+                return Changes([each.id for each in taken], seq if is_end else taken[-1].changed_seq)
+            limit *= 4
+
+    async def _apply(self, build: IndexBuild, version_ids: Sequence[Id]) -> int:
+        """Make the build hold the versions as the ledger has them at last, whatever changes meanwhile."""
+        written = 0
+        while version_ids:
+            due = await self._plan(build, version_ids)
+            written += await self._write(build, due)
+            if gone := [each for each in version_ids if each not in due]:
+                await self.index.delete_versions(build, gone)
+            version_ids = await self._changed_since(build, version_ids, due)
+        return written
+
+    async def _plan(self, build: IndexBuild, version_ids: Collection[Id]) -> Mapping[Id, Version]:
+        """Those that the build is to hold, named as its artefacts before they are written."""
+        tenant_id, now = build.tenant_id, self.clock.now()
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            due = await _due(uow, tenant_id, version_ids)
+            await uow.artefacts.plan_many(
+                [
+                    Artefact(tenant_id, each, ArtefactStore.VECTOR, build.id, ArtefactState.PLANNED, now)
+                    for each in sorted(due)
+                ]
+            )
+        return due
+
+    async def _write(self, build: IndexBuild, due: Mapping[Id, Version]) -> int:
+        # A version whose key is gone is on its way out of every build.
+        keys = await self.keyring.get_many(build.tenant_id, due)
+        written = 0
+        for page in pages([version for version in due.values() if version.id in keys], PAGE):
+            versions = {version.id: version for version in page.versions}
+            async with self.ledger.read() as uow:
+                chunks = await uow.chunks.of_versions(build.tenant_id, list(versions), page.start, page.stop)
+            done = await self.filler.write(build, chunks, versions, keys)
+            written += len(done)
+            if len(done) < len(chunks):
+                raise EmbedderUnavailable(f"{len(chunks) - len(done)} chunks have no vector of the build's model yet.")
+        return written
+
+    async def _changed_since(
+        self, build: IndexBuild, version_ids: Sequence[Id], due: Mapping[Id, Version]
+    ) -> Sequence[Id]:
+        """Those that are otherwise due by now: replaced, deleted, fenced, or with other properties."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(build.tenant_id)
+            now = await _due(uow, build.tenant_id, version_ids)
+            changed = [each for each in version_ids if _mark(now, each) != _mark(due, each)]
+            settled = set(due).difference(changed)
+            await uow.artefacts.set_states(
+                build.tenant_id, settled, ArtefactStore.VECTOR, build.id, ArtefactState.COMMITTED
+            )
+        return changed
+
+    async def _reached(self, build: IndexBuild, until: int) -> int:
+        """Write down how far the build came; returns how many commits are left."""
+        async with self.ledger.write() as uow:
+            tenant = await uow.tenants.lock(build.tenant_id)
+            current = await uow.builds.get(build.tenant_id, build.id)
+            if current is None or not _is_followed(current):
+                return 0
+            if current.seq < until:
+                await uow.builds.set_seq(build.tenant_id, build.id, until)
+            return tenant.seq - max(current.seq, until)
+
+    async def _begin_again(self, build: IndexBuild) -> None:
+        """The store has lost the build: an older copy of it was put back, or an empty one."""
+        await self.index.create_build(build, dims_of(build.spec))
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(build.tenant_id)
+            await uow.builds.set_seq(build.tenant_id, build.id, 0)
+
+
+def _is_followed(build: IndexBuild) -> bool:
+    return build.kind is BuildKind.VECTOR and build.state in _FOLLOWS
+
+
+def _first_commits(versions: Sequence[Version], chunks: int) -> list[Version]:
+    """Those of the first commits, which together have at most that many chunks; those of one commit at least."""
+    taken: list[Version] = []
+    held = 0
+    for _, group in groupby(versions, key=lambda version: version.changed_seq):
+        commit = list(group)
+        held += sum(version.chunk_count for version in commit)
+        if taken and held > chunks:
+            break
+        taken += commit
+    return taken
+
+
+async def _due(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> dict[Id, Version]:
+    versions = await uow.versions.get_many(tenant_id, version_ids)
+    documents = await uow.documents.get_many(tenant_id, {version.document_id for version in versions.values()})
+    return {key: version for key, version in versions.items() if _is_due(version, documents.get(version.document_id))}
+
+
+def _is_due(version: Version, document: Document | None) -> bool:
+    """Whether it is served. A replaced one is in the builds that questions of its time read, and in no other."""
+    if document is None or document.deleted_at is not None or document.fenced_at is not None:
+        return False
+    return version.live_from is not None and version.live_until is None
+
+
+def _mark(due: Mapping[Id, Version], version_id: Id) -> int | None:
+    version = due.get(version_id)
+    return None if version is None else version.changed_seq

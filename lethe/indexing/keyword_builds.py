@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from lethe.contracts.indexing import BuildRef
+from lethe.indexing.dropping import drop_retired
+from lethe.indexing.moves import retire
+from lethe.indexing.planning import dispatch_of
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import KEYWORD_SPEC, BuildKind, BuildState, IndexBuild
-from lethe.model.operations import Dispatch, DispatchKind
-from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 
@@ -69,7 +69,7 @@ class KeywordBuilds:
         tenant = await uow.tenants.lock(tenant_id)
         for other in await uow.builds.open_keywords(tenant_id):
             if other.id in lost:
-                await uow.builds.set_state(tenant_id, other.id, BuildState.RETIRED)
+                await retire(uow, other)
         is_taken = build.number != await uow.builds.next_number(tenant_id, BuildKind.KEYWORD)
         older = await uow.builds.open_keywords(tenant_id)
         if is_taken or _is_current(older):
@@ -78,49 +78,28 @@ class KeywordBuilds:
         state = BuildState.BUILDING if tenant.seq else BuildState.ACTIVE
         for other in older:
             if state is BuildState.ACTIVE or other.state is BuildState.BUILDING:
-                await uow.builds.set_state(tenant_id, other.id, BuildState.RETIRED)
-        await uow.builds.add(replace(build, state=state, seq=tenant.seq))
-        if state is BuildState.BUILDING:
-            workflow_id = dispatch_id(DispatchKind.FOLLOW_BUILD, tenant_id, build.id)
-            dispatch = Dispatch(tenant_id, workflow_id, DispatchKind.FOLLOW_BUILD, build.id, build.created_at)
-            await uow.dispatches.add(dispatch)
-
-    async def complete(self, ref: BuildRef) -> bool:
-        """Make a filled build the active one; False if it was lost or retired meanwhile, or a newer revision serves."""
-        async with self.ledger.read() as uow:
-            build = await uow.builds.get(ref.tenant_id, ref.build_id)
-        if build is None or build.state is not BuildState.BUILDING or not await self.index.exists(build):
-            return build is not None and build.state is BuildState.ACTIVE
-        async with self.ledger.write() as uow:
-            await uow.tenants.lock(ref.tenant_id)
-            active = await uow.builds.active(ref.tenant_id, BuildKind.KEYWORD)
-            is_next = active is None or _revision(active.spec) <= _revision(build.spec)
-            if active is not None and is_next:
-                await uow.builds.set_state(ref.tenant_id, active.id, BuildState.RETIRED)
-            await uow.builds.set_state(
-                ref.tenant_id, ref.build_id, BuildState.ACTIVE if is_next else BuildState.RETIRED
-            )
-            await uow.dispatches.delete_for(ref.tenant_id, [ref.build_id])
-        await self.clear(ref.tenant_id)
-        return is_next
+                await retire(uow, other)
+        if state is BuildState.ACTIVE:
+            await uow.builds.add(replace(build, state=state, seq=tenant.seq, served_from=tenant.seq))
+        else:
+            await uow.builds.add(build)
+            await uow.dispatches.add(dispatch_of(build))
 
     async def clear(self, tenant_id: Id) -> None:
-        """Drop what is retired: only when its bytes are gone does the ledger forget where they were."""
+        """Drop what is retired."""
         async with self.ledger.read() as uow:
             builds = await uow.builds.list(tenant_id)
         for build in builds:
             if build.kind is BuildKind.KEYWORD and build.state is BuildState.RETIRED:
-                await self.index.drop_build(build)
-                async with self.ledger.write() as uow:
-                    await uow.builds.set_state(tenant_id, build.id, BuildState.DROPPED)
+                await drop_retired(self.ledger, self.index, build)
 
 
 def _is_current(builds: Sequence[IndexBuild]) -> bool:
     """Whether one of them holds the terms as this release makes them, or a later one."""
-    return any(_revision(build.spec) >= _revision(KEYWORD_SPEC) for build in builds)
+    return any(revision_of(build.spec) >= revision_of(KEYWORD_SPEC) for build in builds)
 
 
-def _revision(spec: str) -> int:
+def revision_of(spec: str) -> int:
     """Of the terms; 0 where the spec names none."""
     number = spec.rpartition("@")[2]
     return int(number) if number.isdecimal() else 0

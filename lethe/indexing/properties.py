@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lethe.errors import IndexBuildMissing
 from lethe.indexing.objects import version_attributes
 from lethe.model.documents import Version
-from lethe.model.indexes import BuildKind, IndexBuild
+from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.vectors import ChunkIndex
@@ -40,6 +40,6 @@ async def _rewrite(index: ChunkIndex, build: IndexBuild, version: Version, prope
     try:
         return await index.update_properties(build, version.id, version.readers, properties)
     except IndexBuildMissing:
-        if build.kind is BuildKind.VECTOR:
+        if build.kind is BuildKind.VECTOR and build.state is BuildState.ACTIVE:
             raise
         return 0

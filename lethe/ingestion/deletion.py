@@ -70,4 +70,4 @@ async def mark_deleted(uow: UnitOfWork, document: Document, seq: int, at: dateti
     await uow.documents.update(gone)
     live = await uow.versions.get(document.tenant_id, document.live_version_id) if document.live_version_id else None
     if live is not None:
-        await uow.versions.update(replace(live, live_until=seq, updated_at=at))
+        await uow.versions.update(replace(live, live_until=seq, changed_seq=seq, updated_at=at))

@@ -159,21 +159,19 @@ async def _apply(
     uow: UnitOfWork, change: Change, opened: Sequence[tuple[Version, bytes]], digest_key: bytes, at: datetime
 ) -> str:
     tenant_id, document_id = change.live.tenant_id, change.live.document_id
-    is_changed = False
-    for version, key in opened:
-        fields = open_fields(key, version).changed_by(change.wish)
-        if fields.fingerprint(digest_key) == version.meta_fp:
-            continue
-        is_changed = True
-        await uow.versions.update(sealed_into(version, key, fields, digest_key, at))
+    wished = [(version, key, open_fields(key, version).changed_by(change.wish)) for version, key in opened]
+    changed = [each for each in wished if each[2].fingerprint(digest_key) != each[0].meta_fp]
+    if not changed:
+        return ""
+    seq = await uow.tenants.advance(tenant_id)
+    for version, key, fields in changed:
+        sealed = sealed_into(version, key, fields, digest_key, at)
+        await uow.versions.update(replace(sealed, changed_seq=seq))
         if version.id == change.live.id:
             await uow.documents.set_readers(tenant_id, document_id, fields.readers)
-    if not is_changed:
-        return ""
     document = await uow.documents.get(tenant_id, document_id)
     if document is not None:
         await uow.documents.update(replace(document, updated_at=at))
-    await uow.tenants.advance(tenant_id)
     if not change.dispatches:
         return ""
     workflow_id = dispatch_id(DispatchKind.APPLY_METADATA, tenant_id, new_id())

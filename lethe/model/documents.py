@@ -65,6 +65,8 @@ class Version:
     """One submission's content. Its data key has the version's own id; sealed fields open with that key only.
 
     Live for a question that started at ``seq`` when ``live_from <= seq < live_until`` (None: no end yet).
+    ``changed_seq``: the commit that last changed what an index should hold of it (live, replaced, deleted, other
+    properties); index builds follow by it.
     ``media_type`` is what the sender claimed until `validate` has sniffed it. The title is the sender's if
     ``title_given``, else the one the document gives itself. ``ingestion_id`` and ``position`` (model.ingestions) are of
     the bulk ingestion that took it in, if one did; ``archive_entry`` is its file's number, if it came in an archive.
@@ -94,6 +96,7 @@ class Version:
     chunk_count: int = 0
     live_from: int | None = None
     live_until: int | None = None
+    changed_seq: int = 0
     ingestion_id: Id | None = None
     position: int | None = None
     archive_entry: int | None = None

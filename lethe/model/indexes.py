@@ -1,6 +1,7 @@
 """Index builds: the one mechanism for generation, migration, purge, repair and soak."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,9 +24,23 @@ class BuildState(StrEnum):
     DROPPED = "dropped"
 
 
+MOVES: Final[Mapping[BuildState, frozenset[BuildState]]] = {
+    BuildState.BUILDING: frozenset({BuildState.ACTIVE, BuildState.RETIRED}),
+    BuildState.ACTIVE: frozenset({BuildState.SOAKING, BuildState.RETIRED}),
+    BuildState.SOAKING: frozenset({BuildState.ACTIVE, BuildState.RETIRED}),
+    BuildState.RETIRED: frozenset({BuildState.DROPPED}),
+    BuildState.DROPPED: frozenset(),
+}
+"""What a build may become. Soaking: replaced, and still read by questions that began before, or kept for a way back;
+retired: nobody reads it any more; dropped: its store was asked, and holds nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class IndexBuild:
-    """One physical copy of a tenant's searchable corpus. ``seq`` is the tenant's clock up to which it is complete."""
+    """One physical copy of a tenant's searchable corpus. ``seq`` is the tenant's clock up to which it is complete.
+
+    ``served_from``: the commit that last made it the active one; None if it never was.
+    """
 
     tenant_id: Id
     id: Id
@@ -36,6 +51,7 @@ class IndexBuild:
     state: BuildState
     seq: int
     created_at: datetime
+    served_from: int | None = None
 
     @property
     def physical_tenant(self) -> str:

@@ -21,8 +21,8 @@ class DispatchKind(StrEnum):
     AUDIT_TENANT = "audit-tenant"
     APPLY_SELECTION = "apply-selection"
     DELIVER_WEBHOOK = "deliver-webhook"
-    FOLLOW_BUILD = "follow-build"
     ERASE_SUBJECT = "erase-subject"
+    BUILD_INDEX = "build-index"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,6 @@ class KeywordIndex(ChunkIndex, Protocol):
         """Make the build's own tables if they are missing."""
         ...
 
-    async def exists(self, build: IndexBuild) -> bool:
-        """Whether the build is there and holds what it was given."""
-        ...
-
     async def write(self, build: IndexBuild, objects: Sequence[KeywordObject]) -> None:
         """Write objects by chunk id, all or none; readers and attributes are those of the version's last object."""
         ...

@@ -75,6 +75,10 @@ class HybridQuery:
 class ChunkIndex(Protocol):
     """What every index of chunks can do, whatever it finds them by. Raises IndexBuildMissing, Unavailable."""
 
+    async def exists(self, build: IndexBuild) -> bool:
+        """Whether the build is there; a keyword build also holds what it was given."""
+        ...
+
     async def drop_build(self, build: IndexBuild) -> None:
         """Remove the build's physical tenant with all its bytes; a missing one is no error."""
         ...

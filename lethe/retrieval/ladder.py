@@ -56,10 +56,10 @@ class KeywordRung:
 
         return counted
 
-    async def build(self, tenant_id: Id) -> IndexBuild:
-        """The active one. Raises IndexUnavailable while there is none that is whole."""
+    async def build(self, tenant_id: Id, seq: int) -> IndexBuild:
+        """The one that a question reads which began at ``seq``. Raises IndexUnavailable while none is whole."""
         async with self.ledger.read() as uow:
-            build = await uow.builds.active(tenant_id, BuildKind.KEYWORD)
+            build = await uow.builds.reading(tenant_id, BuildKind.KEYWORD, seq)
         if build is None:
             raise IndexUnavailable("The tenant's words are being brought into SQL.")
         return build

@@ -57,13 +57,14 @@ class Search:
     rewording: Rewording | None = None
 
     async def find(self, request: SearchRequest) -> Found:
-        """See PassageSearch. Keywords alone where the embedder fails, or fits another model's build.
+        """See PassageSearch. The build is that of the question's ``seq``, whichever becomes the active one meanwhile.
 
+        Keywords alone where the embedder fails, or fits another model's build.
         The keyword build where the vector store does not answer, or is not asked because it has not for a while.
         """
         started = time.perf_counter()
         async with self.ledger.read() as uow:
-            build = await uow.builds.active(request.tenant_id, BuildKind.VECTOR)
+            build = await uow.builds.reading(request.tenant_id, BuildKind.VECTOR, request.seq)
             glossary = await uow.glossaries.get(request.tenant_id) if self._rewrites else None
         if build is None:
             return Found((), (), None, {"total": elapsed_ms(started)})
@@ -83,7 +84,7 @@ class Search:
             gated = await self._gated(request, self.words.above(rank))
         except VECTOR_STORE_FAILURES:
             reasons.append(DegradedReason.VECTOR_STORE_DOWN)
-            build, scorer = await self.words.build(request.tenant_id), Scorer.WORDS
+            build, scorer = await self.words.build(request.tenant_id, request.seq), Scorer.WORDS
             gated = await self._gated(request, self.words.rank(build, self._query(request, ruled[-1], None)))
         if gated.is_exhausted:
             reasons.append(DegradedReason.INDEX_LAGGING)

@@ -20,6 +20,7 @@ from lethe.settings.caching import CacheSettings
 from lethe.settings.erasure import ErasureSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.guards import BelowThreshold, GroundingSettings, GuardSettings
+from lethe.settings.indexing import IndexingSettings
 from lethe.settings.providers import (
     AnthropicSettings,
     AzureSettings,
@@ -86,6 +87,7 @@ __all__ = [
     "FailureSettings",
     "GroundingSettings",
     "GuardSettings",
+    "IndexingSettings",
     "KeySettings",
     "LimitSettings",
     "MalwareSettings",
@@ -178,6 +180,7 @@ class Settings(BaseSettings):
     rerank: RerankSettings = RerankSettings()
     limits: LimitSettings = LimitSettings()
     parsing: ParsingSettings = ParsingSettings()
+    indexing: IndexingSettings = IndexingSettings()
     audit: AuditSettings = AuditSettings()
     malware: MalwareSettings = MalwareSettings()
     failures: FailureSettings = FailureSettings()

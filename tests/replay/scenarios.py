@@ -17,7 +17,6 @@ from lethe.contracts.answering import QuestionRef, Turned
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
 from lethe.contracts.bulk import BulkState
 from lethe.contracts.erasure import Discovered, ErasureRun
-from lethe.contracts.indexing import FollowRun
 from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.selection import SelectionRef, SelectionRun
@@ -25,6 +24,9 @@ from lethe.contracts.webhooks import DeliveryOutcome, DeliveryRef
 from lethe.model.answers import DegradedReason
 from lethe.model.selections import SelectionAction
 from lethe.model.webhooks import DeliveryState
+from tests.replay.builds import build_index, build_index_aborted, build_index_taken_back, rebuild_index
+from tests.replay.running import DOCUMENT, TENANT, VERSION
+from tests.replay.running import ended as _ended
 from tests.workflows.conftest import start_environment
 from tests.workflows.scripted import Scripted
 from tests.workflows.scripted_answering import ScriptedAnswering
@@ -37,7 +39,6 @@ from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
 from workflows.erasure import EraseSubject
-from workflows.following import FollowBuild
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
@@ -46,10 +47,6 @@ from workflows.webhooks import DeliverWebhook
 
 HISTORIES = Path(__file__).parent / "histories"
 ALL_WORKFLOWS = (*WORKFLOWS, AnswerQuestion)
-TENANT = "01900000-0000-7000-8000-000000000001"
-VERSION = "01900000-0000-7000-8000-000000000002"
-DOCUMENT = "01900000-0000-7000-8000-000000000003"
-
 Scenario = Callable[[Client], Awaitable[WorkflowHandle[Any, Any]]]
 
 
@@ -177,15 +174,6 @@ async def audit_tenant(client: Client) -> WorkflowHandle[Any, Any]:
         return await _ended(client, AuditTenant.run, run, "audit-tenant/one")
 
 
-async def follow_build(client: Client) -> WorkflowHandle[Any, Any]:
-    """Two pages, the second one asked for twice."""
-    scripted = Scripted()
-    scripted.follow_pages = 2
-    scripted.fails["follow_build"] = ["ledger_unavailable"]
-    async with scripted.running(client):
-        return await _ended(client, FollowBuild.run, FollowRun(tenant_id=TENANT, build_id=VERSION), "follow-build/one")
-
-
 async def erase_subject(client: Client) -> WorkflowHandle[Any, Any]:
     """Two rounds find something, the third nothing; a store is down once, and the bytes take their time."""
     found = Discovered(found=3, drain_seconds=7_200)
@@ -240,8 +228,11 @@ SCENARIOS: Sequence[Scenario] = (
     update_selection,
     audit_all,
     audit_tenant,
-    follow_build,
     erase_subject,
+    build_index,
+    build_index_taken_back,
+    build_index_aborted,
+    rebuild_index,
     answer_question,
     answer_by_models,
     answer_below_models,
@@ -250,14 +241,6 @@ SCENARIOS: Sequence[Scenario] = (
 
 CONCURRENT: Sequence[Scenario] = (ingest_bulk,)
 """Their histories are kept; what they ask for comes in an order that depends on which batch ends first."""
-
-
-async def _ended(
-    client: Client, run: Any, value: object, workflow_id: str, queue: Queue = Queue.CONTROL
-) -> WorkflowHandle[Any, Any]:
-    handle = await client.start_workflow(run, value, id=workflow_id, task_queue=queue)
-    await handle.result()
-    return handle
 
 
 def commands(history: WorkflowHistory) -> list[str]:

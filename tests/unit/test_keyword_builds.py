@@ -6,16 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from lethe.adapters.fakes.clock import FakeClock
+from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
+from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.keywords import SqliteKeywords
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.indexing import BuildRef
 from lethe.indexing import keyword_builds
+from lethe.indexing.audit.fillers import KeywordFiller
+from lethe.indexing.cutover import Cutover
+from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.model.operations import DispatchKind
-from lethe.settings import Settings
+from lethe.settings import IndexingSettings, Settings
 from tests.contract.ledger_rows import NOON, add_tenant, at
 
 
@@ -46,12 +52,24 @@ class Tenant:
             return (await unit.builds.open_keywords(self.id))[-1]
 
     async def complete(self, build: IndexBuild) -> bool:
-        return await self.builds.complete(BuildRef(tenant_id=self.id, build_id=build.id))
+        """As its workflow does when it is filled; what it replaces is dropped."""
+        ref = BuildRef(tenant_id=self.id, build_id=build.id)
+        closed = await self.cutover.flip(ref)
+        await self.cutover.finish(ref)
+        return closed.is_active
+
+    @property
+    def cutover(self) -> Cutover:
+        settings = IndexingSettings()
+        follower = Follower(
+            self.ledger, FakeKeyRing(), InMemoryVectorIndex(), KeywordFiller(self.index), FakeClock(NOON), settings
+        )
+        return Cutover(self.ledger, follower, self.builds, settings, drop_after_seconds=60)
 
     async def followed(self) -> list[Id]:
         async with self.ledger.read() as unit:
             pending = await unit.dispatches.pending(at(1), 10)
-        return [each.ref for each in pending if each.kind is DispatchKind.FOLLOW_BUILD]
+        return [each.ref for each in pending if each.kind is DispatchKind.BUILD_INDEX]
 
 
 OLD, NEW = "terms@9", "terms@10"

@@ -19,7 +19,8 @@ from lethe.contracts.audit import (
     AuditTally,
     Begun,
 )
-from lethe.contracts.indexing import BuildRef, Followed, FollowStep
+from lethe.contracts.indexing import BuildPlan, BuildRef, Closed, Followed, Planned, Reconciled, ReconcileStep
+from lethe.contracts.indexing import Dropped as DroppedBuilds
 from lethe.contracts.ingestion import (
     Attention,
     Chunked,
@@ -69,6 +70,9 @@ class Scripted:
         self.begun: list[Begun] = []
         self.audit_pages: dict[str, int] = {BUILD: 1}
         self.follow_pages = 1
+        self.followed: list[str] = []
+        self.closings: list[Closed] = []
+        self.has_index = True
         self.reports: list[AuditReport] = []
 
     def _called(self, name: str) -> None:
@@ -191,15 +195,40 @@ class Scripted:
         self.reports.append(report)
 
     @activity.defn
-    async def follow_build(self, step: FollowStep) -> Followed:
-        self._called("follow_build")
-        place = int(step.after or 0) + 1
-        return Followed(after=None if place >= self.follow_pages else str(place), written=10)
+    async def plan_build(self, wish: BuildPlan) -> Planned:
+        self._called("plan_build")
+        return Planned(build_id=wish.build_id if self.has_index else None)
 
     @activity.defn
-    async def complete_build(self, ref: BuildRef) -> bool:
-        self._called("complete_build")
+    async def follow_build(self, ref: BuildRef) -> Followed:
+        self._called("follow_build")
+        self.followed.append(ref.build_id)
+        return Followed(lag=max(0, self.follow_pages - self.followed.count(ref.build_id)), written=10)
+
+    @activity.defn
+    async def reconcile_build(self, step: ReconcileStep) -> Reconciled:
+        self._called("reconcile_build")
+        return Reconciled(after=None if step.after else BUILD, repaired=1)
+
+    @activity.defn
+    async def close_build(self, ref: BuildRef) -> Closed:
+        self._called("close_build")
+        return self.closings.pop(0) if self.closings else Closed(is_active=True, drop_after_seconds=60.0)
+
+    @activity.defn
+    async def roll_back_build(self, ref: BuildRef) -> bool:
+        self._called("roll_back_build")
         return True
+
+    @activity.defn
+    async def abort_build(self, ref: BuildRef) -> DroppedBuilds:
+        self._called("abort_build")
+        return DroppedBuilds(builds=[ref.build_id])
+
+    @activity.defn
+    async def finish_build(self, ref: BuildRef) -> DroppedBuilds:
+        self._called("finish_build")
+        return DroppedBuilds(builds=[BUILD])
 
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
         return {
@@ -216,8 +245,13 @@ class Scripted:
                 self.audit_build,
                 self.audit_blobs,
                 self.finish_audit,
+                self.plan_build,
                 self.follow_build,
-                self.complete_build,
+                self.reconcile_build,
+                self.close_build,
+                self.roll_back_build,
+                self.abort_build,
+                self.finish_build,
             ],
             Queue.WEBHOOKS: [self.deliver_webhook],
             Queue.CONTROL: [

@@ -26,6 +26,10 @@ class HeldBuilds(Generic[ObjectT]):
         self.is_down = False
         self._builds: dict[tuple[str, str], dict[Id, ObjectT]] = {}
 
+    async def exists(self, build: IndexBuild) -> bool:
+        self._answer()
+        return _place(build) in self._builds
+
     async def drop_build(self, build: IndexBuild) -> None:
         self._answer()
         self._builds.pop(_place(build), None)
@@ -71,10 +75,6 @@ class HeldBuilds(Generic[ObjectT]):
     def _hold(self, build: IndexBuild) -> None:
         self._answer()
         self._builds.setdefault(_place(build), {})
-
-    def _holds(self, build: IndexBuild) -> bool:
-        self._answer()
-        return _place(build) in self._builds
 
     def _objects(self, build: IndexBuild) -> dict[Id, ObjectT]:
         self._answer()

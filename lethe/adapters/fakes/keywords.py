@@ -13,9 +13,6 @@ class InMemoryKeywordIndex(HeldBuilds[KeywordObject]):
     async def create_build(self, build: IndexBuild) -> None:
         self._hold(build)
 
-    async def exists(self, build: IndexBuild) -> bool:
-        return self._holds(build)
-
     async def write(self, build: IndexBuild, objects: Sequence[KeywordObject]) -> None:
         held = self._objects(build)
         held.update({item.chunk_id: item for item in objects})

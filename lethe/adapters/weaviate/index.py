@@ -61,6 +61,15 @@ class WeaviateIndex:
         except FAILURES as error:
             raise IndexUnavailable(type(error).__name__) from None
 
+    async def exists(self, build: IndexBuild) -> bool:
+        try:
+            async with asyncio.timeout(self._write_seconds):
+                client = await self._connection.client()
+                collection = client.collections.use(build.collection)
+                return await collection.exists() and await collection.tenants.exists(build.physical_tenant)
+        except FAILURES as error:
+            raise IndexUnavailable(type(error).__name__) from None
+
     async def drop_build(self, build: IndexBuild) -> None:
         try:
             async with asyncio.timeout(self._write_seconds):

@@ -66,8 +66,7 @@ class Auditor:
             try:
                 after, found = await self.of_build(build).page(after)
             except IndexBuildMissing:
-                if build.kind is BuildKind.KEYWORD:
-                    # Lost since the audit was planned: the next one gives the tenant a new one.
+                if not await self._is_to_be_there(build):
                     return AuditedStep(after=None, tally=tally)
                 # An older copy of the store, or an empty one: everything in it is a hole.
                 await self.index.create_build(build, dims_of(build.spec))
@@ -76,6 +75,15 @@ class Auditor:
             if after is None:
                 break
         return AuditedStep(after=after, tally=tally)
+
+    async def _is_to_be_there(self, build: IndexBuild) -> bool:
+        """Whether a missing build is to be made again here. A dropped one is not, nor one that its follower makes; a
+        keyword build was lost since the audit was planned: the next one gives the tenant a new one.
+        """
+        async with self.ledger.read() as uow:
+            current = await uow.builds.get(build.tenant_id, build.id)
+        is_active = current is not None and current.state is BuildState.ACTIVE
+        return is_active and build.kind is BuildKind.VECTOR
 
     def of_build(self, build: IndexBuild) -> BuildAudit:
         """Whoever compares this build."""

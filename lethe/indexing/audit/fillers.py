@@ -35,13 +35,15 @@ class VectorFiller:
         self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
     ) -> set[Id]:
         vectors = await self._vectors(build, chunks)
-        objects = [
-            index_object(key, version, chunk, unseal_vector(key, vectors[chunk.id].sealed_vector))
-            for chunk in chunks
-            if (key := keys.get(chunk.version_id)) is not None
-            and (version := versions.get(chunk.version_id)) is not None
-            and chunk.id in vectors
-        ]
+        objects = await asyncio.to_thread(
+            lambda: [
+                index_object(key, version, chunk, unseal_vector(key, vectors[chunk.id].sealed_vector))
+                for chunk in chunks
+                if (key := keys.get(chunk.version_id)) is not None
+                and (version := versions.get(chunk.version_id)) is not None
+                and chunk.id in vectors
+            ]
+        )
         if objects:
             await self.index.upsert(build, objects)
         return {item.chunk_id for item in objects}

@@ -14,17 +14,16 @@ from lethe.contracts.bulk import BatchDone, BulkBatch, FailedVersion
 from lethe.contracts.ingestion import VersionRef
 from lethe.errors import IndexVerificationFailed, IndexWriteFailed, LetheError, Unavailable, WorkerStopping
 from lethe.indexing.builds import active_vector_build
+from lethe.indexing.paging import Page, pages
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.steps.embedding import give_vectors
-from lethe.ingestion.steps.indexing import Page, index_versions, pages
+from lethe.ingestion.steps.indexing import index_versions, unverified
 from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
-from lethe.ingestion.steps.publishing import unverified
 from lethe.ingestion.steps.reading import Cut, cut_into_chunks, forget_elements, read_elements, told_type, with_cut
 from lethe.ingestion.steps.switching import switch_versions
 from lethe.model.documents import Status, Version
 from lethe.model.ids import Id
-from lethe.model.indexes import IndexBuild
 
 TOGETHER: Final = 10
 """Documents read, embedded and written together: what is told as finished after each of them."""
@@ -247,15 +246,14 @@ class Batches:
     ) -> None:
         if not written:
             return
-        build = await self._build(tenant_id)
-        wrong = set(await unverified(self.pipeline, build, written))
+        async with self.pipeline.ledger.read() as uow:
+            build = await active_vector_build(uow, tenant_id)
+            there = await uow.artefacts.committed(tenant_id, [version.id for version in written], build.id)
+        # A build that became the active one meanwhile gets the others, verified too, before they are switched.
+        wrong = set(await unverified(self.pipeline, build, [version for version in written if version.id in there]))
         for version in written:
             if version.id in wrong:
                 await self._fail(version, "verify_version", IndexVerificationFailed(), tally, reporter)
-
-    async def _build(self, tenant_id: Id) -> IndexBuild:
-        async with self.pipeline.ledger.read() as uow:
-            return await active_vector_build(uow, tenant_id)
 
     async def _switch(self, batch: BulkBatch, tally: _Tally) -> BatchDone:
         """All that came this far go live under one lock; what lost is removed, whatever it left."""

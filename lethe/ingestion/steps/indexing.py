@@ -1,23 +1,20 @@
 """Writing versions to the index builds, with a unit of work before the outside writes and one after them."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from lethe.errors import IndexBuildMissing, Place, placed
+from lethe.errors import EmbedderUnavailable, IndexBuildMissing, placed
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.indexing.objects import index_object, version_attributes
+from lethe.indexing.paging import PAGE, Page, pages
 from lethe.indexing.properties import rewrite_properties
 from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
 from lethe.model.documents import Version
-from lethe.model.ids import Id
+from lethe.model.ids import Id, chunk_id
 from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore, IndexBuild
 from lethe.ports.vectors import IndexObject
 from lethe.privacy.sealing import unseal_vector
-
-PAGE = 200
-"""Objects opened and written at a time: bounds the clear text held in memory."""
 
 
 async def index_versions(
@@ -48,7 +45,7 @@ async def index_versions(
     lost: set[Id] = set()
     for page in pages([version for version in versions if version.id in keys], PAGE):
         with placed(page.place):
-            objects = await _objects(pipeline, tenant_id, page, keys)
+            objects = await _objects(pipeline, build, page, keys)
             await pipeline.index.upsert(build, objects)
             lost |= await _write_keywords(pipeline, keyword_builds, objects)
     async with pipeline.ledger.write() as uow:
@@ -82,47 +79,13 @@ async def _write_keywords(pipeline: Pipeline, builds: Sequence[IndexBuild], obje
     return lost
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Chunks with start <= ordinal < stop of each of the versions."""
-
-    versions: tuple[Version, ...]
-    start: int
-    stop: int
-
-    @property
-    def place(self) -> Place:
-        """Where in its document a failure is; nowhere in particular where the page holds several whole ones."""
-        first, *others = self.versions
-        if others:
-            return Place()
-        return Place(first_chunk=self.start, last_chunk=min(self.stop, first.chunk_count) - 1)
-
-
-def pages(versions: Iterable[Version], size: int) -> Iterator[Page]:
-    """All chunks of the versions, about ``size`` at a time: small versions together, a large one in parts."""
-    together: list[Version] = []
-    held = 0
-    for version in versions:
-        if version.chunk_count > size:
-            for start in range(0, version.chunk_count, size):
-                yield Page((version,), start, start + size)
-            continue
-        if held + version.chunk_count > size:
-            yield Page(tuple(together), 0, size)
-            together, held = [], 0
-        together.append(version)
-        held += version.chunk_count
-    if together:
-        yield Page(tuple(together), 0, size)
-
-
-async def _objects(pipeline: Pipeline, tenant_id: Id, page: Page, keys: Mapping[Id, bytes]) -> list[IndexObject]:
+async def _objects(pipeline: Pipeline, build: IndexBuild, page: Page, keys: Mapping[Id, bytes]) -> list[IndexObject]:
     versions = {version.id: version for version in page.versions}
-    spec = pipeline.embedder.spec.key
     async with pipeline.ledger.read() as uow:
-        chunks = await uow.chunks.of_versions(tenant_id, list(versions), page.start, page.stop)
-        vectors = await uow.chunks.vectors_of(tenant_id, list(versions), spec, page.start, page.stop)
+        chunks = await uow.chunks.of_versions(build.tenant_id, list(versions), page.start, page.stop)
+        vectors = await uow.chunks.vectors_of(build.tenant_id, list(versions), build.spec, page.start, page.stop)
+    if len(vectors) < len(chunks):
+        raise EmbedderUnavailable(f"{len(chunks) - len(vectors)} chunks have no vector of the build's model.")
 
     def opened() -> list[IndexObject]:
         filters = {each: version_attributes(keys[each], version) for each, version in versions.items()}
@@ -138,3 +101,16 @@ async def _objects(pipeline: Pipeline, tenant_id: Id, page: Page, keys: Mapping[
         ]
 
     return await asyncio.to_thread(opened)
+
+
+async def unverified(pipeline: Pipeline, build: IndexBuild, versions: Sequence[Version]) -> list[Id]:
+    """The versions whose objects in the build are not exactly their chunks, by their ids."""
+    small = [version for version in versions if version.chunk_count <= PAGE]
+    found = await pipeline.index.chunk_ids_of(build, {version.id: version.chunk_count for version in small})
+    wrong: list[Id] = []
+    for version in versions:
+        wanted = frozenset(chunk_id(version.id, ordinal) for ordinal in range(version.chunk_count))
+        is_small = version.id in found
+        if (found[version.id] if is_small else await pipeline.index.chunk_ids(build, version.id)) != wanted:
+            wrong.append(version.id)
+    return wrong

@@ -1,17 +1,14 @@
 """index, verify, switch: the new version beside the old one, checked, then live in one transaction (P2)."""
 
-from collections.abc import Sequence
-
 from lethe.contracts.ingestion import DocumentRef, Indexed, Switched, VersionRef
 from lethe.errors import IndexVerificationFailed, VersionSuperseded
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.properties import rewrite_properties
-from lethe.ingestion.steps.indexing import PAGE, index_versions
+from lethe.ingestion.steps.indexing import index_versions
 from lethe.ingestion.steps.pipeline import Pipeline, enter
 from lethe.ingestion.steps.switching import switch_versions
-from lethe.model.documents import Status, Version
-from lethe.model.ids import Id, chunk_id
-from lethe.model.indexes import IndexBuild
+from lethe.model.documents import Status
+from lethe.model.indexes import BuildKind, BuildState
 
 
 async def index_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
@@ -24,27 +21,20 @@ async def index_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
 
 
 async def verify_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
-    """Compare the ids in the build with those in the ledger. Raises IndexVerificationFailed."""
+    """Compare the ids in the build with those in the ledger. Raises IndexVerificationFailed.
+
+    A build that became the active one since the version was indexed gets it first.
+    """
     async with pipeline.ledger.read() as uow:
         build = await active_vector_build(uow, ref.tenant_id)
         wanted = {chunk.id for chunk in await uow.chunks.of_version(ref.tenant_id, ref.version_id)}
+        written = await uow.artefacts.committed(ref.tenant_id, [ref.version_id], build.id)
+    if not written:
+        await index_version(pipeline, ref)
     found = await pipeline.index.chunk_ids(build, ref.version_id)
     if set(found) != wanted:
         raise IndexVerificationFailed(f"{len(wanted - found)} chunks are missing, {len(found - wanted)} are foreign.")
     return Indexed(build_id=build.id, objects=len(found))
-
-
-async def unverified(pipeline: Pipeline, build: IndexBuild, versions: Sequence[Version]) -> list[Id]:
-    """The versions whose objects in the build are not exactly their chunks, by their ids."""
-    small = [version for version in versions if version.chunk_count <= PAGE]
-    found = await pipeline.index.chunk_ids_of(build, {version.id: version.chunk_count for version in small})
-    wrong: list[Id] = []
-    for version in versions:
-        wanted = frozenset(chunk_id(version.id, ordinal) for ordinal in range(version.chunk_count))
-        is_small = version.id in found
-        if (found[version.id] if is_small else await pipeline.index.chunk_ids(build, version.id)) != wanted:
-            wrong.append(version.id)
-    return wrong
 
 
 async def switch_version(pipeline: Pipeline, ref: VersionRef) -> Switched:
@@ -63,13 +53,23 @@ async def switch_version(pipeline: Pipeline, ref: VersionRef) -> Switched:
 async def apply_metadata(pipeline: Pipeline, ref: DocumentRef) -> Indexed:
     """Rewrite the properties of the document's objects in the open builds; their vectors stay.
 
-    Versions still on their way are rewritten too: they may be live before anyone looks again.
+    Versions still on their way are rewritten too: they may be live before anyone looks again. A build that was replaced
+    after the change had been committed does not learn of it by following.
     """
     async with pipeline.ledger.read() as uow:
         build = await active_vector_build(uow, ref.tenant_id)
         keyword_builds = await uow.builds.open_keywords(ref.tenant_id)
+        replaced = [
+            each
+            for each in await uow.builds.list(ref.tenant_id)
+            if each.kind is BuildKind.VECTOR and each.state is BuildState.SOAKING
+        ]
         versions = await uow.versions.of_document(ref.tenant_id, ref.document_id)
-    targets = [(pipeline.index, build), *((pipeline.keywords, each) for each in keyword_builds)]
+    targets = [
+        (pipeline.index, build),
+        *((pipeline.index, each) for each in replaced),
+        *((pipeline.keywords, each) for each in keyword_builds),
+    ]
     objects = 0
     for version in versions:
         objects += await rewrite_properties(pipeline.ledger, pipeline.keyring, targets, version)

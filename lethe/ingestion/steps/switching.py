@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from lethe.errors import IndexBuildMissing
+from lethe.errors import IndexBuildMissing, IndexVerificationFailed
 from lethe.indexing.builds import active_vector_build
-from lethe.ingestion.steps.indexing import index_versions
+from lethe.ingestion.steps.indexing import index_versions, unverified
 from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
@@ -18,7 +18,7 @@ from lethe.ports.ledger import UnitOfWork
 from lethe.webhooks.telling import Happening, tell
 
 MAX_LOOKS: Final = 5
-"""How often keyword builds may be made while a version is on its way into them."""
+"""How often builds may be made or changed while a version is on its way into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ async def switch_versions(pipeline: Pipeline, tenant_id: Id, version_ids: Sequen
     """Make live those of the versions that are still wanted. A repeat finds its own work done.
 
     Two submissions of one document among them: the later one. A version that was live stays told as such, also when a
-    later submission is live by now: questions may still be reading it. What is not in a keyword build that was made
+    later submission is live by now: questions may still be reading it. What is not in a build that came to be written
     after it was indexed is indexed again first.
     """
     for _ in range(MAX_LOOKS):
@@ -52,15 +52,20 @@ async def switch_versions(pipeline: Pipeline, tenant_id: Id, version_ids: Sequen
             if not unwritten:
                 turned = await _turn(uow, tenant_id, turning, now) if turning else []
                 return await _told(uow, tenant_id, [*before, *turned])
-        await index_versions(pipeline, tenant_id, unwritten)
+        build, unwanted = await index_versions(pipeline, tenant_id, unwritten)
+        again = [version for version in unwritten if version.id not in unwanted]
+        if wrong := await unverified(pipeline, build, again):
+            raise IndexVerificationFailed(f"{len(wrong)} of {len(again)} versions are not as they were written.")
     raise IndexBuildMissing
 
 
 async def _unwritten(uow: UnitOfWork, tenant_id: Id, versions: Sequence[Version]) -> list[Version]:
-    """Those that are not in every open keyword build."""
+    """Those that are not in the active vector build, or not in every open keyword build."""
     ids = [version.id for version in versions]
+    if not ids:
+        return []
     missing: set[Id] = set()
-    for build in await uow.builds.open_keywords(tenant_id) if ids else ():
+    for build in (await active_vector_build(uow, tenant_id), *await uow.builds.open_keywords(tenant_id)):
         missing |= set(ids) - await uow.artefacts.committed(tenant_id, ids, build.id)
     return [version for version in versions if version.id in missing]
 
@@ -81,8 +86,12 @@ async def _turn(uow: UnitOfWork, tenant_id: Id, turning: Sequence[Version], now:
     replaced = await uow.versions.get_many(
         tenant_id, [d.live_version_id for d in documents.values() if d.live_version_id]
     )
-    await uow.versions.update_many([replace(old, live_until=seq, updated_at=now) for old in replaced.values()])
-    turned = [replace(version, status=Status.READY, live_from=seq, updated_at=now) for version in turning]
+    await uow.versions.update_many(
+        [replace(old, live_until=seq, changed_seq=seq, updated_at=now) for old in replaced.values()]
+    )
+    turned = [
+        replace(version, status=Status.READY, live_from=seq, changed_seq=seq, updated_at=now) for version in turning
+    ]
     await uow.versions.update_many(turned)
     siblings = await uow.versions.of_documents(tenant_id, list(documents))
     await uow.documents.update_many(

@@ -107,6 +107,10 @@ class VersionRepository(Protocol):
         """How many versions of the ingestion there are now, by status; those without a position are not counted."""
         ...
 
+    async def changed_after(self, tenant_id: Id, seq: int, limit: int) -> list[Version]:
+        """Versions that are or were live, changed by commits after ``seq``: in order of these, then of their ids."""
+        ...
+
     async def replaced_before(self, tenant_id: Id, as_of: datetime, limit: int) -> list[Id]:
         """Versions that stopped being live before then and have not been removed yet, oldest first."""
         ...

@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("chunk_count", sa.Integer(), nullable=False),
         sa.Column("live_from", sa.BigInteger(), nullable=True),
         sa.Column("live_until", sa.BigInteger(), nullable=True),
+        sa.Column("changed_seq", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "document_id"],
             ["documents.tenant_id", "documents.id"],
@@ -140,6 +141,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("status = 'receiving'"),
         postgresql_where=sa.text("status = 'receiving'"),
+    )
+    op.create_index(
+        "ix_document_versions_changed",
+        "document_versions",
+        ["tenant_id", "changed_seq", "id"],
+        unique=False,
+        sqlite_where=sa.text("live_from IS NOT NULL"),
+        postgresql_where=sa.text("live_from IS NOT NULL"),
     )
     op.create_index(
         "uq_document_versions_live",

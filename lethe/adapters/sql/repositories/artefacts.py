@@ -64,3 +64,6 @@ class SqlArtefacts(SqlRepository):
 
     async def delete(self, tenant_id: Id, version_id: Id) -> None:
         await self._connection.execute(delete_of(artefacts, tenant_id, artefacts.c.version_id == version_id))
+
+    async def forget_build(self, tenant_id: Id, build_id: Id) -> None:
+        await self._connection.execute(delete_of(artefacts, tenant_id, artefacts.c.build_id == build_id))

@@ -20,7 +20,10 @@ AUDIT: Final = Mapped(Audit, audits)
 COUNT: Final = Mapped(AuditCount, found_rows)
 
 _served: Final = and_(
-    versions.c.live_from.is_not(None), versions.c.live_until.is_(None), documents.c.deleted_at.is_(None)
+    versions.c.live_from.is_not(None),
+    versions.c.live_until.is_(None),
+    documents.c.deleted_at.is_(None),
+    documents.c.fenced_at.is_(None),
 )
 
 

@@ -1,6 +1,6 @@
 """Index builds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import and_, exists, func, insert, or_, select, update
@@ -26,6 +26,15 @@ class SqlBuilds(SqlRepository):
     async def active(self, tenant_id: Id, kind: BuildKind) -> IndexBuild | None:
         wanted = BUILD.of(tenant_id, builds.c.kind == kind, builds.c.state == BuildState.ACTIVE)
         return await BUILD.one(self._connection, wanted)
+
+    async def reading(self, tenant_id: Id, kind: BuildKind, seq: int) -> IndexBuild | None:
+        """Where both were served after ``seq`` (a way back was taken at once), the active one."""
+        kept = BUILD.of(tenant_id, builds.c.kind == kind, builds.c.state.in_((BuildState.ACTIVE, BuildState.SOAKING)))
+        found = await BUILD.all(self._connection, kept)
+        before = [build for build in found if build.served_from is not None and build.served_from <= seq]
+        if before:
+            return max(before, key=lambda build: build.served_from or 0)
+        return next((build for build in found if build.state is BuildState.ACTIVE), None)
 
     async def active_specs(self, kind: BuildKind) -> dict[str, int]:
         wanted = select(builds.c.spec, func.count()).where(builds.c.kind == kind, builds.c.state == BuildState.ACTIVE)
@@ -56,13 +65,16 @@ class SqlBuilds(SqlRepository):
         last = select(func.max(builds.c.number)).where(builds.c.tenant_id == tenant_id, builds.c.kind == kind)
         return int((await self._connection.execute(last)).scalar_one() or 0) + 1
 
+    async def update(self, build: IndexBuild) -> None:
+        await self._set(build.tenant_id, build.id, BUILD.values(build))
+
     async def set_state(self, tenant_id: Id, build_id: Id, state: BuildState) -> None:
-        await self._set(tenant_id, build_id, state=state)
+        await self._set(tenant_id, build_id, {"state": state})
 
     async def set_seq(self, tenant_id: Id, build_id: Id, seq: int) -> None:
-        await self._set(tenant_id, build_id, seq=seq)
+        await self._set(tenant_id, build_id, {"seq": seq})
 
-    async def _set(self, tenant_id: Id, build_id: Id, **values: Any) -> None:
+    async def _set(self, tenant_id: Id, build_id: Id, values: Mapping[str, Any]) -> None:
         await self._connection.execute(
-            update(builds).where(builds.c.tenant_id == tenant_id, builds.c.id == build_id).values(values)
+            update(builds).where(builds.c.tenant_id == tenant_id, builds.c.id == build_id).values(dict(values))
         )

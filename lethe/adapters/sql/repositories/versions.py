@@ -102,6 +102,10 @@ class SqlVersions(SqlRepository):
         )
         return {row[0]: row[1] for row in await self._connection.execute(statement)}
 
+    async def changed_after(self, tenant_id: Id, seq: int, limit: int) -> list[Version]:
+        wanted = VERSION.of(tenant_id, versions.c.live_from.is_not(None), versions.c.changed_seq > seq)
+        return await VERSION.all(self._connection, wanted.order_by(versions.c.changed_seq, versions.c.id).limit(limit))
+
     async def replaced_before(self, tenant_id: Id, as_of: datetime, limit: int) -> list[Id]:
         statement = (
             select(versions.c.id)

@@ -87,6 +87,7 @@ document_versions = Table(
     column("chunk_count", Integer),
     column("live_from", BigInteger, nullable=True),
     column("live_until", BigInteger, nullable=True),
+    column("changed_seq", BigInteger),
     id_column("ingestion_id", nullable=True),
     column("position", BigInteger, nullable=True),
     column("archive_entry", BigInteger, nullable=True),
@@ -100,6 +101,15 @@ document_versions = Table(
         unique=True,
         sqlite_where=text("live_from IS NOT NULL AND live_until IS NULL"),
         postgresql_where=text("live_from IS NOT NULL AND live_until IS NULL"),
+    ),
+    # What an index build that follows asks for: the versions that were ever live, by their last change.
+    Index(
+        "ix_document_versions_changed",
+        "tenant_id",
+        "changed_seq",
+        "id",
+        sqlite_where=text("live_from IS NOT NULL"),
+        postgresql_where=text("live_from IS NOT NULL"),
     ),
     Index(
         "ix_document_versions_receiving",

@@ -25,6 +25,7 @@ index_builds = Table(
     column("collection", String(200)),
     column("state", word(BuildState)),
     column("seq", BigInteger),
+    column("served_from", BigInteger, nullable=True),
     column("created_at", UtcDateTime),
     of_tenant(),
     Index("uq_index_builds_number", "tenant_id", "kind", "number", unique=True),

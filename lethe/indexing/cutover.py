@@ -1,0 +1,154 @@
+"""Changing which build questions read, and taking builds away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lethe.contracts.indexing import BuildRef, Closed, Dropped
+from lethe.errors import IndexBuildStateConflict
+from lethe.indexing.dropping import drop_retired
+from lethe.indexing.following import Follower
+from lethe.indexing.keyword_builds import KeywordBuilds, revision_of
+from lethe.indexing.moves import retire, serve
+from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.ports.vectors import ChunkIndex
+from lethe.settings import IndexingSettings
+
+_OVER: Final = frozenset({BuildState.RETIRED, BuildState.DROPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Cutover:
+    """Every change is one commit under the tenant's lock. ``drop_after_seconds``: the longest a question may last."""
+
+    ledger: Ledger
+    follower: Follower
+    keyword_builds: KeywordBuilds
+    settings: IndexingSettings
+    drop_after_seconds: float
+
+    async def close(self, ref: BuildRef) -> Closed:
+        """Bring the build up to date and make it the active one, as often as commits come in between."""
+        closed = Closed()
+        for _ in range(self.settings.closing_tries):
+            await self.follower.step(ref)
+            closed = await self.flip(ref)
+            if closed.is_active or closed.is_over:
+                return closed
+        return closed
+
+    async def flip(self, ref: BuildRef) -> Closed:
+        """Make a complete build the active one. A repeat finds it active.
+
+        A keyword build that was lost meanwhile is given up: a new one is planned in its place.
+        """
+        async with self.ledger.read() as uow:
+            seen = await uow.builds.get(ref.tenant_id, ref.build_id)
+        if seen is None:
+            return Closed(is_over=True)
+        if seen.state is BuildState.BUILDING and not await self._index(seen).exists(seen):
+            return await self._lost(seen)
+        async with self.ledger.write() as uow:
+            return await self._flip(uow, ref)
+
+    async def _flip(self, uow: UnitOfWork, ref: BuildRef) -> Closed:
+        tenant = await uow.tenants.lock(ref.tenant_id)
+        build = await uow.builds.get(ref.tenant_id, ref.build_id)
+        if build is None or build.state in _OVER:
+            return Closed(is_over=True)
+        if build.state is not BuildState.BUILDING:
+            return await self._closed(uow, build)
+        active = await uow.builds.active(ref.tenant_id, build.kind)
+        if build.kind is BuildKind.KEYWORD and active and revision_of(active.spec) > revision_of(build.spec):
+            await retire(uow, build)
+            await uow.dispatches.delete_for(ref.tenant_id, [build.id])
+            return Closed(is_over=True)
+        # What ingestion writes to a keyword build that is being built needs no following.
+        if build.kind is BuildKind.VECTOR and build.seq != tenant.seq:
+            return Closed()
+        await serve(uow, build, active)
+        await uow.dispatches.delete_for(ref.tenant_id, [build.id])
+        return await self._closed(uow, build)
+
+    async def take_back(self, ref: BuildRef) -> bool:
+        """As `close`, for a build that was replaced. Raises IndexBuildStateConflict."""
+        for _ in range(self.settings.closing_tries):
+            await self.follower.step(ref)
+            if await self.roll_back(ref):
+                return True
+        return False
+
+    async def roll_back(self, ref: BuildRef) -> bool:
+        """Make a replaced build the active one again; False while it lags. Raises IndexBuildStateConflict."""
+        async with self.ledger.write() as uow:
+            tenant = await uow.tenants.lock(ref.tenant_id)
+            build = await uow.builds.get(ref.tenant_id, ref.build_id)
+            if build is None or build.kind is not BuildKind.VECTOR:
+                raise IndexBuildStateConflict("Only a vector build that was replaced can be taken back.")
+            if build.state is BuildState.ACTIVE:
+                return True
+            if build.state is not BuildState.SOAKING:
+                raise IndexBuildStateConflict(f"An index build that is {build.state} cannot be taken back.")
+            if build.seq != tenant.seq:
+                return False
+            await serve(uow, build, await uow.builds.active(ref.tenant_id, build.kind))
+        return True
+
+    async def abort(self, ref: BuildRef) -> Dropped:
+        """Give up a build that is on its way. Raises IndexBuildStateConflict if it serves, or did."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            build = await uow.builds.get(ref.tenant_id, ref.build_id)
+            if build is None or build.state is BuildState.DROPPED:
+                return Dropped()
+            if build.state in {BuildState.ACTIVE, BuildState.SOAKING}:
+                raise IndexBuildStateConflict("The build serves already.")
+            await retire(uow, build)
+            await uow.dispatches.delete_for(ref.tenant_id, [build.id])
+        return await self._drop([build])
+
+    async def finish(self, ref: BuildRef) -> Dropped:
+        """Drop what the build has replaced, and whatever is left from before; itself, if it was taken back."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            own = await uow.builds.get(ref.tenant_id, ref.build_id)
+            builds = await uow.builds.list(ref.tenant_id)
+            going = [build for build in builds if own is not None and _is_over(build, own)]
+            for build in going:
+                await retire(uow, build)
+        return await self._drop(going)
+
+    async def _drop(self, retired: Sequence[IndexBuild]) -> Dropped:
+        for build in retired:
+            await drop_retired(self.ledger, self._index(build), replace(build, state=BuildState.RETIRED))
+        return Dropped(builds=[build.id for build in retired])
+
+    async def _lost(self, build: IndexBuild) -> Closed:
+        if build.kind is BuildKind.KEYWORD:
+            await self.keyword_builds.ensure(build.tenant_id, self.follower.clock.now())
+            return Closed(is_over=True)
+        return Closed()
+
+    def _index(self, build: IndexBuild) -> ChunkIndex:
+        return self.follower.index if build.kind is BuildKind.VECTOR else self.keyword_builds.index
+
+    async def _closed(self, uow: UnitOfWork, build: IndexBuild) -> Closed:
+        replaced = [
+            other.id
+            for other in await uow.builds.list(build.tenant_id)
+            if other.kind is build.kind and other.state is BuildState.SOAKING and other.number < build.number
+        ]
+        return Closed(
+            is_active=True,
+            replaced=replaced[-1] if replaced and build.kind is BuildKind.VECTOR else None,
+            drop_after_seconds=self.drop_after_seconds,
+            soak_pause_seconds=self.settings.soak_pause_seconds,
+        )
+
+
+def _is_over(build: IndexBuild, own: IndexBuild) -> bool:
+    """Whether the build is replaced; one that is newer has a workflow of its own."""
+    if build.kind is not own.kind or build.state not in {BuildState.SOAKING, BuildState.RETIRED}:
+        return False
+    return build.id == own.id or build.number < own.number

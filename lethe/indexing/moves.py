@@ -1,0 +1,38 @@
+"""What an index build may become, checked under the tenant's lock."""
+
+from dataclasses import replace
+
+from lethe.errors import IndexBuildStateConflict
+from lethe.model.indexes import MOVES, BuildState, IndexBuild
+from lethe.ports.ledger import UnitOfWork
+
+
+def moved(build: IndexBuild, to: BuildState) -> IndexBuild:
+    """The build in its new state. Raises IndexBuildStateConflict for a move that `MOVES` does not know."""
+    if to not in MOVES[build.state]:
+        raise IndexBuildStateConflict(f"An index build that is {build.state} cannot become {to}.")
+    return replace(build, state=to)
+
+
+async def move(uow: UnitOfWork, build: IndexBuild, to: BuildState) -> None:
+    """Move a build that was read in this unit, under the tenant's lock."""
+    await uow.builds.update(moved(build, to))
+
+
+async def retire(uow: UnitOfWork, build: IndexBuild) -> None:
+    """As `move`; a build that is retired already, or dropped, stays as it is."""
+    if build.state not in {BuildState.RETIRED, BuildState.DROPPED}:
+        await move(uow, build, BuildState.RETIRED)
+
+
+async def serve(uow: UnitOfWork, build: IndexBuild, active: IndexBuild | None) -> int:
+    """Make a build the active one in place of another; returns the commit from which questions read it.
+
+    Raises the tenant's clock: a question that began before reads the replaced build, one that begins after reads this
+    one. Needs the tenant's lock, and that both hold everything up to now.
+    """
+    seq = await uow.tenants.advance(build.tenant_id)
+    if active is not None:
+        await uow.builds.update(replace(moved(active, BuildState.SOAKING), seq=seq))
+    await uow.builds.update(replace(moved(build, BuildState.ACTIVE), seq=seq, served_from=seq))
+    return seq
