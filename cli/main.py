@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ingestions
+from cli import ingestions, verifying
 from cli.errors import CommandError, Exit
 from cli.options import Json, settings
 from cli.output import Output, say, say_error
@@ -200,6 +200,7 @@ def usage(
 
 
 app.add_typer(ingestions.app, name="ingestions")
+verifying.add_to(app)
 dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)
 app.add_typer(dead_letters, name="dead-letters")
 

@@ -13,6 +13,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 NOTES: Final = ("design", "defaults", "facts", "style", "temporal", "erasure", "field")
 """Working notes (`<name>.md`) that no reader of the tree has; what they say must stand where it is needed."""
 MAX_LINES: Final = 300
+ONE_FILE: Final = ("cli/verify_erasure.py",)
+"""Handed to people who have nothing else of ours, so it may not become a folder."""
 ENVIRONMENT_READERS: Final = ("lethe/settings/", "cli/stack/", "tests/")
 """The settings read it; the stack hands it to the processes it starts; tests set it."""
 
@@ -67,6 +69,8 @@ def named_notes(files: Iterable[Path], root: Path = ROOT) -> Iterator[str]:
 def long_files(files: Iterable[Path], root: Path = ROOT) -> Iterator[str]:
     """Past 300 lines a module becomes a folder of the same name."""
     for path in files:
+        if path.relative_to(root).as_posix() in ONE_FILE:
+            continue
         if path.suffix == ".py" and (count := len(_text(path).splitlines())) > MAX_LINES:
             yield f"{path.relative_to(root)}:{count}: longer than {MAX_LINES} lines"
 

@@ -13,6 +13,13 @@ from lethe.errors.base import (
     Place,
     placed,
 )
+from lethe.errors.certificates import (
+    CertificateNotFound,
+    CertificateRefused,
+    CheckpointRefused,
+    LogForked,
+    WitnessUnavailable,
+)
 from lethe.errors.documents import (
     ArchiveUnreadable,
     CorruptDocument,
@@ -134,6 +141,9 @@ __all__ = [
     "AuditNotFound",
     "BlobUnavailable",
     "BreakerOpen",
+    "CertificateNotFound",
+    "CertificateRefused",
+    "CheckpointRefused",
     "ChunkNotFound",
     "ClientError",
     "ConfigurationError",
@@ -185,6 +195,7 @@ __all__ = [
     "LedgerConflict",
     "LedgerUnavailable",
     "LetheError",
+    "LogForked",
     "MalformedJson",
     "MalwareFound",
     "MalwareScannerUnavailable",
@@ -231,6 +242,7 @@ __all__ = [
     "WebhookTimedOut",
     "WebhookUnreachable",
     "WebhookUrlRefused",
+    "WitnessUnavailable",
     "WorkerStopping",
     "WorkflowsRefused",
     "WorkflowsUnavailable",

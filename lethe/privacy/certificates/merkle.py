@@ -170,6 +170,14 @@ class MerkleTree:
         for leaf in leaves:
             self.append(leaf)
 
+    def grown(self, leaves: Sequence[bytes]) -> "MerkleTree":
+        """Another tree, with these leaves behind its own."""
+        other = MerkleTree()
+        other.size, other._hashes = self.size, dict(self._hashes)
+        for leaf in leaves:
+            other.append(leaf)
+        return other
+
     def append(self, leaf: bytes) -> int:
         """Returns the index of the leaf (hash)."""
         index = self.size
