@@ -10,6 +10,7 @@ from lethe.model.indexes import BuildKind
 from lethe.model.personal_data import StoreName
 from lethe.ports.clock import Clock
 from lethe.ports.personal_data import HistoryStore, PersonalDataStore, Rebuilder, SourceRemover
+from lethe.privacy.discovery.finder import SweepFinder
 from lethe.privacy.erasure.discovery import Discovery
 from lethe.privacy.erasure.lineage import LineageFinder
 from lethe.privacy.erasure.stores.answers import AnswerCacheStore, FeedbackStore, QuestionStore
@@ -63,13 +64,14 @@ def privacy_activities(
 ) -> PrivacyActivities:
     """What the workflow of an erasure runs."""
     documents = DocumentErasure(remover, clock)
+    lineage = LineageFinder(remover.ledger, remover.keyring)
     stores = personal_data_stores(settings.erasure, remover, documents, histories, Rebuilding(remover.ledger))
     return PrivacyActivities(
         Discovery(
             ledger=remover.ledger,
             keyring=remover.keyring,
             clock=clock,
-            finders=[LineageFinder(remover.ledger, remover.keyring)],
+            finders=[lineage, SweepFinder(remover.ledger, remover.keyring, lineage)],
             stores=list(stores.values()),
             settings=settings.erasure,
         ),

@@ -11,20 +11,23 @@ from lethe.adapters.sql import SqlLedger
 from lethe.model.documents import SubjectMention
 from lethe.model.feedback import Feedback, Verdict
 from lethe.model.ids import Id, new_id
+from lethe.model.personal_data import Leads, Wanted
 from lethe.model.texts import TextPlace
+from lethe.privacy.discovery.finder import SweepFinder
 from lethe.privacy.discovery.judging import Confidence
 from lethe.privacy.discovery.matches import Reason
 from lethe.privacy.discovery.person import Person
 from lethe.privacy.discovery.sweep import Found, Sweep, SweepCursor
+from lethe.privacy.erasure.lineage import LineageFinder
 from lethe.privacy.sealing import Purpose, seal_json, seal_text
 from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON, add_document, add_tenant, answer, chunks, letter, question
-from tests.population.documents import Group, documents
+from tests.population.documents import Group, Written, documents
 from tests.population.people import people
 from tests.population.stored import store
 
-PEOPLE = 24
-SOUGHT = 6
+PEOPLE = 16
+SOUGHT = 4
 
 
 async def _swept(sweep: Sweep) -> tuple[list[Found], int]:
@@ -162,3 +165,18 @@ async def test_every_place_has_a_query(ledger: SqlLedger, place: TextPlace) -> N
     tenant = await add_tenant(ledger)
     async with ledger.read() as uow:
         assert await uow.texts.after(tenant, place, None, 5) == []
+
+
+async def test_what_a_sweep_finds_leads_to_versions_and_questions(ledger: SqlLedger) -> None:
+    keyring = FakeKeyRing()
+    tenant, rows = await _ledger_that_names_max(ledger, keyring)
+    alone = [Written(Group.NAMES, text) for text in ("Dr. Öztürk spoke.", "Max Öztürk spoke.", "Nobody spoke.")]
+    titled, named, _ = await store(ledger, keyring, tenant, alone)
+    lineage = LineageFinder(ledger, keyring)
+    wanted = Wanted(new_id(), (SubjectMention("name", "Max Öztürk"), SubjectMention("email", "max@example.org")))
+    leads = await SweepFinder(ledger, keyring, lineage).find(tenant, wanted)
+    assert leads == Leads(
+        mentions=frozenset({rows[TextPlace.VERSION], named}),
+        questions=frozenset({rows[TextPlace.QUESTION]}),
+        unsure=frozenset({titled}),
+    )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
+from lethe.errors import SealBroken
 from lethe.model.documents import Chunk, Version
 from lethe.model.texts import SealedText, TextPlace
 from lethe.privacy.sealing import Purpose, unseal, unseal_text
@@ -27,21 +28,31 @@ _DEEPEST: Final = 20
 
 
 def open_text(key: bytes, place: TextPlace, text: SealedText) -> str:
-    """Raises SealBroken."""
-    return plain(unseal(key, PURPOSES[place], text.sealed).decode(errors="replace"))
+    """Empty for what does not open: nobody else reads it either."""
+    try:
+        return plain(unseal(key, PURPOSES[place], text.sealed).decode(errors="replace"))
+    except SealBroken:
+        return ""
 
 
 def open_version(key: bytes, version: Version) -> Iterator[tuple[str, str]]:
-    """What a version says beside its chunks, by the name of the part. Raises SealBroken."""
-    yield "title", unseal_text(key, Purpose.TITLE, version.sealed_title)
-    yield "source_uri", unseal_text(key, Purpose.SOURCE_URI, version.sealed_source_uri)
-    yield "metadata", plain(unseal_text(key, Purpose.METADATA, version.sealed_metadata))
+    """What a version says beside its chunks, by the name of the part."""
+    yield "title", _open(key, Purpose.TITLE, version.sealed_title)
+    yield "source_uri", _open(key, Purpose.SOURCE_URI, version.sealed_source_uri)
+    yield "metadata", plain(_open(key, Purpose.METADATA, version.sealed_metadata))
 
 
 def open_chunk(key: bytes, chunk: Chunk) -> Iterator[tuple[str, str]]:
-    """Its text and the titles above it. Raises SealBroken."""
-    yield "text", unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text)
-    yield "section", unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section)
+    """Its text and the titles above it."""
+    yield "text", _open(key, Purpose.CHUNK_TEXT, chunk.sealed_text)
+    yield "section", _open(key, Purpose.CHUNK_SECTION, chunk.sealed_section)
+
+
+def _open(key: bytes, purpose: Purpose, sealed: bytes) -> str:
+    try:
+        return unseal_text(key, purpose, sealed)
+    except SealBroken:
+        return ""
 
 
 def plain(text: str) -> str:

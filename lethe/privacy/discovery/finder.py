@@ -1,0 +1,86 @@
+"""The sweep as a way to find what is about a person (lethe.ports.personal_data.Finder)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from lethe.model.ids import Id
+from lethe.model.personal_data import Leads, Wanted
+from lethe.model.texts import TextPlace
+from lethe.ports.keyring import KeyRing
+from lethe.ports.ledger import Ledger
+from lethe.ports.personal_data import Finder
+from lethe.privacy.discovery.judging import Confidence
+from lethe.privacy.discovery.person import Person
+from lethe.privacy.discovery.sweep import Found, Sweep, SweepCursor
+
+PLACES: Final = (
+    TextPlace.VERSION,
+    TextPlace.SUBJECT,
+    TextPlace.QUESTION,
+    TextPlace.ANSWER,
+    TextPlace.TRACE,
+    TextPlace.FEEDBACK,
+)
+"""Other rows are found by the stores they are in."""
+_OF_QUESTIONS: Final = frozenset({TextPlace.QUESTION, TextPlace.ANSWER, TextPlace.TRACE, TextPlace.FEEDBACK})
+
+
+@dataclass
+class _Hits:
+    """What pages found, without the places: at most an id for each row of the tenant."""
+
+    sure: set[Id] = field(default_factory=set[Id])
+    unsure: set[Id] = field(default_factory=set[Id])
+    subjects: set[Id] = field(default_factory=set[Id])
+    aliases: set[Id] = field(default_factory=set[Id])
+    questions: set[Id] = field(default_factory=set[Id])
+
+    def take(self, found: Iterable[Found]) -> None:
+        for each in found:
+            is_unsure = each.confidence is Confidence.UNCERTAIN
+            if each.place in _OF_QUESTIONS:
+                # So short that a second signal is not to be expected, and only a record is lost.
+                self.questions.add(each.ref)
+            elif each.place is TextPlace.SUBJECT:
+                (self.aliases if is_unsure else self.subjects).add(each.ref)
+            else:
+                (self.unsure if is_unsure else self.sure).add(each.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFinder:
+    """Whatever names the person in its text is also about others, as far as a search can tell: a mention. Versions in
+    which nothing is likely are unsure, and those linked to somebody who may be the person under another name.
+    """
+
+    ledger: Ledger
+    keyring: KeyRing
+    lineage: Finder
+
+    async def find(self, tenant_id: Id, wanted: Wanted) -> Leads:
+        known = await self.lineage.find(tenant_id, wanted)
+        linked = known.versions | known.mentions
+        sweep = Sweep(self.ledger, self.keyring, tenant_id, Person.of(wanted.identifiers), linked)
+        hits = _Hits()
+        for place in PLACES:
+            cursor: SweepCursor | None = SweepCursor(place)
+            while cursor is not None and cursor.place is place:
+                page = await sweep.page(cursor)
+                hits.take(page.found)
+                cursor = page.next
+        return await self._leads(tenant_id, known.subjects, hits)
+
+    async def _leads(self, tenant_id: Id, known: frozenset[Id], hits: _Hits) -> Leads:
+        subjects = known | hits.subjects
+        async with self.ledger.read() as uow:
+            theirs = await uow.personal.links(tenant_id, hits.subjects)
+            others = await uow.personal.links(tenant_id, hits.aliases - subjects)
+        alone = {version_id for version_id, people in theirs.items() if people <= subjects}
+        return Leads(
+            subjects=frozenset(hits.subjects),
+            versions=frozenset(alone),
+            mentions=frozenset((hits.sure | set(theirs)) - alone),
+            questions=frozenset(hits.questions),
+            unsure=frozenset((hits.unsure | set(others)) - hits.sure - set(theirs)),
+        )
