@@ -30,7 +30,8 @@ STORES = (
     *("answer_cache", "audit_log", "backups", "blobs", "dead_letters", "documents", "feedback", "histories", "keys"),
     *("keywords", "logs", "principals", "processors", "questions", "requests", "tokens", "vectors"),
 )
-METHODS = ("deleted", "key_destroyed", "rebuilt_and_dropped", "aged_out", "opaque")
+METHODS = ("deleted", "key_destroyed", "rebuilt_and_dropped", "aged_out")
+GONE = ("purged", "nothing_kept")
 REASONS = ("legal_hold", "object_lock", "shared_document", "tenant_configuration", "outside_processor", "released")
 PROVIDERS = ("openai", "azure", "cohere", "anthropic")
 CLAIMS = {
@@ -94,7 +95,7 @@ SHAPE: Any = {
                 "store": _word(STORES),
                 **dict.fromkeys(("located", "erased", "held", "remaining"), _count),
                 "method": _word(METHODS),
-                "purge": _word(["purged", "waiting"]),
+                "purge": _word([*GONE, "ages_out"]),
                 "horizon": _optional(TIME),
             }
         ],
@@ -251,7 +252,7 @@ def require_consistent(body: Any) -> None:
         name = each["store"]
         require(each["located"] == each["erased"] + each["held"], f"{name}: located is not erased and held")
         require(each["remaining"] <= each["held"], f"{name}: something remains that is not held")
-        require(each["purge"] == "purged" or each["horizon"] is not None, f"{name}: waits for no date")
+        require(each["purge"] in GONE or each["horizon"] is not None, f"{name}: waits for no date")
     held = {each["store"]: each["held"] for each in stores if each["held"]}
     told: dict[str, int] = {}
     for each in body["exclusions"]:
@@ -271,7 +272,7 @@ def require_consistent(body: Any) -> None:
 def weakest(stores: Sequence[Any]) -> str:
     if any(each["held"] or each["remaining"] for each in stores):
         return "held"
-    return "deleted" if any(each["purge"] != "purged" for each in stores) else "purged"
+    return "deleted" if any(each["purge"] not in GONE for each in stores) else "purged"
 
 
 def verify(text: bytes, log_key: Key, witness_key: Key | None = None) -> Any:

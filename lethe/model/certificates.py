@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from lethe.model.erasures import ErasureMethod, PurgeState
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind
-from lethe.model.personal_data import Method, PurgeState, StoreName
+from lethe.model.personal_data import StoreName
 
 
 class Claim(StrEnum):
@@ -41,7 +42,7 @@ class StoreResult:
     erased: int
     held: int
     remaining: int
-    method: Method
+    method: ErasureMethod
     purge: PurgeState
     horizon_at: datetime | None = None
 

@@ -16,12 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lethe.errors import CertificateRefused
 from lethe.model.certificates import CertificateFacts, Claim, ExclusionReason, StoreResult
+from lethe.model.erasures import ErasureMethod, PurgeState
 from lethe.model.indexes import BuildKind
-from lethe.model.personal_data import Method, PurgeState, StoreName
+from lethe.model.personal_data import StoreName
 from lethe.privacy.certificates.stamps import rfc3339
 from lethe.settings import OutsideProvider
 
 TYPE = "lethe.erasure-certificate/v1"
+
+_GONE = frozenset({PurgeState.PURGED, PurgeState.NOTHING_KEPT})
 
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -49,7 +52,7 @@ class Store(_Closed):
     erased: Count
     held: Count
     remaining: Count
-    method: Method
+    method: ErasureMethod
     purge: PurgeState
     horizon: Moment | None
 
@@ -134,7 +137,7 @@ def _are_ordered(times: Times) -> bool:
 
 
 def _is_settled(store: Store) -> bool:
-    return store.purge is PurgeState.PURGED or (store.purge is PurgeState.WAITING and store.horizon is not None)
+    return store.purge in _GONE or (store.purge is PurgeState.AGES_OUT and store.horizon is not None)
 
 
 def _are_explained(body: Body) -> bool:
@@ -149,7 +152,7 @@ def _are_explained(body: Body) -> bool:
 def _weakest(stores: Sequence[Store | StoreResult]) -> Claim:
     if any(each.held or each.remaining for each in stores):
         return Claim.HELD
-    if any(each.purge is not PurgeState.PURGED for each in stores):
+    if any(each.purge not in _GONE for each in stores):
         return Claim.DELETED
     return Claim.PURGED
 

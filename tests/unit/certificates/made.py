@@ -15,8 +15,9 @@ from lethe.model.certificates import (
     Tombstones,
     Verification,
 )
+from lethe.model.erasures import ErasureMethod, PurgeState
 from lethe.model.indexes import BuildKind
-from lethe.model.personal_data import Method, PurgeState, StoreName
+from lethe.model.personal_data import StoreName
 from lethe.privacy.certificates.body import body_of, subject_commitment
 from lethe.privacy.certificates.issuing import body_text, certificate_text
 from lethe.privacy.certificates.merkle import MerkleTree, leaf_hash
@@ -27,6 +28,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ORIGIN = "lethe/0190d3a2-0000-7000-8000-00000000abcd"
 LOG = NoteSigner(ORIGIN, b"l" * 32)
 WITNESS = NoteSigner("lethe-witness/0001", b"w" * 32, is_witness=True)
+GONE = [PurgeState.PURGED, PurgeState.NOTHING_KEPT]
 SECONDS = 1_795_262_400
 
 
@@ -73,8 +75,8 @@ def _store(chance: random.Random, store: StoreName, kind: str) -> StoreResult:
     erased = chance.randrange(50)
     held = chance.randint(1, 5) if kind == "held" and store is StoreName.DOCUMENTS else 0
     waits = kind != "purged" and store in {StoreName.BACKUPS, StoreName.LOGS}
-    purge, horizon = (PurgeState.WAITING, NOON + timedelta(days=30)) if waits else (PurgeState.PURGED, None)
-    return StoreResult(store, erased + held, erased, held, 0, chance.choice(list(Method)), purge, horizon)
+    purge, horizon = (PurgeState.AGES_OUT, NOON + timedelta(days=30)) if waits else (chance.choice(GONE), None)
+    return StoreResult(store, erased + held, erased, held, 0, chance.choice(list(ErasureMethod)), purge, horizon)
 
 
 @dataclass(frozen=True)

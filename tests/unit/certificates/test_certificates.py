@@ -14,7 +14,8 @@ import pytest
 from cli import verify_erasure as verifier
 from lethe.errors import CertificateRefused
 from lethe.model.certificates import CertificateFacts, Exclusion, ExclusionReason
-from lethe.model.personal_data import Method, PurgeState, StoreName
+from lethe.model.erasures import ErasureMethod, PurgeState
+from lethe.model.personal_data import StoreName
 from lethe.privacy.certificates.body import body_of, checked_body, subject_commitment
 from lethe.privacy.certificates.canonical import Json, canonical, parse_canonical
 from lethe.privacy.certificates.stamps import rfc3339
@@ -88,7 +89,8 @@ def test_the_person_can_be_shown_with_the_nonce_alone(thousand: Made):
 
 def test_issuer_and_verifier_know_the_same_words():
     assert list(verifier.STORES) == sorted(StoreName)
-    assert set(verifier.METHODS) == set(Method)
+    assert set(verifier.METHODS) == set(ErasureMethod)
+    assert {*verifier.GONE, "ages_out"} == set(PurgeState) - {PurgeState.PENDING}
     assert set(verifier.REASONS) == set(ExclusionReason)
     assert set(verifier.PROVIDERS) == set(OutsideProvider)
 
@@ -108,7 +110,7 @@ def _broken(good: CertificateFacts) -> dict[str, CertificateFacts]:
         "something unexplained": replace(good, stores=(replace(first, held=1, located=first.located + 1), *others)),
         "something lost": replace(good, stores=(replace(first, located=first.located + 1), *others)),
         "a purge not ended": replace(good, stores=(replace(first, purge=PurgeState.PENDING), *others)),
-        "a purge without a date": replace(good, stores=(replace(first, purge=PurgeState.WAITING), *others)),
+        "a purge without a date": replace(good, stores=(replace(first, purge=PurgeState.AGES_OUT), *others)),
         "times that go back": replace(good, deleted_at=good.accepted_at - timedelta(seconds=1)),
         "a purge nobody saw": replace(good, purged_at=None),
         "a hit": replace(good, verification=replace(seen, hits=1)),
