@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from activities.privacy import PrivacyActivities
+from lethe.indexing.planning import BuildPlanner
 from lethe.indexing.rebuilding import Rebuilding
 from lethe.ingestion.erasing import DocumentErasure
 from lethe.ingestion.removal import VersionRemover
@@ -65,7 +66,8 @@ def privacy_activities(
     """What the workflow of an erasure runs."""
     documents = DocumentErasure(remover, clock)
     lineage = LineageFinder(remover.ledger, remover.keyring)
-    stores = personal_data_stores(settings.erasure, remover, documents, histories, Rebuilding(remover.ledger))
+    planner = BuildPlanner(remover.ledger, remover.index, remover.keywords, clock)
+    stores = personal_data_stores(settings.erasure, remover, documents, histories, Rebuilding(planner))
     return PrivacyActivities(
         Discovery(
             ledger=remover.ledger,

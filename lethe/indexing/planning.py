@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from lethe.contracts.indexing import BuildPlan
 from lethe.errors import IndexBuildInProgress
-from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild, collection_name, dims_of
 from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.workflow_ids import dispatch_id
@@ -75,22 +74,6 @@ class BuildPlanner:
             await self.index.create_build(build, dims_of(build.spec))
         else:
             await self.keywords.create_build(build)
-
-
-@dataclass(frozen=True, slots=True)
-class Rebuild:
-    """The purge of an index: what was deleted stays in a store's files until its build is dropped."""
-
-    planner: BuildPlanner
-
-    async def start(self, tenant_id: Id, kind: BuildKind) -> Id | None:
-        """Begin a new build of the active one's spec, which takes its place; returns its id. None: no index yet.
-
-        Raises IndexBuildInProgress: a build that began before the deletion may hold what was deleted.
-        """
-        wish = BuildPlan(tenant_id=tenant_id, build_id=new_id(), kind=kind)
-        build = await self.planner.plan(wish, dispatches=True)
-        return None if build is None else build.id
 
 
 def dispatch_of(build: IndexBuild) -> Dispatch:

@@ -194,7 +194,7 @@ async def make_scene(ledger: Ledger, settings: Settings) -> Scene:
     states = (BuildState.ACTIVE, BuildState.RETIRED)
     for kind in BuildKind:
         for number, state in enumerate(states, 1):
-            made = build(scene.tenant_id, number, kind=kind, state=state)
+            made = build(scene.tenant_id, number, kind=kind, state=state, spec="model@1/2/plain")
             async with ledger.write() as unit:
                 await unit.builds.add(made)
             if kind is BuildKind.VECTOR:
