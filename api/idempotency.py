@@ -30,7 +30,7 @@ from typing import Any, Final, TypeVar
 from fastapi import Response
 from pydantic import BaseModel
 
-from lethe.errors import IdempotencyInFlight, IdempotencyKeyReused, InvalidIdempotencyKey, LetheError
+from lethe.errors import IdempotencyInFlight, IdempotencyKeyReused, InvalidIdempotencyKey, LetheError, NotFound
 from lethe.model.ids import Id, new_id
 from lethe.model.operations import IdempotencyRecord
 from lethe.model.principals import Caller
@@ -38,6 +38,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.digests import keyed_digest
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.retention import forget_responses
 from lethe.privacy.sealing import Purpose, seal, unseal
 
@@ -106,7 +107,11 @@ class Idempotency:
         is_inherited = record.key_id != fresh.key_id
         if record.status:
             key = await self.keyring.get(record.tenant_id, record.key_id)
-            return memo.model_validate_json(unseal(key, Purpose.IDEMPOTENCY, record.sealed_body)), True
+            body = unseal(key, Purpose.IDEMPOTENCY, record.sealed_body)
+            needles = await standing_needles(self.ledger, self.keyring, record.tenant_id)
+            if needles.hides(body.decode()):
+                raise NotFound
+            return memo.model_validate_json(body), True
         try:
             async with self._renewed(record):
                 done = await perform(record.key_id)

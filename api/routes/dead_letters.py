@@ -25,6 +25,7 @@ from lethe.ingestion.documents import open_failure
 from lethe.ingestion.letters import LetterChoice
 from lethe.model.ids import Id, derived_id
 from lethe.model.operations import DeadLetter, DispatchKind, LetterAction, LetterFilter
+from lethe.privacy.erasure.needles import standing_needles
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 
@@ -155,7 +156,13 @@ def _filter(query: DeadLetterQuery) -> LetterFilter:
 
 async def _opened(services: Services, tenant_id: Id, letters: Sequence[DeadLetter]) -> list[DeadLetterOut]:
     keys = await services.keyring.get_many(tenant_id, {letter.version_id for letter in letters})
-    return [_letter_out(letter, keys) for letter in letters]
+    needles = await standing_needles(services.ledger, services.keyring, tenant_id)
+    shown = [_letter_out(letter, keys) for letter in letters]
+    # What names somebody who is being erased is told as if its key were gone already.
+    return [
+        _letter_out(letter, {}) if needles.hides(out.detail) else out
+        for letter, out in zip(letters, shown, strict=True)
+    ]
 
 
 def _letter_out(letter: DeadLetter, keys: Mapping[Id, bytes]) -> DeadLetterOut:

@@ -132,11 +132,11 @@ async def list_chunks(
     """The chunks of the version that is served, in order."""
     listing = f"chunks:{document_id}"
     start = await services.cursors.number(caller.tenant_id, listing, query.cursor)
-    views = await services.documents.chunks(caller, document_id, start, query.limit + 1)
+    page = await services.documents.chunks(caller, document_id, start, query.limit)
     cursor = None
-    if len(views) > query.limit:
-        cursor = await services.cursors.at_number(caller.tenant_id, listing, start + query.limit)
-    return Page(items=[ChunkOut.model_validate(view) for view in views[: query.limit]], next_cursor=cursor)
+    if page.after is not None:
+        cursor = await services.cursors.at_number(caller.tenant_id, listing, page.after)
+    return Page(items=[ChunkOut.model_validate(view) for view in page.views], next_cursor=cursor)
 
 
 @router.get("/{document_id}/chunks/{chunk_id}")

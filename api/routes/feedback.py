@@ -15,6 +15,7 @@ from lethe.errors import QuestionNotFound
 from lethe.model.feedback import Feedback, FeedbackFilter, RatedAnswer
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, seal_text, unseal_text
 
 router = APIRouter(prefix="/v1/feedback", tags=["questions"])
@@ -98,6 +99,8 @@ async def _shown(services: Services, caller: Caller, rated: list[RatedAnswer]) -
         for question_id, reason in sealed.items()
         if question_id in keys
     }
+    needles = await standing_needles(services.ledger, services.keyring, caller.tenant_id)
+    reasons = {question_id: reason for question_id, reason in reasons.items() if not needles.hides(reason)}
     return [
         FeedbackOut(
             query_id=each.feedback.question_id,

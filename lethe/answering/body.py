@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lethe.privacy.erasure.needles import Needles
 from lethe.privacy.sealing import Purpose, seal, unseal
 
 
@@ -44,6 +45,12 @@ class AnswerBody(BaseModel):
     def text(self) -> str:
         """The answer as it is read; empty where there is none."""
         return " ".join(sentence.marked for sentence in self.sentences)
+
+    def without(self, needles: Needles) -> Self:
+        """As it is, less the sentences that show somebody who is being erased."""
+        return self.model_copy(
+            update={"sentences": tuple(each for each in self.sentences if not needles.hides(each.text))}
+        )
 
     def sealed(self, key: bytes) -> bytes:
         """This body under the question's data key."""

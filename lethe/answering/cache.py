@@ -5,9 +5,10 @@ answer is stored once, under one key, and goes for everybody when it is erased. 
 or a right taken away is seen by the look-up itself: nothing has to tell the cache.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from lethe.answering.body import AnswerBody
 from lethe.answering.caching import Asker, CachePolicy, answer_key
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
@@ -21,6 +22,7 @@ from lethe.model.indexes import BuildKind
 from lethe.model.principals import Caller
 from lethe.ports.keyring import SecretPurpose
 from lethe.ports.ledger import CacheLookup, UnitOfWork
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.telemetry import CACHE_HITS, CACHE_MISSES
 
 EXACT: Final = "exact"
@@ -58,9 +60,26 @@ async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, quest
         key = (await answer_key(uow, deps.caching, asker, request, build.id)).whole
         seq = await uow.tenants.seq(caller.tenant_id)
         found = await uow.answer_cache.find(caller.tenant_id, key, deps.caching.oldest(now), seq, caller.readers)
+        fenced = await uow.erasures.fenced_identifiers(caller.tenant_id) if found else []
+    if found is not None and fenced and not await _is_whole(deps, caller, found.entry.question_id, seq):
+        found = replace(found, is_servable=False)
     answered = None if found is None else await _taken(deps, caller, found, seq, question_id)
     (CACHE_HITS if answered else CACHE_MISSES).labels(EXACT).inc()
     return LookedUp(key, answered)
+
+
+async def _is_whole(deps: Answering, caller: Caller, answered: Id, seq: int) -> bool:
+    """Whether nothing of the answer shows somebody who is being erased."""
+    async with deps.ledger.read() as uow:
+        answer = await uow.questions.answer(caller.tenant_id, answered)
+    keys = await deps.keyring.get_many(caller.tenant_id, [answered])
+    if answer is None or answered not in keys:
+        return False
+    body = AnswerBody.opened(keys[answered], answer.sealed_body)
+    scores = {each.chunk_id: each.score for each in answer.citations}
+    readable = await deps.search.reopen(caller.tenant_id, scores, seq=seq, readers=caller.readers)
+    needles = await standing_needles(deps.ledger, deps.keyring, caller.tenant_id)
+    return len(readable) == len(scores) and body.without(needles) == body
 
 
 async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int, question_id: Id) -> Question | None:

@@ -13,6 +13,7 @@ from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.model.traces import Trace
 from lethe.ports.search import Passage
+from lethe.privacy.erasure.needles import standing_needles
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
     if answer is None or not answer.is_final:
         return AnswerView(question_id, question.state, question.created_at)
     key = await deps.keyring.get(caller.tenant_id, answered)
-    body = AnswerBody.opened(key, answer.sealed_body)
+    needles = await standing_needles(deps.ledger, deps.keyring, caller.tenant_id)
+    body = AnswerBody.opened(key, answer.sealed_body).without(needles)
     scores = {each.chunk_id: each.score for each in answer.citations}
     passages = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
     sources = {passage.chunk_id: passage for passage in passages}
@@ -109,7 +111,12 @@ async def retrieval_of(deps: Answering, caller: Caller, question_id: Id) -> Trac
     scores = {each.chunk_id: each.fused for each in trace.candidates}
     passages = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
     readable = {passage.chunk_id for passage in passages}
-    return replace(trace, candidates=tuple(each for each in trace.candidates if each.chunk_id in readable))
+    needles = await standing_needles(deps.ledger, deps.keyring, caller.tenant_id)
+    return replace(
+        trace,
+        queries=tuple(each for each in trace.queries if not needles.hides(each)),
+        candidates=tuple(each for each in trace.candidates if each.chunk_id in readable),
+    )
 
 
 def cited(number: int, passage: Passage, quotes: tuple[str, ...] = ()) -> CitationView:

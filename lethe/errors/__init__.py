@@ -44,6 +44,7 @@ from lethe.errors.models import (
     ModelUnavailable,
 )
 from lethe.errors.privacy import (
+    DocumentRestricted,
     ErasureFenced,
     ErasureNotFound,
     IdentifierTooWeak,
@@ -158,6 +159,7 @@ __all__ = [
     "DocumentError",
     "DocumentNotFound",
     "DocumentQuarantined",
+    "DocumentRestricted",
     "DocumentTooLarge",
     "EmbedderRefused",
     "EmbedderUnavailable",

@@ -30,6 +30,13 @@ class SecondApproverNeeded(ClientError):
     advice = "Another principal with the right to erase must approve."
 
 
+class DocumentRestricted(ClientError):
+    code = "document_restricted"
+    status = 409
+    title = "The document is restricted: kept, and shown to nobody"
+    advice = "Release the restriction first: `DELETE /v1/documents/{id}/restriction`."
+
+
 class IdentifierTooWeak(ClientError):
     code = "identifier_too_weak"
     status = 422

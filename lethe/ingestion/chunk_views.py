@@ -32,6 +32,19 @@ class ChunkView:
     end: int
     suspicion: float
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text it shows."""
+        return self.text, self.section, self.title, self.source_uri
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPage:
+    """Chunks in order; ``after``: the ordinal at which the next page begins."""
+
+    views: list[ChunkView]
+    after: int | None
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:

@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lethe.errors import ChunkNotFound, DocumentConflict, DocumentError, DocumentNotFound, DocumentQuarantined
+from lethe.errors import (
+    ChunkNotFound,
+    DocumentConflict,
+    DocumentError,
+    DocumentNotFound,
+    DocumentQuarantined,
+    DocumentRestricted,
+)
 from lethe.errors import by_code as error_by_code
-from lethe.ingestion.chunk_views import ChunkView, Neighbours, open_chunks
+from lethe.ingestion.chunk_views import ChunkPage, Neighbours, open_chunks
 from lethe.ingestion.deletion import mark_deleted
 from lethe.ingestion.metadata import Change, open_fields, write_metadata
 from lethe.ingestion.requests import DocumentPage, DocumentView, Failure, MetadataPatch, Outcome, Receipt
@@ -18,6 +25,7 @@ from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
+from lethe.privacy.erasure.needles import Needles, open_needles, standing_needles
 from lethe.privacy.sealing import Purpose, unseal_text
 
 
@@ -51,17 +59,22 @@ class Documents:
             after=PageCursor(last.created_at, last.id) if last else None,
         )
 
-    async def chunks(self, caller: Caller, document_id: Id, start: int, limit: int) -> list[ChunkView]:
-        """The live version's chunks with ordinal >= ``start``, in order.
+    async def chunks(self, caller: Caller, document_id: Id, start: int, limit: int) -> ChunkPage:
+        """The live version's chunks with ordinal >= ``start``, in order, from at most ``limit`` rows.
+
+        What shows somebody who is being erased is left out.
 
         Raises DocumentNotFound, and for an admin, who may know of it, DocumentQuarantined.
         """
         async with self.ledger.read() as uow:
             version = await self._served(uow, caller, document_id)
             if version is None:
-                return []
-            chunks = await uow.chunks.of_version(caller.tenant_id, version.id, start, start + limit)
-        return await open_chunks(self.keyring, version, chunks)
+                return ChunkPage([], None)
+            chunks = await uow.chunks.of_version(caller.tenant_id, version.id, start, start + limit + 1)
+        needles = await self._needles(caller)
+        views = await open_chunks(self.keyring, version, chunks[:limit])
+        shown = [view for view in views if not needles.hides(*view.texts)]
+        return ChunkPage(shown, start + limit if len(chunks) > limit else None)
 
     async def neighbours(self, caller: Caller, document_id: Id, chunk_id: Id, before: int, after: int) -> Neighbours:
         """A chunk of the live version with up to that many before and after it.
@@ -75,9 +88,17 @@ class Documents:
                 raise ChunkNotFound
             first, last = max(0, chunk.ordinal - before), chunk.ordinal + after + 1
             chunks = await uow.chunks.of_version(caller.tenant_id, version.id, first, last)
+        needles = await self._needles(caller)
         views = await open_chunks(self.keyring, version, chunks)
-        place = chunk.ordinal - first
-        return Neighbours(before=views[:place], chunk=views[place], after=views[place + 1 :])
+        shown = [view for view in views if not needles.hides(*view.texts)]
+        itself = next((view for view in shown if view.id == chunk_id), None)
+        if itself is None:
+            raise ChunkNotFound
+        before = [view for view in shown if view.ordinal < chunk.ordinal]
+        return Neighbours(before=before, chunk=itself, after=[view for view in shown if view.ordinal > chunk.ordinal])
+
+    async def _needles(self, caller: Caller) -> Needles:
+        return await standing_needles(self.ledger, self.keyring, caller.tenant_id)
 
     async def _served(self, uow: UnitOfWork, caller: Caller, document_id: Id) -> Version | None:
         """The live version of a document the caller may read, if it has one.
@@ -85,6 +106,8 @@ class Documents:
         Raises DocumentNotFound, DocumentQuarantined.
         """
         document = await self._readable(uow, caller, document_id)
+        if document.restricted_at is not None:
+            raise DocumentRestricted
         if await uow.quarantines.hidden(caller.tenant_id, [document_id]):
             raise DocumentQuarantined
         return await uow.versions.get(caller.tenant_id, document.live_version_id) if document.live_version_id else None
@@ -118,7 +141,9 @@ class Documents:
 
     async def _readable(self, uow: UnitOfWork, caller: Caller, document_id: Id) -> Document:
         document = await uow.documents.get(caller.tenant_id, document_id)
-        if document is None or document.deleted_at is not None:
+        if document is None or document.deleted_at is not None or document.fenced_at is not None:
+            raise DocumentNotFound
+        if document.restricted_at is not None and caller.role is not Role.ADMIN:
             raise DocumentNotFound
         if not await reachable(uow, caller, [document_id]):
             raise DocumentNotFound
@@ -132,6 +157,7 @@ class Documents:
         readers = await uow.documents.readers(tenant_id, ids)
         hidden = await uow.quarantines.hidden(tenant_id, ids)
         keys = await self.keyring.get_many(tenant_id, [version.id for version in [*newest.values(), *live.values()]])
+        needles = await open_needles(self.keyring, tenant_id, await uow.erasures.fenced_identifiers(tenant_id))
         views: list[DocumentView] = []
         for document in documents:
             latest, served = newest.get(document.id), live.get(document.live_version_id or "")
@@ -150,7 +176,9 @@ class Documents:
             if document.id in hidden:
                 shown = replace(shown, status=Status.QUARANTINED)
             views.append(_view(shown, version, readers.get(document.id, ()), keys[version.id], failure))
-        return views
+        return [
+            each for each in views if not needles.hides(each.title, each.source_uri, *map(str, each.metadata.values()))
+        ]
 
 
 def _view(

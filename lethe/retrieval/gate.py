@@ -1,5 +1,6 @@
 """Search and gate as one loop: an index or a cache may say anything, the ledger decides what is served (P6)."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from lethe.model.ids import Id
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import GateRow, Ledger
 from lethe.ports.vectors import Hit
+from lethe.privacy.erasure.needles import open_needles
+from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.retrieval.ranking import Rank
 from lethe.telemetry import RETRIEVER_DURATION
 
@@ -45,7 +48,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Asks the ledger, then the key ring, which chunks may be served."""
+    """Asks the ledger, then the key ring, which chunks may be served.
+
+    While a person is being erased, no chunk that shows one of their identifiers passes.
+    """
 
     ledger: Ledger
     keyring: KeyRing
@@ -56,12 +62,28 @@ class Gate:
             return []
         async with self.ledger.read() as uow:
             rows = await uow.chunks.gate(tenant_id, [hit.chunk_id for hit in hits], seq, readers)
+            fenced = await uow.erasures.fenced_identifiers(tenant_id)
         keys = await self.keyring.get_many(tenant_id, {row.version.id for row in rows.values()})
-        return [
+        survivors = [
             Survivor(hit, row, keys[row.version.id])
             for hit in hits
             if (row := rows.get(hit.chunk_id)) is not None and row.version.id in keys
         ]
+        if not fenced:
+            return survivors
+        needles = await open_needles(self.keyring, tenant_id, fenced)
+        return await asyncio.to_thread(lambda: [each for each in survivors if not needles.hides(*shown_by(each))])
+
+
+def shown_by(survivor: Survivor) -> tuple[str, ...]:
+    """Every text that whoever is served the chunk reads."""
+    chunk, version, key = survivor.row.chunk, survivor.row.version, survivor.key
+    return (
+        unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text),
+        unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section),
+        unseal_text(key, Purpose.TITLE, version.sealed_title),
+        unseal_text(key, Purpose.SOURCE_URI, version.sealed_source_uri),
+    )
 
 
 async def search_and_gate(

@@ -16,6 +16,10 @@ LONGEST_STEP_SECONDS: Final = 7_200.0
 class ErasureSettings(Section):
     """The erasure of a person."""
 
+    deadline_days: Days = 30.0
+    """Within how long a request must be fulfilled."""
+    approval_documents: Annotated[int, Field(ge=0)] = 100
+    """Above how many linked documents a second principal must approve."""
     drain_seconds: Seconds = LONGEST_STEP_SECONDS
     """How long a writer that began before the deletion may still be running: then everything is looked for again."""
     review_seconds: Seconds = 259_200.0

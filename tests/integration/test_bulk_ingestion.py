@@ -91,7 +91,7 @@ async def test_of_two_submissions_of_one_document_the_last_wins(running: Install
     outcome = await bulks.result(running, ingestion.id)
     assert (outcome["ready"], outcome["lost"]) == (1, 2)
     assert taken.document_id  # pyright: ignore[reportPossiblyUnboundVariable]
-    chunks = await running.documents.chunks(caller, taken.document_id, 0, 9)
+    chunks = (await running.documents.chunks(caller, taken.document_id, 0, 9)).views
     assert [chunk.text for chunk in chunks] == ["The last word."]
 
 

@@ -158,7 +158,7 @@ async def test_kills_while_an_archive_is_unpacked(stack: Killable) -> None:
     names = [item.name for item in (await cases.items(free.caller, ingestion.id, None, 0, 99)).views]
     assert names == [f"{prefix}note-{number}.txt" for number in range(8)]
     documents = await bulks.live_documents(free, ingestion.id)
-    chunks = [await free.documents.chunks(free.caller, document_id, 0, 9) for document_id in documents]
+    chunks = [(await free.documents.chunks(free.caller, document_id, 0, 9)).views for document_id in documents]
     assert [" ".join(chunk.text for chunk in each) for each in chunks] == texts
     async with free.ledger.read() as uow:
         assert await uow.versions.left_by_archive(free.caller.tenant_id, ingestion.id) == []

@@ -19,6 +19,7 @@ from lethe.errors import QuestionNotFound
 from lethe.model.answers import Answer, AnswerMode, DegradedReason, Question, QuestionState
 from lethe.model.processors import Origin
 from lethe.ports.search import Passage
+from lethe.privacy.erasure.needles import Needles, standing_needles
 from lethe.privacy.processors import EmbedderFor
 
 _TO_STORE: Final = 1.0
@@ -45,7 +46,8 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     scores = {cited.chunk_id: cited.score for cited in draft.citations}
     readers = frozenset(question.readers)
     passages = await deps.search.reopen(ref.tenant_id, scores, seq=question.seq, readers=readers)
-    answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key)
+    needles = await standing_needles(deps.ledger, deps.keyring, ref.tenant_id)
+    answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key, needles)
     if deps.chain is not None and answer.mode is AnswerMode.GENERATED:
         checker = _checker(deps, deps.chain, question, request.text, passages)
         checker = replace(checker, seconds=0.0) if is_repeated else checker
@@ -71,8 +73,10 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     return outcome(answer)
 
 
-def _without_withdrawn(draft: Answer, body: AnswerBody, passages: list[Passage], key: bytes) -> Answer:
-    kept, citations = keep_sources(body, draft.citations, {passage.chunk_id for passage in passages})
+def _without_withdrawn(
+    draft: Answer, body: AnswerBody, passages: list[Passage], key: bytes, needles: Needles
+) -> Answer:
+    kept, citations = keep_sources(body.without(needles), draft.citations, {passage.chunk_id for passage in passages})
     is_whole = len(kept.sentences) == len(body.sentences) and len(passages) == len(draft.citations)
     reasons = merged(draft.degraded_reasons, [] if is_whole else [DegradedReason.SOURCE_WITHDRAWN])
     return replace(

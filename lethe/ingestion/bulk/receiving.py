@@ -38,6 +38,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, PageCursor
 from lethe.privacy.digests import keyed_digest
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, seal_json, seal_stream, seal_text
 
 
@@ -237,7 +238,8 @@ class Ingestions:
             shown = await readable_versions(uow, caller, rows[:limit])
             codes = await failure_codes(uow, shown)
         keys = await self.keyring.get_many(caller.tenant_id, [version.id for version in shown])
-        views = tuple(item_view(version, codes.get(version.id, ""), keys) for version in shown)
+        needles = await standing_needles(self.ledger, self.keyring, caller.tenant_id)
+        views = tuple(item_view(version, codes.get(version.id, ""), keys).without(needles) for version in shown)
         return ItemPage(views, rows[limit - 1].position if len(rows) > limit else None)
 
     async def refused(
@@ -249,7 +251,8 @@ class Ingestions:
             rows = await uow.ingestions.refusals(caller.tenant_id, ingestion_id, after, limit + 1)
         key = (await self.keyring.get_many(caller.tenant_id, [ingestion_id])).get(ingestion_id)
         last = rows[limit - 1] if len(rows) > limit else None
-        views = tuple(refused_view(refusal, key) for refusal in rows[:limit])
+        needles = await standing_needles(self.ledger, self.keyring, caller.tenant_id)
+        views = tuple(refused_view(refusal, key).without(needles) for refusal in rows[:limit])
         return ItemPage(views, PageCursor(last.created_at, last.id) if last else None)
 
     async def _visible(self, caller: Caller, ingestion_id: Id) -> Ingestion:

@@ -1,7 +1,7 @@
 """A bulk ingestion and its documents as their sender sees them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -12,6 +12,7 @@ from lethe.model.ids import Id
 from lethe.model.ingestions import Ingestion, IngestionState, Refusal
 from lethe.model.principals import Caller
 from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.erasure.needles import Needles
 from lethe.privacy.sealing import Purpose, unseal_text
 
 CursorT = TypeVar("CursorT")
@@ -51,6 +52,10 @@ class ItemView:
     status: str
     code: str
     name: str
+
+    def without(self, needles: Needles) -> Self:
+        """Without its name if that shows somebody who is being erased."""
+        return replace(self, name="") if needles.hides(self.name) else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ async def readable_versions(uow: UnitOfWork, caller: Caller, versions: Sequence[
     if not versions:
         return []
     found = await uow.documents.get_many(caller.tenant_id, {version.document_id for version in versions})
-    there = [document.id for document in found.values() if document.deleted_at is None]
+    there = [each.id for each in found.values() if each.deleted_at is None and each.fenced_at is None]
     shown = await reachable(uow, caller, there)
     return [version for version in versions if version.document_id in shown and may_read(caller, version.readers)]
 

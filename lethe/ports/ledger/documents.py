@@ -39,9 +39,9 @@ class DocumentRepository(Protocol):
     async def page(
         self, tenant_id: Id, readers: frozenset[Id] | None, status: Status | None, after: PageCursor | None, limit: int
     ) -> list[Document]:
-        """Documents not deleted, newest first; only those readable by ``readers`` unless it is None.
+        """Documents neither deleted nor fenced, newest first; only those readable by ``readers`` unless it is None.
 
-        A document in quarantine shows that status only, and is in no list that is made for ``readers``.
+        A restricted document is in no list that is made for ``readers``. One in quarantine shows that status only, and is in no list that is made for ``readers``.
         """
         ...
 

@@ -1,1 +1,1 @@
-"""Erasing one person: found, hidden, taken out of every store, and shown to be gone."""
+"""Erasing one person: hidden, found, taken out of every store, shown to be gone, and kept from coming back."""

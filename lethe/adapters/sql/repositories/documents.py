@@ -51,13 +51,13 @@ class SqlDocuments(SqlRepository):
     async def page(
         self, tenant_id: Id, readers: frozenset[Id] | None, status: Status | None, after: PageCursor | None, limit: int
     ) -> list[Document]:
-        statement = DOCUMENT.of(tenant_id, documents.c.deleted_at.is_(None))
+        statement = DOCUMENT.of(tenant_id, documents.c.deleted_at.is_(None), documents.c.fenced_at.is_(None))
         if status is Status.QUARANTINED:
             statement = statement.where(is_hidden())
         elif status is not None:
             statement = statement.where(documents.c.status == status, ~is_hidden())
         if readers is not None:
-            statement = statement.where(~is_hidden())
+            statement = statement.where(~is_hidden(), documents.c.restricted_at.is_(None))
             allowed = and_(
                 document_readers.c.tenant_id == documents.c.tenant_id,
                 document_readers.c.document_id == documents.c.id,
