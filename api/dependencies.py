@@ -11,6 +11,7 @@ from lethe.errors import (
     DeadLetterNotFound,
     DeliveryNotFound,
     DocumentNotFound,
+    ErasureNotFound,
     IngestionNotFound,
     KeyNotFound,
     QuarantineNotFound,
@@ -109,6 +110,12 @@ def _ingestion_id(ingestion_id: Annotated[str, Path()]) -> Id:
     return ingestion_id
 
 
+def _erasure_id(erasure_id: Annotated[str, Path()]) -> Id:
+    if not is_id(erasure_id):
+        raise ErasureNotFound
+    return erasure_id
+
+
 DocumentId = Annotated[Id, Depends(_document_id)]
 ChunkId = Annotated[Id, Depends(_chunk_id)]
 IngestionId = Annotated[Id, Depends(_ingestion_id)]
@@ -121,3 +128,4 @@ KeyId = Annotated[Id, Depends(_key_id)]
 QuarantineId = Annotated[Id, Depends(_quarantine_id)]
 AuditId = Annotated[Id, Depends(_audit_id)]
 SelectionId = Annotated[Id, Depends(_selection_id)]
+ErasureId = Annotated[Id, Depends(_erasure_id)]

@@ -98,6 +98,10 @@ def _at_least_admin(caller: Reader) -> Caller:
     return _with_role(caller, Role.ADMIN)
 
 
+def _officer(caller: Reader) -> Caller:
+    return _with_role(caller, Role.OFFICER)
+
+
 def _with_role(caller: Caller, role: Role) -> Caller:
     if not caller.role.includes(role):
         raise Forbidden(f"This needs a key of role {role.value}.")
@@ -106,3 +110,5 @@ def _with_role(caller: Caller, role: Role) -> Caller:
 
 Writer = Annotated[Caller, Depends(_at_least_writer)]
 Admin = Annotated[Caller, Depends(_at_least_admin)]
+Officer = Annotated[Caller, Depends(_officer)]
+"""Who may erase and restrict: a key of role officer or admin."""

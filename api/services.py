@@ -15,6 +15,7 @@ from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
+from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id
@@ -23,6 +24,8 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.workflows import WorkflowControl
+from lethe.privacy.erasure.intake import Erasures
+from lethe.privacy.erasure.suppressing import Lifting
 from lethe.privacy.provider_policy import ProviderPolicy
 from lethe.retrieval.glossary import Glossaries
 from lethe.settings import Settings
@@ -38,6 +41,10 @@ class Workflows(WorkflowControl, Protocol):
 
     async def look(self, tenant_id: Id, ingestion_id: Id) -> None:
         """Tell a bulk ingestion that the ledger has news for it. Raises WorkflowsUnavailable."""
+        ...
+
+    async def look_at_erasure(self, tenant_id: Id, erasure_id: Id) -> None:
+        """Tell an erasure that somebody decided on it. Raises WorkflowsUnavailable."""
         ...
 
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
@@ -59,6 +66,9 @@ class Services:
     quarantines: Quarantines
     letters: Letters
     selections: Selections
+    erasures: Erasures
+    lifting: Lifting
+    restrictions: Restrictions
     webhooks: Webhooks
     provider_policy: ProviderPolicy
     glossaries: Glossaries

@@ -47,6 +47,9 @@ class TemporalLink:
     async def look(self, tenant_id: Id, ingestion_id: Id) -> None:
         await Starters(self._connected()).look(tenant_id, ingestion_id)
 
+    async def look_at_erasure(self, tenant_id: Id, erasure_id: Id) -> None:
+        await Starters(self._connected()).look_at_erasure(tenant_id, erasure_id)
+
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
         return await Starters(self._connected(), self._question_seconds).answer(ref)
 

@@ -106,6 +106,8 @@ def _incoming(fields: DocumentFields, filename: str, media_type: str, data: Asyn
         subjects=tuple(SubjectMention(subject.kind, subject.value) for subject in fields.subjects),
         filename=filename,
         media_type=media_type,
+        purpose=fields.purpose,
+        legal_basis=fields.legal_basis,
     )
     return Incoming(request, json.dumps([said, filename, media_type], sort_keys=True), data)
 

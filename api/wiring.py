@@ -26,10 +26,13 @@ from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
 from lethe.ports.breakers import Breakers, embed_breaker
 from lethe.ports.embedding import Embedder
+from lethe.privacy.erasure.intake import Erasures
+from lethe.privacy.erasure.suppressing import Lifting
 from lethe.privacy.processors import ProcessorLedger
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.glossary import Glossaries
@@ -98,6 +101,9 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             quarantines=Quarantines(ledger, keyring, clock),
             letters=Letters(ledger, clock, temporal),
             selections=Selections(ledger, keyring, clock),
+            erasures=Erasures(ledger, keyring, clock, settings.erasure),
+            lifting=Lifting(ledger, keyring, clock),
+            restrictions=Restrictions(ledger, clock),
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             glossaries=Glossaries(ledger, keyring, clock),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),

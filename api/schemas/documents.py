@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from api.schemas.base import Given, OpaqueId, PageQuery, PlainText, Readers, Taken, Word
 from lethe.ingestion.requests import Outcome
 from lethe.model.attributes import attributes
-from lethe.model.documents import Status
+from lethe.model.documents import LegalBasis, Status
 
 Scalar = str | int | float | bool
 Metadata = Annotated[
@@ -48,6 +48,8 @@ class DocumentFields(DocumentChange):
 
     source_uri: Annotated[PlainText, StringConstraints(min_length=1, max_length=2048)] | None = None
     subjects: Annotated[list[Subject], Field(max_length=100)] = Field(default_factory=list[Subject])
+    purpose: Annotated[Word | None, Field(description="What the people in it are recorded for")] = None
+    legal_basis: Annotated[LegalBasis | None, Field(description="What allows that (GDPR, Article 6)")] = None
 
 
 class TextUpload(DocumentFields):

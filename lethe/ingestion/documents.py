@@ -94,8 +94,11 @@ class Documents:
         itself = next((view for view in shown if view.id == chunk_id), None)
         if itself is None:
             raise ChunkNotFound
-        before = [view for view in shown if view.ordinal < chunk.ordinal]
-        return Neighbours(before=before, chunk=itself, after=[view for view in shown if view.ordinal > chunk.ordinal])
+        return Neighbours(
+            before=[view for view in shown if view.ordinal < chunk.ordinal],
+            chunk=itself,
+            after=[view for view in shown if view.ordinal > chunk.ordinal],
+        )
 
     async def _needles(self, caller: Caller) -> Needles:
         return await standing_needles(self.ledger, self.keyring, caller.tenant_id)

@@ -127,11 +127,18 @@ def received(
 
 
 async def add_version(
-    uow: UnitOfWork, document: Document, version: Version, links: Sequence[SubjectLink]
+    uow: UnitOfWork, document: Document, version: Version, links: Sequence[SubjectLink], request: UploadRequest
 ) -> tuple[Id, ...]:
     """Name everything that may come to exist of the version; returns the keys of links that were not needed."""
     tenant_id, now = version.tenant_id, version.created_at
-    await uow.documents.update(replace(document, next_submission=version.submission + 1, updated_at=now))
+    named = replace(
+        document,
+        next_submission=version.submission + 1,
+        updated_at=now,
+        purpose=request.purpose or document.purpose,
+        legal_basis=request.legal_basis or document.legal_basis,
+    )
+    await uow.documents.update(named)
     await uow.versions.add(version)
     await uow.quarantines.cover(tenant_id, document.id, version.ingestion_id)
     await uow.artefacts.plan(Artefact(tenant_id, version.id, ArtefactStore.BLOB, NIL_ID, ArtefactState.PLANNED, now))

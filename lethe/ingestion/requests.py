@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lethe.model.documents import Status, SubjectMention
+from lethe.model.documents import LegalBasis, Status, SubjectMention
 from lethe.model.ids import Id
 from lethe.ports.ledger import PageCursor
 
@@ -28,6 +28,8 @@ class UploadRequest:
     subjects: tuple[SubjectMention, ...] = ()
     filename: str = ""
     media_type: str = "application/octet-stream"
+    purpose: str | None = None
+    legal_basis: LegalBasis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from datetime import datetime
 from lethe.model.documents import SubjectMention
 from lethe.model.ids import Id
 from lethe.ports.keyring import KeyRing, SecretPurpose
-from lethe.ports.ledger import UnitOfWork
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.digests import blind_index
+from lethe.privacy.erasure.suppressing import Suppressing
 from lethe.privacy.sealing import Purpose, seal_text
 
 
@@ -23,15 +24,16 @@ class SubjectLink:
 
 
 async def prepare_links(
-    keyring: KeyRing, tenant_id: Id, mentions: Sequence[SubjectMention], spare_ids: Sequence[Id]
+    ledger: Ledger, keyring: KeyRing, tenant_id: Id, mentions: Sequence[SubjectMention], spare_ids: Sequence[Id]
 ) -> list[SubjectLink]:
     """Seal each identifier under a key of its own, made under one new id per mention.
 
     Also for a person the tenant knows: whoever removes that person's last other link destroys the known key, so only
-    the transaction that links can tell which key stays. The caller destroys the spare ones.
+    the transaction that links can tell which key stays. The caller destroys the spare ones. Raises SubjectSuppressed.
     """
     if not mentions:
         return []
+    await Suppressing(ledger, keyring).check_identifiers(tenant_id, [(each.kind, each.value) for each in mentions])
     blind_key = await keyring.secret(tenant_id, SecretPurpose.BLIND)
     links: list[SubjectLink] = []
     for mention, spare_id in zip(mentions, spare_ids, strict=True):

@@ -138,7 +138,7 @@ class Uploads:
         tenant_id, now = caller.tenant_id, self.clock.now()
         digest_key = await self.keyring.secret(tenant_id, SecretPurpose.DIGEST)
         key = await self.keyring.create(tenant_id, ids.version)
-        links = await prepare_links(self.keyring, tenant_id, request.subjects, subject_ids)
+        links = await prepare_links(self.ledger, self.keyring, tenant_id, request.subjects, subject_ids)
         source_uri = request.source_uri or own_uri(ids.document, request.filename)
         begins = prefix_digests(digest_key, source_uri)
         source = Source(source_uri, keyed_digest(digest_key, "source", source_uri), begins)
@@ -157,7 +157,7 @@ class Uploads:
                         document = await add_document(uow, tenant_id, ids.document, source, fields, now)
                     version = received(document, ids.version, request, key, fields, now, taking)
                     version = sealed_into(version, key, fields, digest_key, now)
-                    spare_keys = await add_version(uow, document, version, links)
+                    spare_keys = await add_version(uow, document, version, links, request)
                     return _Planned(caller, request, version, is_new, taking, spare_keys)
             # Another upload was planned between the look and the lock: its fields need its key.
         raise DocumentConflict(CHANGED_MEANWHILE)

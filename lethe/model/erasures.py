@@ -81,6 +81,8 @@ class IdentifierKind(StrEnum):
     PHONE = "phone"
     NAME = "name"
     STAFF_NUMBER = "staff_number"
+    PRINCIPAL = "principal"
+    """The id of a caller of the tenant."""
     OTHER = "other"
 
 

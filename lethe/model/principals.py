@@ -8,15 +8,18 @@ from lethe.model.ids import Id
 
 
 class Role(StrEnum):
-    """What an API key may do. Each role includes the one before it."""
+    """What an API key may do. An admin may everything, a writer what a reader may.
+
+    An officer (for data protection) reads as any reader, and erases and restricts; it changes no document otherwise.
+    """
 
     READER = "reader"
     WRITER = "writer"
+    OFFICER = "officer"
     ADMIN = "admin"
 
     def includes(self, other: "Role") -> bool:
-        order = list(Role)
-        return order.index(self) >= order.index(other)
+        return self is Role.ADMIN or other in {self, Role.READER}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ def dispatch_id(kind: DispatchKind, tenant_id: Id, ref: Id) -> str:
     return f"{kind.value}/{tenant_id}/{ref}"
 
 
+def erasure_workflow_id(tenant_id: Id, erasure: Id) -> str:
+    """The id of the workflow that erases a person."""
+    return dispatch_id(DispatchKind.ERASE_SUBJECT, tenant_id, erasure)
+
+
 def question_id(tenant_id: Id, question: Id) -> str:
     """The id of the workflow that answers a question."""
     return f"{ANSWER_QUESTION}/{tenant_id}/{question}"

@@ -51,6 +51,8 @@ def text_key(kind: str, value: str) -> str:
         return digits[-_SUBSCRIBER_DIGITS:] if len(digits) >= _LEAST_DIGITS else ""
     if kind == "email":
         return folded if _MAIL.fullmatch(folded) else ""
+    if kind == "principal":
+        return folded
     tokens = _TOKEN.findall(folded)
     if kind == "name":
         return " ".join(tokens) if len(tokens) > 1 or _UNSPACED.search(folded) else ""
@@ -77,6 +79,8 @@ class SearchedText:
         if kind == "phone":
             return key in self.digits
         if kind == "email":
+            return _stands_alone(self.plain, key)
+        if kind == "principal":
             return _stands_alone(self.plain, key)
         if _UNSPACED.search(key):
             return key.replace(" ", "") in self.plain.replace(" ", "")

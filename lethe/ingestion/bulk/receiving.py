@@ -13,6 +13,7 @@ from lethe.errors import (
     KeyDestroyed,
     LedgerConflict,
     LetheError,
+    SubjectSuppressed,
 )
 from lethe.ingestion.bulk.views import (
     IngestionView,
@@ -150,7 +151,9 @@ class Ingestions:
         self, tenant_id: Id, taking: Taking, name: str, error: LetheError, item_id: Id | None = None
     ) -> Taken:
         key = (await self.keyring.get_many(tenant_id, [taking.ingestion_id])).get(taking.ingestion_id)
-        sealed = b"" if key is None else seal_text(key, Purpose.REFUSED_NAME, name)
+        # A file may be named after whoever must not come back.
+        said = "" if isinstance(error, SubjectSuppressed) else name
+        sealed = b"" if key is None else seal_text(key, Purpose.REFUSED_NAME, said)
         refusal = Refusal(tenant_id, taking.ingestion_id, item_id or new_id(), error.code, sealed, self.clock.now())
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from lethe.ingestion.metadata import IN_FLIGHT
 from lethe.ingestion.rights import may_read, reachable

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from lethe.contracts.ingestion import Chunked, Parsed, Validated, VersionRef
+from lethe.errors import SubjectSuppressed
 from lethe.guards.injection import suspect_passage
 from lethe.ingestion.chunking import ChunkDraft, chunk_document, embedding_text
 from lethe.ingestion.cleaning import clean
 from lethe.ingestion.elements import from_json, to_json
+from lethe.ingestion.metadata import open_fields
 from lethe.ingestion.sniffing import sniff
 from lethe.ingestion.steps.pipeline import Pipeline, enter, still_wanted
 from lethe.model.blobs import BlobName, blob_key
@@ -21,6 +23,7 @@ from lethe.model.processors import Origin
 from lethe.ports.keyring import SecretPurpose
 from lethe.ports.parsing import ParsedDocument
 from lethe.privacy.digests import keyed_digest
+from lethe.privacy.erasure.suppressing import Suppressing
 from lethe.privacy.processors import EmbedderFor
 from lethe.privacy.sealing import Purpose, seal_stream, seal_text, unseal_stream, unseal_text
 from lethe.settings import ChunkStrategy
@@ -71,9 +74,24 @@ async def read_elements(pipeline: Pipeline, version: Version) -> ParsedDocument:
     async with _clear_file(pipeline, version) as path:
         parsed = await pipeline.parser.parse(path, version.media_type)
     key = await pipeline.keyring.get(version.tenant_id, version.id)
+    try:
+        await _check_suppressed(pipeline, version, key, parsed)
+    except SubjectSuppressed:
+        # What waits for a decision is the failure, not the person's text: it is overwritten, the file stays one.
+        await pipeline.blobs.write(version.blob_key, seal_stream(key, Purpose.ORIGINAL, _once(b"")))
+        raise
     stored = seal_stream(key, Purpose.ELEMENTS, _once(to_json(parsed)))
     await pipeline.blobs.write(_elements_key(version), stored)
     return parsed
+
+
+async def _check_suppressed(pipeline: Pipeline, version: Version, key: bytes, parsed: ParsedDocument) -> None:
+    """Raises SubjectSuppressed where the text, title, metadata or file name shows somebody who was erased."""
+    fields = open_fields(key, version)
+    # One text: a name may be cut by the end of a line or cell.
+    text = "\n".join(element.text for element in parsed.elements)
+    texts = [text, fields.title or "", fields.source_uri, *(str(value) for value in fields.metadata.values())]
+    await Suppressing(pipeline.ledger, pipeline.keyring).check_texts(version.tenant_id, texts)
 
 
 async def forget_elements(pipeline: Pipeline, version: Version) -> None:

@@ -44,6 +44,10 @@ class QuarantineRepository(Protocol):
         """Remember the beginnings of the document's source; those that are there stay."""
         ...
 
+    async def below(self, tenant_id: Id, document_ids: Collection[Id], prefix_hmacs: Collection[str]) -> frozenset[Id]:
+        """Those of the documents whose source begins with one of the prefixes."""
+        ...
+
     async def without_prefixes(self, tenant_id: Id, after: Id | None, limit: int) -> list[Id]:
         """Documents not deleted whose beginnings are not kept (they are older than that table), by their ids."""
         ...

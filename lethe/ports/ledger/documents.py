@@ -41,7 +41,8 @@ class DocumentRepository(Protocol):
     ) -> list[Document]:
         """Documents neither deleted nor fenced, newest first; only those readable by ``readers`` unless it is None.
 
-        A restricted document is in no list that is made for ``readers``. One in quarantine shows that status only, and is in no list that is made for ``readers``.
+        A restricted document is in no list that is made for ``readers``. One in quarantine shows that status only, and
+        is in no such list either.
         """
         ...
 

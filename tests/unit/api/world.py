@@ -34,6 +34,7 @@ from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.revision import PipelineRevision
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
@@ -43,6 +44,8 @@ from lethe.model.principals import ApiKey, Role, Tenant
 from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.workflows import Answered
 from lethe.privacy.credentials import new_secret, secret_digest
+from lethe.privacy.erasure.intake import Erasures
+from lethe.privacy.erasure.suppressing import Lifting
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.glossary import Glossaries
 from lethe.settings import Settings
@@ -118,6 +121,11 @@ class InProcessWorkflows:
         if self.fails_with:
             raise self.fails_with
         self.looks.append(ingestion_id)
+
+    async def look_at_erasure(self, tenant_id: Id, erasure_id: Id) -> None:
+        if self.fails_with:
+            raise self.fails_with
+        self.looks.append(erasure_id)
 
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
         if self.fails_with:
@@ -206,6 +214,9 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         quarantines=Quarantines(ledger, keyring, clock),
         letters=Letters(ledger, clock, workflows),
         selections=Selections(ledger, keyring, clock),
+        erasures=Erasures(ledger, keyring, clock, settings.erasure),
+        lifting=Lifting(ledger, keyring, clock),
+        restrictions=Restrictions(ledger, clock),
         webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
         glossaries=Glossaries(ledger, keyring, clock),
         provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),

@@ -99,6 +99,14 @@ class SqlQuarantines(SqlRepository):
             [{"tenant_id": tenant_id, "document_id": document_id, "prefix_hmac": each} for each in prefix_hmacs],
         )
 
+    async def below(self, tenant_id: Id, document_ids: Collection[Id], prefix_hmacs: Collection[str]) -> frozenset[Id]:
+        statement = select(source_prefixes.c.document_id).where(
+            source_prefixes.c.tenant_id == tenant_id,
+            one_of(source_prefixes.c.document_id, document_ids),
+            one_of(source_prefixes.c.prefix_hmac, prefix_hmacs),
+        )
+        return frozenset((await self._connection.execute(statement)).scalars())
+
     async def without_prefixes(self, tenant_id: Id, after: Id | None, limit: int) -> list[Id]:
         kept = and_(
             source_prefixes.c.tenant_id == documents.c.tenant_id, source_prefixes.c.document_id == documents.c.id

@@ -1,0 +1,48 @@
+"""Restriction of a document: kept, sealed, and served to nobody until it is released (GDPR, Article 18)."""
+
+from dataclasses import dataclass, replace
+
+from lethe.errors import DocumentNotFound
+from lethe.model.documents import Document
+from lethe.model.ids import Id
+from lethe.model.principals import Caller
+from lethe.ports.clock import Clock
+from lethe.ports.ledger import Ledger, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """Of the caller's tenant; whoever calls has checked the right to restrict."""
+
+    ledger: Ledger
+    clock: Clock
+
+    async def restrict(self, caller: Caller, document_id: Id, reason: str) -> Document:
+        """From this commit on nobody reads it; one that is restricted keeps its first reason. DocumentNotFound."""
+        async with self.ledger.write() as uow:
+            document = await _locked(uow, caller.tenant_id, document_id)
+            if document.restricted_at is not None:
+                return document
+            return await _write(uow, replace(document, restricted_at=self.clock.now(), restriction_reason=reason))
+
+    async def release(self, caller: Caller, document_id: Id) -> Document:
+        """Its readers read it again. Raises DocumentNotFound."""
+        async with self.ledger.write() as uow:
+            document = await _locked(uow, caller.tenant_id, document_id)
+            if document.restricted_at is None:
+                return document
+            return await _write(uow, replace(document, restricted_at=None, restriction_reason=None))
+
+
+async def _locked(uow: UnitOfWork, tenant_id: Id, document_id: Id) -> Document:
+    await uow.tenants.lock(tenant_id)
+    document = await uow.documents.get(tenant_id, document_id)
+    if document is None or document.deleted_at is not None or document.fenced_at is not None:
+        raise DocumentNotFound
+    return document
+
+
+async def _write(uow: UnitOfWork, document: Document) -> Document:
+    await uow.tenants.advance(document.tenant_id)
+    await uow.documents.update(document)
+    return document

@@ -1,0 +1,73 @@
+"""The fence: one commit from which on nothing of the person is served, or newly kept."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lethe.errors import ErasureNotFound
+from lethe.model.audit_log import LeafKind
+from lethe.model.erasures import ErasureRequest, ErasureScope, ErasureState, check_move
+from lethe.model.ids import Id
+from lethe.ports.clock import Clock
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Fencing:
+    """Raises fences. A repeated one finds it standing."""
+
+    ledger: Ledger
+    clock: Clock
+
+    async def fence(self, tenant_id: Id, erasure_id: Id) -> ErasureRequest:
+        """Raises ErasureNotFound, IllegalErasureMove where it waits for an approval, is held or was cancelled."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            request = await uow.erasures.get(tenant_id, erasure_id)
+            if request is None:
+                raise ErasureNotFound
+            if request.fenced_at is not None:
+                return request
+            return await fence_in(uow, request, self.clock.now())
+
+
+async def fence_in(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> ErasureRequest:
+    """Raise the fence in a unit that holds the tenant's lock, as its last write. Raises IllegalErasureMove.
+
+    Uploads that began before compare the raised epoch when they come to their second check. A document that somebody
+    else is linked to stays: of it the gate drops the chunks that show the person.
+    """
+    check_move(request.state, ErasureState.FENCED)
+    tenant_id = request.tenant_id
+    identifiers = await uow.erasures.identifiers(tenant_id, request.id)
+    if request.scope.is_whole:
+        await uow.suppressions.put(tenant_id, {each.tag for each in identifiers}, at.date())
+    subjects = await uow.subjects.by_blinds(tenant_id, {(each.kind.value, each.blind) for each in identifiers})
+    await uow.erasures.set_subjects(tenant_id, request.id, subjects)
+    linked = await linked_documents(uow, tenant_id, subjects, request.scope)
+    await uow.tenants.advance(tenant_id)
+    documents = await uow.documents.get_many(tenant_id, linked)
+    await uow.documents.update_many(
+        [
+            replace(each, epoch=each.epoch + 1, fenced_at=(each.fenced_at or at) if linked[each.id] else each.fenced_at)
+            for each in documents.values()
+        ]
+    )
+    fenced = replace(
+        request, state=ErasureState.FENCED, accepted_at=at, fenced_at=at, updated_at=at, documents=len(linked)
+    )
+    await uow.erasures.update(fenced)
+    await append_leaf(uow, new_leaf(LogEntry(LeafKind.ACCEPTED, tenant_id, request.id, at), b""))
+    return fenced
+
+
+async def linked_documents(
+    uow: UnitOfWork, tenant_id: Id, subjects: Collection[Id], scope: ErasureScope
+) -> dict[Id, bool]:
+    """Documents of the scope that the people are linked to, and whether nobody else is."""
+    linked = await uow.subjects.documents_of(tenant_id, subjects)
+    if scope.is_whole or not linked:
+        return linked
+    below = await uow.quarantines.below(tenant_id, linked, scope.prefix_hmacs)
+    return {each: is_alone for each, is_alone in linked.items() if each in scope.document_ids or each in below}

@@ -1,0 +1,75 @@
+"""Keeping the erased from coming back: tags are looked up for what is declared, and for what a text could name."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lethe.errors import SubjectSuppressed, SuppressionNotFound
+from lethe.model.audit_log import LeafKind
+from lethe.model.ids import Id
+from lethe.ports.clock import Clock
+from lethe.ports.keyring import KeyRing, SecretPurpose
+from lethe.ports.ledger import Ledger
+from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
+from lethe.privacy.digests import suppression_tag
+from lethe.privacy.identifiers import candidates, text_key
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressing:
+    """Refuses what names somebody suppressed. A tenant that has erased nobody pays one read for it."""
+
+    ledger: Ledger
+    keyring: KeyRing
+
+    async def check_identifiers(self, tenant_id: Id, identifiers: Iterable[tuple[str, str]]) -> None:
+        """What an upload declares, as (kind, value). Raises SubjectSuppressed."""
+        keys = {(kind, text_key(kind, value)) for kind, value in identifiers}
+        if not keys:
+            return
+        key = await self.keyring.secret(tenant_id, SecretPurpose.SUPPRESSION)
+        async with self.ledger.read() as uow:
+            found = await uow.suppressions.found(tenant_id, {suppression_tag(key, *each) for each in keys if each[1]})
+        if found:
+            raise SubjectSuppressed
+
+    async def check_texts(self, tenant_id: Id, texts: Iterable[str]) -> None:
+        """What a document says; see `candidates` for what is not recognised. Raises SubjectSuppressed."""
+        async with self.ledger.read() as uow:
+            tags = await uow.suppressions.all(tenant_id)
+        if not tags:
+            return
+        key = await self.keyring.secret(tenant_id, SecretPurpose.SUPPRESSION)
+        if await asyncio.to_thread(_names_one, key, tags, list(texts)):
+            raise SubjectSuppressed
+
+
+@dataclass(frozen=True, slots=True)
+class Lifting:
+    """A lawful return, by a new consent: the tag goes, and the log says that one went."""
+
+    ledger: Ledger
+    keyring: KeyRing
+    clock: Clock
+
+    async def lift(self, tenant_id: Id, identifiers: Iterable[tuple[str, str]], lifting_id: Id) -> int:
+        """How many tags went. Raises SuppressionNotFound if none of the identifiers is suppressed."""
+        key = await self.keyring.secret(tenant_id, SecretPurpose.SUPPRESSION)
+        tags = {suppression_tag(key, kind, text_key(kind, value)) for kind, value in identifiers}
+        async with self.ledger.write() as uow:
+            lifted = await uow.suppressions.lift(tenant_id, tags)
+            if not lifted:
+                raise SuppressionNotFound
+            await append_leaf(uow, new_leaf(LogEntry(LeafKind.LIFTED, tenant_id, lifting_id, self.clock.now()), b""))
+        return lifted
+
+
+def _names_one(key: bytes, tags: frozenset[str], texts: list[str]) -> bool:
+    seen: set[tuple[str, str]] = set()
+    for text in texts:
+        for found in candidates(text):
+            if found not in seen:
+                seen.add(found)
+                if suppression_tag(key, *found) in tags:
+                    return True
+    return False
