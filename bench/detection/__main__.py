@@ -7,7 +7,7 @@ python -m bench.detection --labelled <file>     also presidio-research's generat
 import argparse
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,20 +15,24 @@ from bench.corpora import ROOT
 from bench.detection.invented import invented
 from bench.detection.labelled import Labelled, counted, of_presidio
 from bench.report import Report, ended, told
+from lethe.adapters.detection import make_detector
 from lethe.ports.detection import DataKind, PersonalDataDetector
-from lethe.privacy.detection import PatternDetector
+from lethe.settings.detection import DetectionLevel
 
 CHUNK_CHARACTERS: Final = 1_200
 LEAST_PRECISION: Final = 0.95
 LEAST_RECALL: Final = 0.95
+NAMED: Final = frozenset({DataKind.PERSON, DataKind.LOCATION})
+"""Found by a small model: told, not required."""
 
 
 def main() -> int:
     """Exit code 1 if a kind is found worse than required."""
     parser = argparse.ArgumentParser(prog="python -m bench.detection")
     parser.add_argument("--labelled", type=Path, help="generated_large.json of presidio-research")
+    parser.add_argument("--levels", default="patterns,names", help="which levels, separated by commas")
     arguments = parser.parse_args()
-    levels: Mapping[str, PersonalDataDetector] = {"patterns": PatternDetector()}
+    levels = {level: make_detector(DetectionLevel(level)) for level in arguments.levels.split(",")}
     reports: dict[str, Report] = {}
     for level, detector in levels.items():
         reports[f"invented_{level}"] = told(f"invented, {level}", measured(invented(), detector))
@@ -54,9 +58,6 @@ def measured(sentences: Sequence[Labelled], detector: PersonalDataDetector) -> R
             report.require(figures["precision"] >= LEAST_PRECISION, f"{kind}: precision {figures['precision']}")
             report.require(figures["recall"] >= LEAST_RECALL, f"{kind}: recall {figures['recall']}")
     return report
-
-
-NAMED: Final = frozenset({DataKind.PERSON, DataKind.LOCATION})
 
 
 def on_documents(detector: PersonalDataDetector) -> Report:

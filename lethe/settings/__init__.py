@@ -17,6 +17,7 @@ from lethe.settings.audit import AuditSettings
 from lethe.settings.base import Section
 from lethe.settings.breakers import BreakerSettings
 from lethe.settings.caching import CacheSettings
+from lethe.settings.detection import DetectionSettings
 from lethe.settings.erasure import ErasureSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.guards import BelowThreshold, GroundingSettings, GuardSettings
@@ -183,6 +184,7 @@ class Settings(BaseSettings):
     indexing: IndexingSettings = IndexingSettings()
     audit: AuditSettings = AuditSettings()
     malware: MalwareSettings = MalwareSettings()
+    detection: DetectionSettings = DetectionSettings()
     failures: FailureSettings = FailureSettings()
     erasure: ErasureSettings = ErasureSettings()
     webhooks: WebhookSettings = WebhookSettings()
