@@ -22,7 +22,7 @@ from lethe.privacy.erasure.stores.indexes import IndexStore
 from lethe.privacy.erasure.stores.keys import KeyStore
 from lethe.privacy.erasure.stores.outside import AgingStore, ProcessorStore
 from lethe.privacy.erasure.stores.principals import PrincipalStore
-from lethe.privacy.erasure.stores.sealed_rows import LetterStore, RequestStore, SealedRows
+from lethe.privacy.erasure.stores.sealed_rows import LetterStore, RequestStore
 from lethe.privacy.erasure.taking_out import TakingOut
 from lethe.privacy.short_lived import MEMORY_SECONDS
 from lethe.settings import ErasureSettings, Settings
@@ -37,7 +37,6 @@ def personal_data_stores(
 ) -> dict[StoreName, PersonalDataStore]:
     """Every store of the installation, each with its eraser."""
     ledger = remover.ledger
-    rows = SealedRows(ledger, remover.keyring)
     stores: tuple[PersonalDataStore, ...] = (
         KeyStore(remover.keyring),
         AnswerCacheStore(ledger),
@@ -47,8 +46,8 @@ def personal_data_stores(
         IndexStore(ledger, remover.index, BuildKind.VECTOR, rebuilder),
         IndexStore(ledger, remover.keywords, BuildKind.KEYWORD, rebuilder),
         BlobEraser(remover.blobs),
-        LetterStore(rows),
-        RequestStore(rows),
+        LetterStore(ledger),
+        RequestStore(ledger, remover.keyring),
         PrincipalStore(ledger),
         ProcessorStore(ledger, timedelta(days=settings.processor_days)),
         HistoryEraser(histories, timedelta(days=settings.history_days)),

@@ -147,7 +147,9 @@ class EraseSubject:
     async def _discover(self, now: ErasureRound) -> Discovered:
         self._tell("discovering")
         while True:
-            found = await self._held_step(PrivacyActivities.discover_subject, now, f"round {now.round}: what there is")
+            found = await self._held_step(
+                PrivacyActivities.discover_subject, now, f"round {now.round}: what there is", policies.BATCH
+            )
             self._progress = self._progress.model_copy(
                 update={"found": found.found, "kept": found.kept, "in_review": found.in_review, "round": now.round}
             )

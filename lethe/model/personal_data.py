@@ -89,6 +89,8 @@ class Leads:
     mentions: frozenset[Id] = frozenset()
     questions: frozenset[Id] = frozenset()
     unsure: frozenset[Id] = frozenset()
+    rows: frozenset[tuple[ItemKind, Id]] = frozenset()
+    """Rows beside documents and questions whose text shows the person."""
 
     def plus(self, other: "Leads") -> "Leads":
         return Leads(
@@ -97,6 +99,7 @@ class Leads:
             self.mentions | other.mentions,
             self.questions | other.questions,
             self.unsure | other.unsure,
+            self.rows | other.rows,
         )
 
 
@@ -115,3 +118,4 @@ class Trace:
     questions: frozenset[Id] = frozenset()
     shared: frozenset[Id] = frozenset()
     unsure: frozenset[Id] = frozenset()
+    rows: frozenset[tuple[ItemKind, Id]] = frozenset()

@@ -1,6 +1,7 @@
 """An erasure driven step by step, in the workflow's order, over a real ledger and stand-ins of the other stores."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRound, StoreErased, StoreStep
 from lethe.ingestion.removal import VersionRemover
+from lethe.model.answers import Citation, Question
 from lethe.model.blobs import BlobName, blob_key
 from lethe.model.documents import Document, Status, Version
 from lethe.model.erasures import (
@@ -33,10 +35,10 @@ from lethe.ports.keyring import SecretPurpose
 from lethe.ports.ledger import Ledger
 from lethe.ports.vectors import IndexObject, KeywordObject
 from lethe.privacy.digests import blind_index, suppression_tag_of
-from lethe.privacy.sealing import Purpose, seal_text
+from lethe.privacy.sealing import Purpose, seal_json, seal_text
 from lethe.settings import Settings
 from tests.contract.blobs import pieces
-from tests.contract.ledger_rows import NOON, add_tenant, build, chunks, document, vectors, version
+from tests.contract.ledger_rows import NOON, add_tenant, answer, build, chunks, document, question, vectors, version
 from workers.erasing import privacy_activities
 from workflows.erasure import DELETION_ORDER
 
@@ -67,7 +69,7 @@ class Scene:
     def activities(self) -> PrivacyActivities:
         return privacy_activities(self.settings, self.remover, self.clock, self.histories)
 
-    async def add(self, *people: str, live: bool = True, **fields: object) -> tuple[Document, Version]:
+    async def add(self, *people: str, live: bool = True, **fields: Any) -> tuple[Document, Version]:
         """A document of two chunks that names these people, in every store; live unless it is said otherwise."""
         row = document(self.tenant_id, status=Status.READY, next_submission=2, live_submission=1)
         async with self.ledger.write() as unit:
@@ -79,12 +81,25 @@ class Scene:
                 await unit.documents.update(row)
         return row, child
 
-    async def add_version(self, of: Document, *people: str, **fields: object) -> Version:
+    async def add_version(self, of: Document, *people: str, text: str = "An engine.", **fields: object) -> Version:
         child = version(of, **fields)
-        await self.keyring.create(self.tenant_id, child.id)
+        key = await self.keyring.create(self.tenant_id, child.id)
+        child = replace(
+            child,
+            sealed_title=seal_text(key, Purpose.TITLE, "Notes"),
+            sealed_source_uri=seal_text(key, Purpose.SOURCE_URI, f"file:///{child.id}"),
+            sealed_metadata=seal_json(key, Purpose.METADATA, {}),
+        )
         async with self.ledger.write() as unit:
             await unit.versions.add(child)
-            texts = chunks(child, 2)
+            texts = [
+                replace(
+                    each,
+                    sealed_text=seal_text(key, Purpose.CHUNK_TEXT, text),
+                    sealed_section=seal_text(key, Purpose.CHUNK_SECTION, ""),
+                )
+                for each in chunks(child, 2)
+            ]
             await unit.chunks.replace(self.tenant_id, child.id, texts)
             await unit.chunks.put_vectors(vectors(texts))
         for person in people:
@@ -109,7 +124,22 @@ class Scene:
             blind = blind_index(key, "email", mail)
             await unit.subjects.link(self.tenant_id, to.id, "email", blind, sealed, subject_id, NOON)
 
-    async def ask(self, mail: str = ADA, **fields: object) -> ErasureRef:
+    async def question(self, text: str = "Who?", **fields: object) -> Question:
+        """An unanswered one."""
+        made = question(self.tenant_id, **fields)
+        key = await self.keyring.create(self.tenant_id, made.id)
+        made = replace(made, sealed_request=seal_text(key, Purpose.QUESTION, text))
+        async with self.ledger.write() as unit:
+            await unit.questions.add(made)
+        return made
+
+    async def answer(self, of: Question, *cited: Citation, text: str = "Somebody.") -> None:
+        key = await self.keyring.get(self.tenant_id, of.id)
+        async with self.ledger.write() as unit:
+            body = seal_text(key, Purpose.ANSWER, text)
+            await unit.questions.put_answer(replace(answer(of, cited), sealed_body=body))
+
+    async def ask(self, mail: str = ADA, kind: IdentifierKind = IdentifierKind.EMAIL, **fields: object) -> ErasureRef:
         """A request whose fence stands."""
         key = await self.keyring.secret(self.tenant_id, SecretPurpose.BLIND)
         tags = await self.keyring.secret(self.tenant_id, SecretPurpose.SUPPRESSION)
@@ -131,9 +161,9 @@ class Scene:
         named = ErasureIdentifier(
             self.tenant_id,
             request.id,
-            IdentifierKind.EMAIL,
-            blind_index(key, "email", mail),
-            suppression_tag_of(tags, "email", mail),
+            kind,
+            blind_index(key, kind.value, mail),
+            suppression_tag_of(tags, kind.value, mail),
             seal_text(own, Purpose.ERASURE_IDENTIFIER, mail),
         )
         async with self.ledger.write() as unit:

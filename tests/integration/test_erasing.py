@@ -9,16 +9,19 @@ from lethe.errors import ErasureIncomplete
 from lethe.model.blobs import blob_prefix
 from lethe.model.caches import CachedAnswer
 from lethe.model.documents import Status, Version
-from lethe.model.erasures import ErasureState, ItemState, PurgeState
+from lethe.model.erasures import ErasureState, IdentifierKind, ItemState, PurgeState
 from lethe.model.feedback import Feedback, Verdict
 from lethe.model.ids import new_id
+from lethe.model.indexes import BuildState
 from lethe.model.personal_data import ItemKind, StoreName
+from lethe.model.principals import ApiKey, Role
+from lethe.model.processors import Operation, ProcessorCall
 from lethe.model.quarantines import Quarantine, QuarantineKind
 from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure.stores.documents import SHARED
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import Settings
-from tests.contract.ledger_rows import NOON, answer, chunks, citation, letter, question, record
+from tests.contract.ledger_rows import NOON, at, chunks, citation, letter, record
 from tests.integration.erasures import ADA, BOB, Scene, make_scene
 
 
@@ -93,23 +96,53 @@ async def test_an_upload_on_its_way_is_ended_and_removed(scene: Scene) -> None:
 
 async def test_questions_and_verdicts_and_cached_answers_go_with_what_they_quote(scene: Scene) -> None:
     _, hers = await scene.add(ADA)
-    about, given, other = (question(scene.tenant_id) for _ in range(3))
+    about, given, naming, other = [
+        await scene.question(text) for text in ("Who?", "Who?", f"Is {ADA} in?", "Is anybody in?")
+    ]
+    await scene.answer(about, citation(1, chunks(hers, 1)[0]))
+    await scene.answer(other)
     async with scene.ledger.write() as unit:
-        for each in (about, given, other):
-            await unit.questions.add(each)
-        await unit.questions.put_answer(answer(about, [citation(1, chunks(hers, 1)[0])]))
         await unit.questions.refer(scene.tenant_id, given.id, about.id)
-        await unit.feedback.put(Feedback(scene.tenant_id, about.id, Verdict.DOWN, b"sealed", NOON))
+        await unit.feedback.put(Feedback(scene.tenant_id, about.id, Verdict.DOWN, None, NOON))
         entry = CachedAnswer(scene.tenant_id, "k" * 64, "b" * 64, about.id, NOON, NOON)
         await unit.answer_cache.put(entry, [hers.id], 10)
     ref = await scene.ask()
     await scene.erase(ref)
     async with scene.ledger.read() as unit:
-        left = [each.id for each in (about, given, other) if await unit.questions.get(scene.tenant_id, each.id)]
+        left = [each.id for each in (about, given, naming, other) if await unit.questions.get(scene.tenant_id, each.id)]
         assert left == [other.id]
         assert await unit.personal.count_cached(scene.tenant_id, [about.id], [hers.id]) == 0
     reports = await scene.reports(ref)
-    assert [reports[name].erased for name in (StoreName.QUESTIONS, StoreName.FEEDBACK)] == [2, 1]
+    assert [reports[name].erased for name in (StoreName.QUESTIONS, StoreName.FEEDBACK)] == [3, 1]
+
+
+async def test_a_users_own_questions_and_credentials_go_and_what_they_paid_for_stays(scene: Scene) -> None:
+    user, other = new_id(), new_id()
+    own, others = await scene.question(principal_id=user), await scene.question(principal_id=other)
+    keys = [ApiKey(scene.tenant_id, new_id(), each, Role.READER, frozenset(), each * 2, NOON) for each in (user, other)]
+    call = ProcessorCall(
+        scene.tenant_id, new_id(), "openai", "eu", "m", Operation.EMBED, 1, 7, "answered", NOON, principal_id=user
+    )
+    async with scene.ledger.write() as unit:
+        for each in keys:
+            await unit.api_keys.add(replace(each, secret_sha256=each.secret_sha256[:64]))
+        await unit.processor_calls.add(call, [])
+    await scene.erase(await scene.ask(user, kind=IdentifierKind.PRINCIPAL))
+    async with scene.ledger.read() as unit:
+        assert await unit.questions.get(scene.tenant_id, own.id) is None
+        assert await unit.questions.get(scene.tenant_id, others.id) is not None
+        assert [each.principal_id for each in await unit.api_keys.list(scene.tenant_id)] == [other]
+        assert await unit.personal.count(scene.tenant_id, ItemKind.PRINCIPAL, [user]) == 0
+        assert [each.tokens for each in await unit.processor_calls.usage(scene.tenant_id, at(-1), at(1))] == [7]
+
+
+async def test_free_text_that_names_the_person_is_found_without_any_link(scene: Scene) -> None:
+    _, says = await scene.add(BOB, text=f"Write to {ADA} about the engine.")
+    ref = await scene.ask()
+    await scene.erase(ref)
+    async with scene.ledger.read() as unit:
+        held = await unit.erasures.items(scene.tenant_id, ref.erasure_id, states=[ItemState.HELD])
+    assert [(each.ref, each.code) for each in held] == [(says.id, SHARED)]
 
 
 async def test_what_says_the_name_goes_whatever_it_is_linked_to(scene: Scene) -> None:
@@ -201,6 +234,13 @@ async def test_bytes_are_purged_only_when_no_build_of_before_is_left(scene: Scen
     assert reports[StoreName.BLOBS].purge is PurgeState.PURGED
     assert reports[StoreName.BACKUPS].purge is PurgeState.AGES_OUT
     assert reports[StoreName.BACKUPS].horizon_at
+    async with scene.ledger.write() as unit:
+        for each in scene.builds:
+            await unit.builds.set_state(scene.tenant_id, each.id, BuildState.DROPPED)
+        for each in await unit.builds.list(scene.tenant_id):
+            await unit.builds.set_state(scene.tenant_id, each.id, BuildState.ACTIVE)
+    assert (await scene.activities.purge_stores(ref)).pending == []
+    assert await scene.state(ref) is ErasureState.PURGED
 
 
 async def _set(scene: Scene, erasure_id: str, state: ErasureState) -> None:

@@ -1,20 +1,10 @@
 """What the ledger knows of one person, for erasing it: found by links, counted table by table."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from lethe.model.ids import Id
 from lethe.model.personal_data import ItemKind
-
-
-@dataclass(frozen=True, slots=True)
-class SealedRow:
-    """A sealed text of a row, and the key that opens it; no key: the tenant's own."""
-
-    ref: str
-    key_id: Id | None
-    sealed: bytes
 
 
 class PersonalRepository(Protocol):
@@ -46,10 +36,6 @@ class PersonalRepository(Protocol):
 
     async def calls_about(self, tenant_id: Id, refs: Collection[Id]) -> list[Id]:
         """Calls to outside processors that sent something of these."""
-        ...
-
-    async def sealed_rows(self, tenant_id: Id, kind: ItemKind, after: str, limit: int) -> list[SealedRow]:
-        """Rows of that kind with a sealed text, in order of their references, those above ``after``."""
         ...
 
     async def forget_row(self, tenant_id: Id, kind: ItemKind, ref: str) -> None:

@@ -1,11 +1,11 @@
 """The sweep as a way to find what is about a person (lethe.ports.personal_data.Finder)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from lethe.model.ids import Id
-from lethe.model.personal_data import Leads, Wanted
+from lethe.model.personal_data import ItemKind, Leads, Wanted
 from lethe.model.texts import TextPlace
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
@@ -14,15 +14,16 @@ from lethe.privacy.discovery.judging import Confidence
 from lethe.privacy.discovery.person import Person
 from lethe.privacy.discovery.sweep import Found, Sweep, SweepCursor
 
-PLACES: Final = (
-    TextPlace.VERSION,
-    TextPlace.SUBJECT,
-    TextPlace.QUESTION,
-    TextPlace.ANSWER,
-    TextPlace.TRACE,
-    TextPlace.FEEDBACK,
-)
-"""Other rows are found by the stores they are in."""
+_ROWS: Final[Mapping[TextPlace, ItemKind]] = {
+    TextPlace.LETTER: ItemKind.LETTER,
+    TextPlace.REFUSAL: ItemKind.REFUSAL,
+    TextPlace.INGESTION: ItemKind.INGESTION,
+    TextPlace.RESPONSE: ItemKind.RESPONSE,
+    TextPlace.SELECTION: ItemKind.SELECTION,
+    TextPlace.QUARANTINE: ItemKind.QUARANTINE,
+    TextPlace.WEBHOOK: ItemKind.WEBHOOK,
+    TextPlace.GLOSSARY: ItemKind.GLOSSARY,
+}
 _OF_QUESTIONS: Final = frozenset({TextPlace.QUESTION, TextPlace.ANSWER, TextPlace.TRACE, TextPlace.FEEDBACK})
 
 
@@ -35,6 +36,7 @@ class _Hits:
     subjects: set[Id] = field(default_factory=set[Id])
     aliases: set[Id] = field(default_factory=set[Id])
     questions: set[Id] = field(default_factory=set[Id])
+    rows: set[tuple[ItemKind, Id]] = field(default_factory=set[tuple[ItemKind, Id]])
 
     def take(self, found: Iterable[Found]) -> None:
         for each in found:
@@ -42,6 +44,9 @@ class _Hits:
             if each.place in _OF_QUESTIONS:
                 # So short that a second signal is not to be expected, and only a record is lost.
                 self.questions.add(each.ref)
+            elif each.place in _ROWS:
+                if not is_unsure:
+                    self.rows.add((_ROWS[each.place], each.ref))
             elif each.place is TextPlace.SUBJECT:
                 (self.aliases if is_unsure else self.subjects).add(each.ref)
             else:
@@ -63,12 +68,11 @@ class SweepFinder:
         linked = known.versions | known.mentions
         sweep = Sweep(self.ledger, self.keyring, tenant_id, Person.of(wanted.identifiers), linked)
         hits = _Hits()
-        for place in PLACES:
-            cursor: SweepCursor | None = SweepCursor(place)
-            while cursor is not None and cursor.place is place:
-                page = await sweep.page(cursor)
-                hits.take(page.found)
-                cursor = page.next
+        cursor: SweepCursor | None = SweepCursor()
+        while cursor is not None:
+            page = await sweep.page(cursor)
+            hits.take(page.found)
+            cursor = page.next
         return await self._leads(tenant_id, known.subjects, hits)
 
     async def _leads(self, tenant_id: Id, known: frozenset[Id], hits: _Hits) -> Leads:
@@ -83,4 +87,5 @@ class SweepFinder:
             mentions=frozenset((hits.sure | set(theirs)) - alone),
             questions=frozenset(hits.questions),
             unsure=frozenset((hits.unsure | set(others)) - hits.sure - set(theirs)),
+            rows=frozenset(hits.rows),
         )

@@ -10,7 +10,7 @@ from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRound, Standi
 from lethe.errors import ErasureNotFound
 from lethe.model.documents import SubjectMention
 from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, ItemState, check_move
-from lethe.model.ids import Id
+from lethe.model.ids import Id, is_id
 from lethe.model.personal_data import Item, ItemKind, Leads, StoreName, Trace, Wanted
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
@@ -25,6 +25,9 @@ REVIEW: Final = "review"
 """The code of an item that a person should look at first: a version that a finder is not sure of."""
 
 FOUND: Final = "found"
+
+PRINCIPAL: Final = "principal"
+"""The kind of an identifier that is the id of a caller of the tenant."""
 
 _OVER: Final = frozenset(
     {
@@ -101,7 +104,8 @@ class Discovery:
         for finder in self.finders:
             leads = leads.plus(await finder.find(tenant_id, wanted))
         cleared = _reviewed(known, ItemState.RELEASED)
-        leads = replace(leads, mentions=leads.mentions - cleared, unsure=leads.unsure - cleared - leads.versions)
+        mentions = leads.mentions - cleared - leads.versions
+        leads = replace(leads, mentions=mentions, unsure=leads.unsure - cleared - leads.versions - mentions)
         return await Tracing(self.ledger).trace(tenant_id, wanted, leads, request.scope)
 
     async def wanted(self, tenant_id: Id, request: ErasureRequest) -> Wanted:
@@ -113,7 +117,8 @@ class Discovery:
             SubjectMention(each.kind.value, unseal_text(key, Purpose.ERASURE_IDENTIFIER, each.sealed_identifier))
             for each in identifiers
         )
-        return Wanted(request.id, opened)
+        principals = frozenset(each.value for each in opened if each.kind == PRINCIPAL and is_id(each.value))
+        return Wanted(request.id, opened, principals)
 
     async def _write(
         self, now: ErasureRound, manifest: Manifest, known: Mapping[Item, ErasureItem], trace: Trace

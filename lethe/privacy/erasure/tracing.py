@@ -47,6 +47,7 @@ class Tracing:
             questions=asked | frozenset(questions),
             shared=frozenset(shared),
             unsure=frozenset(unsure),
+            rows=leads.rows if scope.is_whole else frozenset(),
         )
 
 

@@ -27,7 +27,6 @@ from lethe.adapters.sql.tables.sealed import SEALED
 from lethe.model.ids import Id
 from lethe.model.indexes import NIL_ID
 from lethe.model.personal_data import ItemKind
-from lethe.ports.ledger.personal import SealedRow
 
 BATCH: Final = 500
 """Ids in one statement."""
@@ -45,8 +44,8 @@ _NAMED_BY: Final[Mapping[ItemKind, tuple[str, str]]] = {
 _ABOUT_THE_ERASURE: Final = "erasure"
 """Tables of requests and their manifests: they must name what they erase."""
 
-_TOLD_ELSEWHERE: Final = frozenset({("webhook_deliveries", "document_id"), ("webhook_deliveries", "subject_id")})
-"""Tells of the deletion itself; its subject is what the event is about, no person."""
+_TELLS_OF_IT: Final = "webhook_deliveries"
+"""Names documents by their ids to tell that they were deleted; its subject is what the event is about, no person."""
 
 
 class SqlPersonal(SqlRepository):
@@ -91,21 +90,6 @@ class SqlPersonal(SqlRepository):
     async def calls_about(self, tenant_id: Id, refs: Collection[Id]) -> list[Id]:
         return await self._ids(tenant_id, processor_call_refs.c.call_id, processor_call_refs.c.ref, refs)
 
-    async def sealed_rows(self, tenant_id: Id, kind: ItemKind, after: str, limit: int) -> list[SealedRow]:
-        place = SEALED[kind]
-        statement = (
-            select(place.ref, place.key, place.sealed)
-            .where(place.table.c.tenant_id == tenant_id, place.sealed.is_not(None))
-            .order_by(place.ref)
-            .limit(limit)
-        )
-        if after:
-            statement = statement.where(place.ref > after)
-        return [
-            SealedRow(row[0], row[1] if place.has_own_key else None, row[2])
-            for row in await self._connection.execute(statement)
-        ]
-
     async def forget_row(self, tenant_id: Id, kind: ItemKind, ref: str) -> None:
         place = SEALED[kind]
         is_it = place.ref == ref
@@ -149,7 +133,7 @@ class SqlPersonal(SqlRepository):
         counted = 0
         for table in _tables():
             name = "id" if table.name == own else elsewhere
-            if name in table.c and (table.name, name) not in _TOLD_ELSEWHERE:
+            if name in table.c and table.name != _TELLS_OF_IT:
                 counted += await self._count(table, tenant_id, table.c[name], refs)
         return counted
 
