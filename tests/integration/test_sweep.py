@@ -11,7 +11,7 @@ from lethe.adapters.sql import SqlLedger
 from lethe.model.documents import SubjectMention
 from lethe.model.feedback import Feedback, Verdict
 from lethe.model.ids import Id, new_id
-from lethe.model.personal_data import Leads, Wanted
+from lethe.model.personal_data import ItemKind, Leads, Wanted
 from lethe.model.texts import TextPlace
 from lethe.privacy.discovery.finder import SweepFinder
 from lethe.privacy.discovery.judging import Confidence
@@ -179,4 +179,5 @@ async def test_what_a_sweep_finds_leads_to_versions_and_questions(ledger: SqlLed
         mentions=frozenset({rows[TextPlace.VERSION], named}),
         questions=frozenset({rows[TextPlace.QUESTION]}),
         unsure=frozenset({titled}),
+        rows=frozenset({(ItemKind.LETTER, rows[TextPlace.LETTER])}),
     )
