@@ -25,6 +25,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.workflows import WorkflowControl
 from lethe.privacy.erasure.intake import Erasures
+from lethe.privacy.erasure.review import Reviews
 from lethe.privacy.erasure.suppressing import Lifting
 from lethe.privacy.provider_policy import ProviderPolicy
 from lethe.retrieval.glossary import Glossaries
@@ -67,6 +68,7 @@ class Services:
     letters: Letters
     selections: Selections
     erasures: Erasures
+    reviews: Reviews
     lifting: Lifting
     restrictions: Restrictions
     webhooks: Webhooks

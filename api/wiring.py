@@ -32,6 +32,7 @@ from lethe.ingestion.uploads import Uploads
 from lethe.ports.breakers import Breakers, embed_breaker
 from lethe.ports.embedding import Embedder
 from lethe.privacy.erasure.intake import Erasures
+from lethe.privacy.erasure.review import Reviews
 from lethe.privacy.erasure.suppressing import Lifting
 from lethe.privacy.processors import ProcessorLedger
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
@@ -102,6 +103,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             letters=Letters(ledger, clock, temporal),
             selections=Selections(ledger, keyring, clock),
             erasures=Erasures(ledger, keyring, clock, settings.erasure),
+            reviews=Reviews(ledger, keyring, clock, settings.erasure),
             lifting=Lifting(ledger, keyring, clock),
             restrictions=Restrictions(ledger, clock),
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),

@@ -46,6 +46,7 @@ from lethe.errors.models import (
 from lethe.errors.privacy import (
     DocumentRestricted,
     ErasureFenced,
+    ErasureFindingNotFound,
     ErasureNotFound,
     IdentifierTooWeak,
     IllegalErasureMove,
@@ -169,6 +170,7 @@ __all__ = [
     "EncryptedDocument",
     "EnvironmentMismatch",
     "ErasureFenced",
+    "ErasureFindingNotFound",
     "ErasureIncomplete",
     "ErasureNotFound",
     "FailureClass",

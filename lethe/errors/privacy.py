@@ -9,6 +9,11 @@ class ErasureNotFound(NotFound):
     title = "There is no such erasure"
 
 
+class ErasureFindingNotFound(NotFound):
+    code = "erasure_finding_not_found"
+    title = "The erasure has no such find to decide on"
+
+
 class IllegalErasureMove(ClientError):
     code = "illegal_erasure_move"
     status = 409

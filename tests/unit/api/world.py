@@ -45,6 +45,7 @@ from lethe.ports.search import Found, Passage, SearchRequest
 from lethe.ports.workflows import Answered
 from lethe.privacy.credentials import new_secret, secret_digest
 from lethe.privacy.erasure.intake import Erasures
+from lethe.privacy.erasure.review import Reviews
 from lethe.privacy.erasure.suppressing import Lifting
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.glossary import Glossaries
@@ -215,6 +216,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         letters=Letters(ledger, clock, workflows),
         selections=Selections(ledger, keyring, clock),
         erasures=Erasures(ledger, keyring, clock, settings.erasure),
+        reviews=Reviews(ledger, keyring, clock, settings.erasure),
         lifting=Lifting(ledger, keyring, clock),
         restrictions=Restrictions(ledger, clock),
         webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
