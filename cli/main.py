@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cli import ingestions, verifying
+from cli import erasures, ingestions, verifying
 from cli.errors import CommandError, Exit
-from cli.options import Json, settings
+from cli.options import Json, people, settings
 from cli.output import Output, say, say_error
 
 app = typer.Typer(
@@ -78,7 +78,7 @@ def ingest(
     fields = Fields(
         metadata=json_object(metadata, "metadata") or {},
         readers=reader or [],
-        subjects=[_subject(each) for each in subject or []],
+        subjects=people(subject or []),
         classification=classification,
     )
     raise typer.Exit(ingest(settings(), Output(as_json=as_json), paths, fields, wait_seconds))
@@ -200,6 +200,7 @@ def usage(
 
 
 app.add_typer(ingestions.app, name="ingestions")
+app.add_typer(erasures.app, name="erase")
 verifying.add_to(app)
 dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)
 app.add_typer(dead_letters, name="dead-letters")
@@ -287,13 +288,6 @@ def run() -> None:
         # The reader of a pipe has gone (`lethe documents | head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.OK)
-
-
-def _subject(text: str) -> dict[str, str]:
-    kind, found, value = text.partition("=")
-    if not (kind and found and value):
-        raise CommandError(f"--subject takes kind=value, not {text!r}", exit_code=Exit.USAGE)
-    return {"kind": kind, "value": value}
 
 
 if __name__ == "__main__":

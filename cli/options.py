@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415 - the settings are loaded when a command runs, so that `lethe --help` comes at once
 """What every command takes, and the settings it runs with."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,3 +25,14 @@ def settings() -> "Settings":
         return load_settings()
     except ValueError as error:
         raise CommandError(str(error), advice="run `lethe doctor`", exit_code=Exit.USAGE) from error
+
+
+def people(given: Sequence[str]) -> list[dict[str, str]]:
+    """What names somebody, as the API takes it. Raises CommandError for what is not kind=value."""
+    found: list[dict[str, str]] = []
+    for each in given:
+        kind, sign, value = each.partition("=")
+        if not (kind and sign and value):
+            raise CommandError(f"--subject takes kind=value, not {each!r}", exit_code=Exit.USAGE)
+        found.append({"kind": kind, "value": value})
+    return found

@@ -97,6 +97,10 @@ class DocumentOut(Given):
     created_at: datetime
     updated_at: datetime
     failure: FailureOut | None
+    purpose: str | None = None
+    legal_basis: LegalBasis | None = None
+    restricted_at: datetime | None = None
+    restriction_reason: str | None = None
 
 
 class ChunkOut(Given):

@@ -146,7 +146,7 @@ class Documents:
         document = await uow.documents.get(caller.tenant_id, document_id)
         if document is None or document.deleted_at is not None or document.fenced_at is not None:
             raise DocumentNotFound
-        if document.restricted_at is not None and caller.role is not Role.ADMIN:
+        if document.restricted_at is not None and not caller.role.includes(Role.OFFICER):
             raise DocumentNotFound
         if not await reachable(uow, caller, [document_id]):
             raise DocumentNotFound
@@ -204,6 +204,10 @@ def _view(
         created_at=document.created_at,
         updated_at=document.updated_at,
         failure=failure,
+        purpose=document.purpose,
+        legal_basis=document.legal_basis,
+        restricted_at=document.restricted_at,
+        restriction_reason=document.restriction_reason,
     )
 
 

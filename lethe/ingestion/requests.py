@@ -94,6 +94,10 @@ class DocumentView:
     created_at: datetime
     updated_at: datetime
     failure: Failure | None = None
+    purpose: str | None = None
+    legal_basis: LegalBasis | None = None
+    restricted_at: datetime | None = None
+    restriction_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

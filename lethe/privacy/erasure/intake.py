@@ -89,9 +89,10 @@ class Erasures:
             request = await _locked(uow, caller.tenant_id, erasure_id)
             if request.approved_by == caller.principal_id:
                 return await _view(uow, request)
+            if request.state is not ErasureState.AWAITING_APPROVAL:
+                raise IllegalErasureMove(f"an erasure that is {request.state} waits for no approval")
             if request.requested_by == caller.principal_id:
                 raise SecondApproverNeeded
-            check_move(request.state, ErasureState.RECEIVED)
             at = self.clock.now()
             request = replace(
                 request, state=ErasureState.RECEIVED, approved_by=caller.principal_id, held_from=None, updated_at=at

@@ -1,0 +1,84 @@
+# ruff: noqa: PLC0415 - a command loads what it needs, so that `lethe --help` comes at once
+"""`lethe erase ...`: options here, work in cli.commands.erasures."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Json, people, settings
+from cli.output import Output
+
+app = typer.Typer(help="Forget a person: start, status, list, approve, hold, release, cancel.", no_args_is_help=True)
+
+ErasureId = Annotated[str, typer.Argument(help="The erasure's id.")]
+
+
+@app.command()
+def start(
+    subject: Annotated[list[str], typer.Option(help="What names the person, as kind=value; repeatable.")],
+    document: Annotated[list[str] | None, typer.Option(help="Only in this document; repeatable.")] = None,
+    prefix: Annotated[list[str] | None, typer.Option(help="Only in sources that begin so; repeatable.")] = None,
+    basis: Annotated[str, typer.Option(help="Why it must be done.")] = "subject_request",
+    reason: Annotated[str, typer.Option(help="A word of your own.")] = "request",
+    as_json: Json = None,
+) -> None:
+    """Forget a person everywhere; kinds: email, phone, name, staff_number, other."""
+    from cli.commands import erasures
+
+    scope = {"document_ids": document or [], "source_prefixes": prefix or []}
+    wish = {"identifiers": people(subject), "scope": scope, "basis": basis, "reason": reason}
+    erasures.start(settings(), Output(as_json=as_json), wish)
+
+
+@app.command()
+def status(erasure_id: ErasureId, as_json: Json = None) -> None:
+    """How far an erasure is, store by store."""
+    from cli.commands import erasures
+
+    erasures.status(settings(), Output(as_json=as_json), erasure_id)
+
+
+@app.command("list")
+def list_erasures(
+    state: Annotated[str | None, typer.Option(help="Only those of one state.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: Json = None,
+) -> None:
+    """List erasures, newest first."""
+    from cli.commands import erasures
+
+    erasures.list_erasures(settings(), Output(as_json=as_json), state, limit)
+
+
+@app.command()
+def approve(erasure_id: ErasureId, as_json: Json = None) -> None:
+    """Let an erasure of many documents begin; not by whoever asked for it."""
+    _decide(erasure_id, "approve", as_json)
+
+
+@app.command()
+def hold(
+    erasure_id: ErasureId,
+    reason: Annotated[str, typer.Option(help="A word that says why.")] = "legal-hold",
+    as_json: Json = None,
+) -> None:
+    """Destroy nothing more until it is released."""
+    _decide(erasure_id, "hold", as_json, {"reason": reason})
+
+
+@app.command()
+def release(erasure_id: ErasureId, as_json: Json = None) -> None:
+    """End the hold."""
+    _decide(erasure_id, "release", as_json)
+
+
+@app.command()
+def cancel(erasure_id: ErasureId, as_json: Json = None) -> None:
+    """Give up an erasure that has not begun."""
+    _decide(erasure_id, "cancel", as_json)
+
+
+def _decide(erasure_id: str, action: str, as_json: bool | None, wish: dict[str, object] | None = None) -> None:
+    from cli.commands import erasures
+
+    erasures.decide(settings(), Output(as_json=as_json), erasure_id, action, wish)
