@@ -17,7 +17,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.settings import Settings, SqlSettings, WeaviateSettings
 from migrations import upgrade
 from tests.servers.postgres import Postgres, running_postgres
-from tests.servers.weaviate import running_weaviate
+from tests.servers.weaviate import WeaviateServer, weaviate_server_at
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -47,10 +47,17 @@ def postgres() -> Generator[Postgres, None, None]:
 
 
 @pytest.fixture(scope="session")
-def weaviate() -> Generator[WeaviateSettings, None, None]:
-    """How to reach a Weaviate that is ready. Tests share it and keep apart by tenant."""
-    with running_weaviate(ensure_binary(Settings().cache, print)) as settings:
-        yield settings
+def weaviate_server() -> Generator[WeaviateServer, None, None]:
+    """A Weaviate that is ready. Tests share it and keep apart by tenant."""
+    with weaviate_server_at(ensure_binary(Settings().cache, print)) as server:
+        server.start()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def weaviate(weaviate_server: WeaviateServer) -> WeaviateSettings:
+    """How to reach it."""
+    return weaviate_server.settings
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -32,6 +32,11 @@ class WeaviateServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def data(self) -> Path:
+        """Where its files are."""
+        return self._folder / "data"
+
+    @property
     def settings(self) -> WeaviateSettings:
         return WeaviateSettings(
             url=f"http://127.0.0.1:{self._ports.weaviate}",

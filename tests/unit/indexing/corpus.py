@@ -29,7 +29,8 @@ from lethe.model.documents import Chunk, Document, Status, Version
 from lethe.model.ids import Id, chunk_id, new_id
 from lethe.model.indexes import IndexBuild
 from lethe.model.principals import Caller, Role, Tenant
-from lethe.ports.vectors import IndexObject
+from lethe.ports.keywords import KeywordIndex
+from lethe.ports.vectors import IndexObject, VectorIndex
 from lethe.privacy.sealing import Purpose, seal_json, seal_text
 from lethe.settings import Settings
 
@@ -67,16 +68,24 @@ class Corpus:
 
     ledger: SqlLedger
     pipeline: Pipeline
-    index: InterruptedIndex
-    keywords: InMemoryKeywordIndex
+    index: VectorIndex
+    keywords: KeywordIndex
     embedder: HashEmbedder
     tenant_id: Id
     documents: dict[int, Id] = field(default_factory=dict[int, Id])
 
     @classmethod
-    async def open(cls, settings: Settings) -> Self:
-        ledger, keyring, embedder = SqlLedger.from_settings(settings), FakeKeyRing(), HashEmbedder()
-        index, keywords, tenant_id = InterruptedIndex(), InMemoryKeywordIndex(), new_id()
+    async def open(
+        cls,
+        settings: Settings,
+        index: VectorIndex | None = None,
+        keywords: KeywordIndex | None = None,
+        embedder: HashEmbedder | None = None,
+    ) -> Self:
+        """Stores that are not given are in memory."""
+        ledger, keyring, tenant_id = SqlLedger.from_settings(settings), FakeKeyRing(), new_id()
+        index, keywords = index or InterruptedIndex(), keywords or InMemoryKeywordIndex()
+        embedder = embedder or HashEmbedder()
         pipeline = Pipeline(
             ledger=ledger,
             blobs=FakeBlobs(),
@@ -189,4 +198,5 @@ class Corpus:
         await remover.remove_deleted(self.tenant_id, deleted, self.pipeline.clock.now())
 
     async def close(self) -> None:
-        await self.ledger.close()
+        for store in (self.index, self.keywords, self.ledger):
+            await store.close()

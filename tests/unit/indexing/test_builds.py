@@ -94,7 +94,7 @@ async def test_what_changes_during_a_write_is_right_after_it(world: World, chang
                 if change == "removed":
                     await world.remove()
 
-    setattr(world.index, moment, meanwhile)
+    setattr(world.memory, moment, meanwhile)
     await world.followed(ref)
     await world.assert_equal(await world.build(ref))
 
@@ -106,12 +106,12 @@ async def test_what_a_killed_step_left_of_a_removed_version_is_found_before_the_
     async def killed() -> None:
         await world.delete(1)
         await world.remove()
-        world.index.after = _kill
+        world.memory.after = _kill
 
     async def _kill() -> None:
         raise KilledError
 
-    world.index.before = killed
+    world.memory.before = killed
     with pytest.raises(KilledError):
         await world.followed(ref)
     await world.followed(ref)

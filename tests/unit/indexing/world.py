@@ -16,7 +16,7 @@ from lethe.model.ids import Id, chunk_id, new_id
 from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.privacy.sealing import unseal_vector
 from lethe.settings import IndexingSettings, Settings
-from tests.unit.indexing.corpus import Corpus
+from tests.unit.indexing.corpus import Corpus, InterruptedIndex
 
 Wanted = dict[Id, tuple[tuple[Id, ...], tuple[str, ...], bytes]]
 
@@ -112,11 +112,16 @@ class World(Corpus):
     def held(self, build: IndexBuild) -> Wanted:
         return {
             key: (tuple(sorted(item.readers)), item.attributes, np.asarray(item.vector, np.float32).tobytes())
-            for key, item in self.index.held(build).items()
+            for key, item in self.memory.held(build).items()
         }
 
     async def assert_equal(self, build: IndexBuild) -> None:
         assert self.held(build) == await self.wanted(build.spec)
+
+    @property
+    def memory(self) -> InterruptedIndex:
+        assert isinstance(self.index, InterruptedIndex)
+        return self.index
 
     async def reading(self, seq: int) -> IndexBuild:
         async with self.ledger.read() as uow:
