@@ -15,7 +15,7 @@ RUN python -m pip install --no-cache-dir --require-hashes -r requirements/build.
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/lethe --create-home --shell /usr/sbin/nologin lethe \
- && install -d -o lethe -g lethe -m 0700 /var/lib/lethe/state /var/lib/lethe/blobs /var/lib/lethe/keys
+ && install -d -o lethe -g lethe -m 0700 /var/lib/lethe/state /var/lib/lethe/blobs /var/lib/lethe/keys /var/lib/lethe/witness
 COPY --from=build /opt/lethe /opt/lethe
 ENV PATH=/opt/lethe/bin:$PATH \
     PYTHONUNBUFFERED=1 \

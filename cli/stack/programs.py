@@ -52,6 +52,8 @@ def wanted_ports(settings: Settings) -> dict[str, int]:
         wanted |= {"temporal": _TEMPORAL_PORT, "temporal_ui": _TEMPORAL_UI_PORT}
     if not settings.weaviate.url:
         wanted |= {"weaviate": _WEAVIATE_PORT, "weaviate_grpc": settings.weaviate.grpc_port}
+    if not settings.witness.url:
+        wanted["witness"] = settings.witness.port
     return wanted
 
 
@@ -75,6 +77,7 @@ def addresses(settings: Settings, ports: Ports) -> dict[str, str]:
         "temporal_ui": settings.temporal.ui_url,
         "weaviate": settings.weaviate.url or f"http://{HOST}:{ports.weaviate}",
         "worker_metrics": f"http://{HOST}:{ports.worker_metrics}/metrics",
+        "witness": settings.witness.url or f"http://{HOST}:{ports.witness}",
     }
     if not settings.temporal.address:
         found["temporal_ui"] = f"http://{HOST}:{ports.temporal_ui}"
@@ -94,6 +97,10 @@ def child_environment(settings: Settings, folder: StateFolder, ports: Ports) -> 
         "LETHE_WEAVIATE__URL": where["weaviate"],
         "PYTHONUNBUFFERED": "1",
     }
+    if not settings.witness.url:
+        env["LETHE_WITNESS__URL"] = where["witness"]
+        env["LETHE_WITNESS__PORT"] = str(ports.witness)
+        env["LETHE_WITNESS__TOKEN"] = folder.secrets().witness_token
     if not settings.weaviate.url:
         env["LETHE_WEAVIATE__GRPC_PORT"] = str(ports.weaviate_grpc)
         env["LETHE_WEAVIATE__API_KEY"] = folder.secrets().weaviate_api_key
@@ -110,6 +117,9 @@ def stages(settings: Settings, folder: StateFolder, ports: Ports, binary: Path |
     stores: list[Program] = []
     if not settings.temporal.address:
         stores.append(_temporal(settings, folder, ports, ready["temporal"]))
+    if not settings.witness.url:
+        command = (sys.executable, "-m", "workers.witness")
+        stores.append(Program(name="witness", argv=command, env=env, ready=ready["witness"]))
     if binary is not None:
         stores.append(_weaviate(folder, ports, binary, ready["weaviate"]))
     bootstrap = Step("bootstrap", (sys.executable, "-m", "workers", "bootstrap"), env)
@@ -124,6 +134,8 @@ def own_probes(settings: Settings, ports: Ports) -> dict[str, Probe]:
         found["temporal"] = CommandProbe(tuple(temporal.health_argv(where["temporal"])))
     if not settings.weaviate.url:
         found["weaviate"] = HttpProbe(f"{where['weaviate']}/v1/.well-known/ready")
+    if not settings.witness.url:
+        found["witness"] = HttpProbe(f"{where['witness']}/health")
     found["api"] = HttpProbe(f"{where['api']}/v1/health")
     found["worker"] = HttpProbe(where["worker_metrics"])
     return found

@@ -18,6 +18,7 @@ class Secrets(BaseModel):
 
     weaviate_api_key: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     weaviate_cluster_password: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    witness_token: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
 
 
 class Ports(BaseModel):
@@ -35,6 +36,7 @@ class Ports(BaseModel):
     weaviate: int = 0
     weaviate_grpc: int = 0
     weaviate_cluster: int
+    witness: int = 0
 
 
 class Phase(StrEnum):

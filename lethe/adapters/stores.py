@@ -5,15 +5,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from lethe.adapters.blobs import FsspecBlobs
+from lethe.adapters.certifying import certificate_issuer, require_newest_state
 from lethe.adapters.clock import SystemClock
 from lethe.adapters.embedding.choice import open_embedder
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.keywords import keywords_from_settings
 from lethe.adapters.sql import SqlLedger
 from lethe.adapters.weaviate import WeaviateIndex
+from lethe.adapters.witness.client import HttpWitness
 from lethe.indexing.builds import refuse_other_specs
+from lethe.ingestion.removal import VersionRemover
 from lethe.ports.embedding import Embedder
 from lethe.ports.keywords import KeywordIndex
+from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.processors import ProcessorLedger
 from lethe.settings import Settings
 
@@ -29,13 +33,15 @@ class Stores:
     blobs: FsspecBlobs
     embedder: Embedder
     clock: SystemClock
+    certificates: CertificateIssuer
 
 
 @asynccontextmanager
 async def open_stores(settings: Settings, *, wait_for_sql: bool = False) -> AsyncGenerator[Stores]:
     """The stores, closed at the end. ``wait_for_sql`` gives SQL time to come up.
 
-    Raises LedgerUnavailable if it does not, EmbeddingSpecMismatch if a corpus was indexed with another model.
+    Raises LedgerUnavailable if it does not, EmbeddingSpecMismatch if a corpus was indexed with another model, LogForked
+    or WitnessUnavailable if the witness does not say that this is the newest state.
     """
     async with AsyncExitStack() as stack:
         ledger = SqlLedger.from_settings(settings)
@@ -53,4 +59,9 @@ async def open_stores(settings: Settings, *, wait_for_sql: bool = False) -> Asyn
             open_embedder(settings, ProcessorLedger(ledger, clock, settings.answering))
         )
         await refuse_other_specs(ledger, embedder.spec)
-        yield Stores(ledger, keyring, index, keywords, FsspecBlobs.from_settings(settings), embedder, clock)
+        blobs = FsspecBlobs.from_settings(settings)
+        witness = HttpWitness.from_settings(settings)
+        stack.push_async_callback(witness.close)
+        await require_newest_state(settings, witness, VersionRemover(ledger, blobs, keyring, index, keywords), clock)
+        issuer = certificate_issuer(settings, witness, ledger, clock)
+        yield Stores(ledger, keyring, index, keywords, blobs, embedder, clock, issuer)

@@ -7,11 +7,11 @@ The names applications already use are accepted too (ALIASES). Nothing else in L
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lethe.settings.aliases import ALIASES
 from lethe.settings.answering import AnsweringSettings, ChainEntry, ModelTier, Price
 from lethe.settings.audit import AuditSettings
 from lethe.settings.base import Section
@@ -62,6 +62,7 @@ from lethe.settings.sections import (
     WorkerSettings,
 )
 from lethe.settings.webhooks import WebhookSettings
+from lethe.settings.witness import WitnessSettings
 
 __all__ = [
     "ALIASES",
@@ -113,23 +114,10 @@ __all__ = [
     "VendorSettings",
     "WeaviateSettings",
     "WebhookSettings",
+    "WitnessSettings",
     "WorkerSettings",
     "load_settings",
 ]
-
-ALIASES: Final[Mapping[str, str]] = {
-    "TEMPORAL_ADDRESS": "LETHE_TEMPORAL__ADDRESS",
-    "WEAVIATE_URL": "LETHE_WEAVIATE__URL",
-    "WEAVIATE_API_KEY": "LETHE_WEAVIATE__API_KEY",
-    "DATABASE_URL": "LETHE_SQL__URL",
-    "REDIS_URL": "LETHE_REDIS__URL",
-    "OPENAI_API_KEY": "LETHE_OPENAI__API_KEY",
-    "OPENAI_BASE_URL": "LETHE_OPENAI__BASE_URL",
-    "AZURE_OPENAI_API_KEY": "LETHE_AZURE__API_KEY",
-    "AZURE_OPENAI_ENDPOINT": "LETHE_AZURE__BASE_URL",
-    "COHERE_API_KEY": "LETHE_COHERE__API_KEY",
-    "ANTHROPIC_API_KEY": "LETHE_ANTHROPIC__API_KEY",
-}
 
 
 class Settings(BaseSettings):
@@ -188,6 +176,7 @@ class Settings(BaseSettings):
     failures: FailureSettings = FailureSettings()
     erasure: ErasureSettings = ErasureSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    witness: WitnessSettings = WitnessSettings()
     testing: TestingSettings = TestingSettings()
 
     @model_validator(mode="after")
@@ -275,6 +264,11 @@ class Settings(BaseSettings):
     def blob_url(self) -> str:
         """The blob store's address: as configured, else a folder under the state folder."""
         return self.blobs.url or f"file://{self.state.resolve()}/blobs"
+
+    @property
+    def witness_folder(self) -> Path:
+        """The witness's own: beside the state, so that an older state put back leaves it as it is."""
+        return self.witness.folder_beside(self.state.resolve())
 
     @property
     def key_folder(self) -> Path:

@@ -54,6 +54,18 @@ class Checkpoints:
             known = await uow.audit_log.checkpoint_over(leaf_index)
         return known or await self.advance()
 
+    async def require_continued(self) -> None:
+        """That the log holds what the witness saw: a leaf added to an older copy would fork it for good.
+
+        Raises WitnessUnavailable, LogForked.
+        """
+        async with self.ledger.read() as uow:
+            origin = log_origin(await uow.audit_log.installation_id())
+        head = await self.witness.head(origin)
+        async with self.ledger.read() as uow:
+            size = await uow.audit_log.size()
+            require_same_history(await root_at(uow, head.size) if size >= head.size else None, head, origin)
+
     async def advance(self) -> LogCheckpoint:
         """Have the witness cosign the log as it is now."""
         async with self.ledger.read() as uow:

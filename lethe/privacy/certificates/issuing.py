@@ -44,6 +44,7 @@ class CertificateIssuer:
         body = body_of(facts, rfc3339(now))
         async with self.ledger.read() as uow:
             origin = log_origin(await uow.audit_log.installation_id())
+        await self.checkpoints.require_continued()
         await self.witness.bury(origin, _buried(facts.tenant_id, facts.tombstones))
         leaf = NewLeaf(
             LeafKind.CERTIFICATE, facts.tenant_id, facts.request_id, facts.number, body_text(body), None, None, now

@@ -25,6 +25,7 @@ from lethe.privacy.data_map.outside import (
     TOKENS,
     VECTOR_STAMP,
     VECTORS,
+    WITNESS,
 )
 from lethe.privacy.data_map.stores import ERASED_BY, OF_THE_ERASURE, OUTSIDE
 
@@ -48,6 +49,7 @@ __all__ = [
     "TOKENS",
     "VECTORS",
     "VECTOR_STAMP",
+    "WITNESS",
     "Category",
     "Field",
     "Key",
@@ -69,6 +71,7 @@ PLACES: Final[tuple[Place, ...]] = (
     TOKENS,
     MEMORY,
     KEY_FILES,
+    WITNESS,
     SCRATCH,
     STATE,
 )

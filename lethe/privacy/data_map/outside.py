@@ -98,8 +98,17 @@ MEMORY: Final[Place] = place(
 KEY_FILES: Final[Place] = place(
     "<keys.folder>/",
     Field("<tenant>.key", Category.CREDENTIAL, "the key that wraps the tenant's data keys"),
+    Field("log.key", Category.CREDENTIAL, "the key the log of erasures signs with"),
     reason="a customer's key; removing it erases the whole tenant",
 )
+
+WITNESS: Final[Place] = place(
+    "<witness.folder>/",
+    Field("witness.key", Category.CREDENTIAL, "the key the witness signs with"),
+    opaque("witness.jsonl"),
+    reason="hashes and signatures, and random ids of versions and keys that must never come back, kept for ever",
+)
+"""Beside the state folder, never in its backup."""
 
 SCRATCH: Final[Place] = place(
     "<state>/scratch/",

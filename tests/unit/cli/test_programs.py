@@ -53,7 +53,7 @@ def names(planned: list[Stage]) -> list[list[str]]:
 
 def test_stores_come_before_bootstrap_and_bootstrap_before_our_own(folder: StateFolder) -> None:
     planned = stages(settings(folder.root), folder, PORTS, BINARY)
-    assert names(planned) == [["temporal", "weaviate"], ["bootstrap"], ["api", "worker"]]
+    assert names(planned) == [["temporal", "witness", "weaviate"], ["bootstrap"], ["api", "worker"]]
 
 
 def test_what_is_configured_by_address_is_not_started(folder: StateFolder) -> None:
@@ -64,9 +64,9 @@ def test_what_is_configured_by_address_is_not_started(folder: StateFolder) -> No
         sql=SqlSettings(url=SecretStr("postgresql+asyncpg://u:p@db.internal/lethe")),
         redis=RedisSettings(url=SecretStr("redis://cache.internal:6380/0")),
     )
-    assert names(stages(elsewhere, folder, PORTS, None)) == [["bootstrap"], ["api", "worker"]]
-    assert set(wanted_ports(elsewhere)) == {"api", "worker_metrics"}
-    assert set(own_probes(elsewhere, PORTS)) == {"api", "worker"}
+    assert names(stages(elsewhere, folder, PORTS, None)) == [["witness"], ["bootstrap"], ["api", "worker"]]
+    assert set(wanted_ports(elsewhere)) == {"api", "worker_metrics", "witness"}
+    assert set(own_probes(elsewhere, PORTS)) == {"api", "worker", "witness"}
     assert external_probes(elsewhere) == {
         "temporal": TcpProbe("temporal.internal", 7233),
         "weaviate": HttpProbe("https://weaviate.internal/v1/.well-known/ready"),

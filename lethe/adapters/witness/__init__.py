@@ -1,0 +1,1 @@
+"""The witness: its file, and how other processes reach it."""

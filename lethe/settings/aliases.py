@@ -1,0 +1,18 @@
+"""Names that applications already use."""
+
+from collections.abc import Mapping
+from typing import Final
+
+ALIASES: Final[Mapping[str, str]] = {
+    "TEMPORAL_ADDRESS": "LETHE_TEMPORAL__ADDRESS",
+    "WEAVIATE_URL": "LETHE_WEAVIATE__URL",
+    "WEAVIATE_API_KEY": "LETHE_WEAVIATE__API_KEY",
+    "DATABASE_URL": "LETHE_SQL__URL",
+    "REDIS_URL": "LETHE_REDIS__URL",
+    "OPENAI_API_KEY": "LETHE_OPENAI__API_KEY",
+    "OPENAI_BASE_URL": "LETHE_OPENAI__BASE_URL",
+    "AZURE_OPENAI_API_KEY": "LETHE_AZURE__API_KEY",
+    "AZURE_OPENAI_ENDPOINT": "LETHE_AZURE__BASE_URL",
+    "COHERE_API_KEY": "LETHE_COHERE__API_KEY",
+    "ANTHROPIC_API_KEY": "LETHE_ANTHROPIC__API_KEY",
+}
