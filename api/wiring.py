@@ -17,7 +17,7 @@ from lethe.adapters.rerank import open_reranker
 from lethe.adapters.stores import open_stores
 from lethe.adapters.tokens import make_tokens
 from lethe.answering.attack_bank import AttackBank
-from lethe.answering.caching import CachePolicy
+from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.chain import make_chain
 from lethe.answering.deps import Answering
 from lethe.ingestion.bulk.receiving import Ingestions

@@ -20,10 +20,10 @@ from api.asking import (
     stored,
     unstored,
 )
-from api.caching import answer_together, ask_or_recall, tell_recalled
 from api.deadlines import Deadline, ending_at
 from api.dependencies import IdempotencyKey, QuestionId, ServicesDep
 from api.idempotency import Attempt, tell_replay
+from api.recalling import answer_together, ask_or_recall, tell_recalled
 from api.schemas.questions import AnswerOut, AskIn, QueryOut, SearchIn, SearchOut
 from api.security import Reader
 from api.services import Services

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from bench.guards.obedient import ObedientModel, found
 from lethe.answering.context import build_context
-from lethe.answering.injection import screen
 from lethe.answering.output_filter import StreamFilter
 from lethe.answering.prompts import load_prompt
+from lethe.answering.screening import screen
 from lethe.guards.delimiters import Delimiters
 from lethe.ports.chat import ChatRequest
 from lethe.ports.search import Passage

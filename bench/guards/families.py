@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bench.corpora import ROOT
 from lethe.answering.attack_bank import AttackBank
-from lethe.answering.injection import question_score
+from lethe.answering.screening import question_score
 from lethe.guards.injection import suspect_passage
 
 SEED: Final = 22

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lethe.answering.attack_bank import AttackBank
-from lethe.answering.injection import question_score
 from lethe.answering.prompts import Prompt, load_prompt
 from lethe.answering.routing import in_order, route
+from lethe.answering.screening import question_score
 from lethe.errors import BreakerOpen, ProviderNotAllowed
 from lethe.model.answers import DegradedReason
 from lethe.ports.breakers import Breakers, chat_breaker

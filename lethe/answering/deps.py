@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lethe.answering.caching import CachePolicy
+from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.chain import Chain
 from lethe.answering.traces import Traces
 from lethe.answering.vectors import QuestionVectors

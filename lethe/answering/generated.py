@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lethe.answering.body import AnswerSentence
-from lethe.answering.markers import Markers
+from lethe.answering.citation_markers import Markers
 from lethe.answering.sentences import Sentence, sentences
 from lethe.answering.words import Word, WordKind, words
 from lethe.ports.search import Passage

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from lethe.answering.citation_markers import Markers
 from lethe.answering.citations import numbered
 from lethe.answering.generated import Cited
-from lethe.answering.markers import Markers
 from lethe.answering.output_filter import StreamFilter
 from lethe.answering.prompts import NO_ANSWER
 from lethe.answering.telling import tell_citation

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from lethe.guards.markers import disarmed
+from lethe.guards.disarming import disarmed
 
 _NONCE_BYTES: Final = 8
 

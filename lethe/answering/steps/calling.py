@@ -13,8 +13,8 @@ from tenacity.wait import wait_exponential_jitter
 from lethe.answering.chain import Chain, Link, attempt
 from lethe.answering.context import Context, build_context
 from lethe.answering.deps import Answering
-from lethe.answering.injection import Screened
 from lethe.answering.output_filter import StreamFilter
+from lethe.answering.screening import Screened
 from lethe.answering.speaking import Speaker
 from lethe.answering.telling import tell_sources
 from lethe.contracts.answering import Retrieved, Turn

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from lethe.answering.body import AnswerBody
-from lethe.answering.cache import keeping
+from lethe.answering.caching.exact import keeping
 from lethe.answering.chain import Chain
 from lethe.answering.checking import Checker
 from lethe.answering.citations import keep_sources, numbered

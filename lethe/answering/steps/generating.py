@@ -14,7 +14,7 @@ from lethe.answering.chain import Link, attempt
 from lethe.answering.citations import numbered
 from lethe.answering.deps import Answering
 from lethe.answering.generated import Cited, cite
-from lethe.answering.injection import screen
+from lethe.answering.screening import screen
 from lethe.answering.steps.calling import Heard, Tries, Work
 from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace, store_paid
 from lethe.contracts.answering import Drafted, Turn, Turned

@@ -6,7 +6,7 @@ from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
 
-from lethe.answering.cache import Keeping
+from lethe.answering.caching.exact import Keeping
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.traces import seal_trace

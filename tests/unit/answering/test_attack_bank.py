@@ -7,7 +7,7 @@ import pytest
 from lethe.adapters.embedding.minilm import MiniLmEmbedder
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.answering.attack_bank import AttackBank
-from lethe.answering.injection import question_score, screen
+from lethe.answering.screening import question_score, screen
 from lethe.guards.injection import suspect_question
 from lethe.guards.known_attacks import known_attacks
 from lethe.guards.rules import Sign

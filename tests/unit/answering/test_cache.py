@@ -13,9 +13,9 @@ from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
-from lethe.answering import caching
-from lethe.answering.cache import look_up, share
-from lethe.answering.caching import CachePolicy
+from lethe.answering.caching import keys
+from lethe.answering.caching.exact import look_up, share
+from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask, finish, generate, retrieve
@@ -147,7 +147,7 @@ def test_a_changed_setting_that_answers_depend_on_is_another_way_of_making_them(
 
 def test_changed_rules_of_the_guards_are_another_way_too(monkeypatch: pytest.MonkeyPatch):
     before = CachePolicy.from_settings(Settings(), "spec")
-    monkeypatch.setattr(caching, "GUARDS_REVISION", "guards-0")
+    monkeypatch.setattr(keys, "GUARDS_REVISION", "guards-0")
     assert CachePolicy.from_settings(Settings(), "spec").profile != before.profile
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from lethe.answering.body import AnswerBody
+from lethe.answering.citation_markers import Markers
 from lethe.answering.generated import Cited, cite
-from lethe.answering.markers import Markers
 from lethe.ports.search import Passage
 from tests.unit.answering.passages import passage
 

@@ -13,10 +13,10 @@ from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
-from lethe.answering.caching import Asker, CachePolicy, answer_key
+from lethe.answering.caching.keys import Asker, CachePolicy, answer_key
+from lethe.answering.caching.similar import recall_similar
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
-from lethe.answering.similar import recall_similar
 from lethe.answering.steps import ask, finish, generate, retrieve
 from lethe.answering.vectors import QuestionVectors
 from lethe.answering.views import present

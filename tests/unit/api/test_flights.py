@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 
-from api import caching
+from api import recalling
 from api.asking import guarded
-from api.caching import answer_together, ask_or_recall
 from api.deadlines import Deadline
+from api.recalling import answer_together, ask_or_recall
 from api.schemas.questions import AskIn
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LedgerUnavailable, WorkflowsUnavailable
@@ -177,7 +177,7 @@ async def test_an_earlier_answer_that_cannot_be_looked_for_is_none(
         raise LedgerUnavailable
 
     for name in ("recall_similar", "share"):
-        monkeypatch.setattr(caching, name, broken)
+        monkeypatch.setattr(recalling, name, broken)
     answers = await asked(world, held)
     assert len(held.runs) == MANY
     assert [answer["answer"] for answer in answers] == [f"{RIVER} [1]"] * MANY

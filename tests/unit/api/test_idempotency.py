@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from api import caching
 from api import idempotency as idempotency_module
+from api import recalling
 from api.asking import AskedMemo, store
 from api.idempotency import Attempt, Idempotency
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
@@ -83,7 +83,7 @@ async def test_a_request_still_served_is_not_repeated(world: World, monkeypatch:
         await leave.wait()
         return await store(*given)
 
-    monkeypatch.setattr(caching, "store", slow)
+    monkeypatch.setattr(recalling, "store", slow)
     first = asyncio.create_task(world.post("/v1/query", idem="k1", json={"question": "Why?"}))
     await entered.wait()
     response = await world.post("/v1/query", idem="k1", json={"question": "Why?"})

@@ -24,7 +24,7 @@ from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.sql import SqlLedger
 from lethe.adapters.tokens import InProcessTokens
-from lethe.answering.caching import CachePolicy
+from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.deps import Answering
 from lethe.answering.steps import finish, generate, retrieve
 from lethe.contracts.answering import AnswerOutcome, QuestionRef

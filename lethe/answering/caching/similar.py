@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from lethe.answering.cache import share
-from lethe.answering.caching import Asker, answer_key
+from lethe.answering.caching.exact import share
+from lethe.answering.caching.keys import Asker, answer_key
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.same_question import difference

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lethe.answering.body import AnswerBody
-from lethe.answering.caching import Asker, CachePolicy, answer_key
+from lethe.answering.caching.keys import Asker, CachePolicy, answer_key
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.vectors import seal_question_vector

@@ -1,7 +1,7 @@
 import pytest
 
 from lethe.guards.delimiters import Delimiters
-from lethe.guards.markers import disarmed
+from lethe.guards.disarming import disarmed
 
 
 @pytest.mark.parametrize(

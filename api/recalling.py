@@ -9,9 +9,9 @@ from typing import Any, Final
 from api.asking import AskedMemo, answer, fall, store
 from api.deadlines import Deadline
 from api.services import Services
-from lethe.answering.cache import look_up, share
+from lethe.answering.caching.exact import look_up, share
+from lethe.answering.caching.similar import recall_similar
 from lethe.answering.request import AnswerRequest
-from lethe.answering.similar import recall_similar
 from lethe.answering.telling import tell_view
 from lethe.answering.views import present
 from lethe.errors import LetheError, RateLimited
