@@ -10,8 +10,11 @@ from lethe.ingestion.removal import VersionRemover
 from lethe.model.indexes import BuildKind
 from lethe.model.personal_data import StoreName
 from lethe.ports.clock import Clock
+from lethe.ports.detection import PersonalDataDetector
 from lethe.ports.personal_data import HistoryStore, PersonalDataStore, Rebuilder, SourceRemover
+from lethe.privacy.detection import PatternDetector
 from lethe.privacy.discovery.finder import SweepFinder
+from lethe.privacy.discovery.neighbours import Neighbours
 from lethe.privacy.erasure.discovery import Discovery
 from lethe.privacy.erasure.lineage import LineageFinder
 from lethe.privacy.erasure.stores.answers import AnswerCacheStore, FeedbackStore, QuestionStore
@@ -60,11 +63,16 @@ def personal_data_stores(
 
 
 def privacy_activities(
-    settings: Settings, remover: VersionRemover, clock: Clock, histories: HistoryStore
+    settings: Settings,
+    remover: VersionRemover,
+    clock: Clock,
+    histories: HistoryStore,
+    detector: PersonalDataDetector | None = None,
 ) -> PrivacyActivities:
     """What the workflow of an erasure runs."""
     documents = DocumentErasure(remover, clock)
     lineage = LineageFinder(remover.ledger, remover.keyring)
+    neighbours = Neighbours(remover.ledger, remover.keyring, remover.index, detector or PatternDetector())
     planner = BuildPlanner(remover.ledger, remover.index, remover.keywords, clock)
     stores = personal_data_stores(settings.erasure, remover, documents, histories, Rebuilding(planner))
     return PrivacyActivities(
@@ -72,7 +80,7 @@ def privacy_activities(
             ledger=remover.ledger,
             keyring=remover.keyring,
             clock=clock,
-            finders=[lineage, SweepFinder(remover.ledger, remover.keyring, lineage)],
+            finders=[lineage, SweepFinder(remover.ledger, remover.keyring, lineage, neighbours)],
             stores=list(stores.values()),
             settings=settings.erasure,
         ),

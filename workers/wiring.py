@@ -16,6 +16,7 @@ from activities.letters import LetterActivities
 from activities.selections import SelectionActivities
 from activities.webhooks import WebhookActivities
 from lethe.adapters.clock import SystemClock
+from lethe.adapters.detection import make_detector
 from lethe.adapters.malware import Clamd
 from lethe.adapters.parsing import LimitedParser
 from lethe.adapters.stores import open_stores
@@ -107,7 +108,7 @@ async def ingestion_parts(
         letters = Letters(ledger, clock, control)
         activities = _activities(settings, pipeline, remover, journal, letters)
         activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
-        erasing = privacy_activities(settings, remover, clock, histories)
+        erasing = privacy_activities(settings, remover, clock, histories, make_detector(settings.detection.level))
         activities[Queue.CONTROL] = [*activities[Queue.CONTROL], erasing.look_at_erasure]
         activities[Queue.IO] = [
             *activities[Queue.IO],

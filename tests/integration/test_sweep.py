@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lethe.adapters.fakes.keyring import FakeKeyRing
@@ -13,15 +14,18 @@ from lethe.model.feedback import Feedback, Verdict
 from lethe.model.ids import Id, new_id
 from lethe.model.personal_data import ItemKind, Leads, Wanted
 from lethe.model.texts import TextPlace
+from lethe.privacy.detection import PatternDetector
 from lethe.privacy.discovery.finder import SweepFinder
 from lethe.privacy.discovery.judging import Confidence
 from lethe.privacy.discovery.matches import Reason
+from lethe.privacy.discovery.neighbours import Neighbours
 from lethe.privacy.discovery.person import Person
 from lethe.privacy.discovery.sweep import Found, Sweep, SweepCursor
 from lethe.privacy.erasure.lineage import LineageFinder
-from lethe.privacy.sealing import Purpose, seal_json, seal_text
+from lethe.privacy.sealing import Purpose, seal_json, seal_text, seal_vector
 from lethe.settings import Settings
-from tests.contract.ledger_rows import NOON, add_document, add_tenant, answer, chunks, letter, question
+from tests.contract.ledger_rows import NOON, add_document, add_tenant, answer, chunks, letter, question, vectors
+from tests.integration.erasures import make_scene
 from tests.population.documents import Group, Written, documents
 from tests.population.people import people
 from tests.population.stored import store
@@ -181,3 +185,31 @@ async def test_what_a_sweep_finds_leads_to_versions_and_questions(ledger: SqlLed
         unsure=frozenset({titled}),
         rows=frozenset({(ItemKind.LETTER, rows[TextPlace.LETTER])}),
     )
+
+
+async def test_what_lies_near_and_names_somebody_alike_is_unsure(ledger: SqlLedger, sql_settings: Settings) -> None:
+    scene = await make_scene(ledger, sql_settings)
+    said = {
+        "named": "Maria Schmidt took the drill.",
+        "alike": "The drill was lent to Marya Schmitt.",
+        "other": "The drill was lent to Peter Berg.",
+    }
+    versions = {name: (await scene.add())[1] for name in said}
+    for name, text in said.items():
+        version = versions[name]
+        key = await scene.keyring.get(scene.tenant_id, version.id)
+        sealed = seal_text(key, Purpose.CHUNK_TEXT, text)
+        own = [replace(each, sealed_text=sealed) for each in chunks(version, 2)]
+        spec = scene.builds[0].spec
+        vector = seal_vector(key, np.array([1.0, 0.0], np.float32))
+        async with ledger.write() as uow:
+            await uow.documents.set_readers(scene.tenant_id, version.document_id, [scene.tenant_id])
+            await uow.chunks.replace(scene.tenant_id, version.id, own)
+            await uow.chunks.put_vectors(vectors(own, spec, vector))
+        await scene.index.update_properties(scene.builds[0], version.id, (scene.tenant_id,), ())
+    neighbours = Neighbours(ledger, scene.keyring, scene.index, PatternDetector())
+    identifiers = [SubjectMention("name", "Maria Schmidt")]
+    hits = [each.id for each in chunks(versions["named"], 2)]
+    found = await neighbours.find(scene.tenant_id, identifiers, hits)
+    assert found == {versions["alike"].id}
+    assert await neighbours.find(scene.tenant_id, [SubjectMention("email", "m@example.org")], hits) == set()

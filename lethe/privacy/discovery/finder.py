@@ -11,6 +11,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.personal_data import Finder
 from lethe.privacy.discovery.judging import Confidence
+from lethe.privacy.discovery.neighbours import MOST_HITS, Neighbours
 from lethe.privacy.discovery.person import Person
 from lethe.privacy.discovery.sweep import Found, Sweep, SweepCursor
 
@@ -31,6 +32,7 @@ _OF_QUESTIONS: Final = frozenset({TextPlace.QUESTION, TextPlace.ANSWER, TextPlac
 class _Hits:
     """What pages found, without the places: at most an id for each row of the tenant."""
 
+    chunks: set[Id] = field(default_factory=set[Id])
     sure: set[Id] = field(default_factory=set[Id])
     unsure: set[Id] = field(default_factory=set[Id])
     subjects: set[Id] = field(default_factory=set[Id])
@@ -51,6 +53,8 @@ class _Hits:
                 (self.aliases if is_unsure else self.subjects).add(each.ref)
             else:
                 (self.unsure if is_unsure else self.sure).add(each.ref)
+                if each.chunk_id is not None and not is_unsure and len(self.chunks) < MOST_HITS:
+                    self.chunks.add(each.chunk_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class SweepFinder:
     ledger: Ledger
     keyring: KeyRing
     lineage: Finder
+    neighbours: Neighbours | None = None
 
     async def find(self, tenant_id: Id, wanted: Wanted) -> Leads:
         known = await self.lineage.find(tenant_id, wanted)
@@ -73,6 +78,8 @@ class SweepFinder:
             page = await sweep.page(cursor)
             hits.take(page.found)
             cursor = page.next
+        if self.neighbours is not None:
+            hits.unsure |= await self.neighbours.find(tenant_id, wanted.identifiers, hits.chunks)
         return await self._leads(tenant_id, known.subjects, hits)
 
     async def _leads(self, tenant_id: Id, known: frozenset[Id], hits: _Hits) -> Leads:
