@@ -34,6 +34,7 @@ class ChatProvider:
         self.connections = 0
         self._script: list[str] = []
         self._texts: list[str] = []
+        self._usual = ""
         self._then = "ok"
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -47,9 +48,9 @@ class ChatProvider:
             BEHAVIOURS[name]
         self._script, self._then = list(first), then
 
-    def will_say(self, *texts: str) -> None:
-        """Instead of its usual answer, one a request, each in one piece."""
-        self._texts = list(texts)
+    def will_say(self, *texts: str, then: str = "") -> None:
+        """Where it behaves, one a request, each in one piece; empty: its usual answer."""
+        self._texts, self._usual = list(texts), then
 
     def forget(self) -> None:
         self.will()
@@ -90,9 +91,9 @@ class ChatProvider:
         did = (self._script.pop(0) if self._script else self._then) if key == self.key else "unauthorized"
         self.seen.append(Seen(vendor, path, body, key, did))
         protocol = Protocol(vendor, str(body.get("model", "")), int(body["max_tokens"]))
-        if did == "ok" and self._texts:
-            said = protocol.texts([self._texts.pop(0)])
-            await Connection(writer).stream(joined(protocol.begin(), said, protocol.end()))
+        said = (self._texts.pop(0) if self._texts else self._usual) if did == "ok" else ""
+        if said:
+            await Connection(writer).stream(joined(protocol.begin(), protocol.texts([said]), protocol.end()))
             return
         await BEHAVIOURS[did](Connection(writer), protocol)
 
