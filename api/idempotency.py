@@ -19,6 +19,7 @@ answered (workflows.starters). Only one that got no answer in its time is answer
 """
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -38,7 +39,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.digests import keyed_digest
-from lethe.privacy.erasure.needles import standing_needles
+from lethe.privacy.erasure.needles import standing_needles, texts_of
 from lethe.privacy.retention import forget_responses
 from lethe.privacy.sealing import Purpose, seal, unseal
 
@@ -109,7 +110,7 @@ class Idempotency:
             key = await self.keyring.get(record.tenant_id, record.key_id)
             body = unseal(key, Purpose.IDEMPOTENCY, record.sealed_body)
             needles = await standing_needles(self.ledger, self.keyring, record.tenant_id)
-            if needles.hides(body.decode()):
+            if needles.hides(*texts_of(json.loads(body))):
                 raise NotFound
             return memo.model_validate_json(body), True
         try:

@@ -227,3 +227,36 @@ async def _babble(answer: SlowAnswer) -> None:
     while True:
         await answer.say("the Lethe forgets ")
         await asyncio.sleep(0.02)
+
+
+async def test_a_fence_silences_a_stream(
+    pair: Pair, redis: RedisServer, record_property: Callable[[str, object], None]
+) -> None:
+    """The passage is linked to nobody: it only shows the name."""
+    text = "# Rivers\n\nWho drinks from the Lethe forgets everything, wrote Mara Lind.\n"
+    sent = await pair.other.client.post("/v1/documents", json={"text": text})
+    assert (await pair.other.ready(sent.headers["location"]))["status"] == "ready"
+    heard: list[tuple[float, Event]] = []
+    fenced_at = 0.0
+    async with (
+        SlowAnswer(pair.installation, redis) as answer,
+        followed(pair.other, answer.question.id) as events,
+    ):
+        await answer.begin()
+        speaking = asyncio.create_task(_babble(answer))
+        async for event in events:
+            heard.append((time.monotonic(), event))
+            if event.kind == "token" and not fenced_at:
+                wish = {"identifiers": [{"kind": "name", "value": "Mara Lind"}]}
+                assert (await pair.answering.client.post("/v1/erasures", json=wish)).status_code == 202
+                fenced_at = time.monotonic()
+            elif event.kind == "withdrawn":
+                speaking.cancel()
+                await asyncio.wait({speaking})
+                await finish(answer.deps, await generate(answer.deps, answer.retrieved))
+    told = [event for _, event in heard]
+    silent_at = kinds(told).index("withdrawn")
+    assert kinds(told[silent_at:]) == ["withdrawn", "done"]
+    assert "Lind" not in str(told[-1].data)
+    record_property("ms from the fence to silence", round((heard[silent_at][0] - fenced_at) * 1000))
+    print("ms from the fence to silence", round((heard[silent_at][0] - fenced_at) * 1000))

@@ -1,7 +1,8 @@
 """What no text that is served may hold while a fence stands: the identifiers of the open requests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from lethe.model.erasures import ErasureIdentifier
 from lethe.model.ids import Id
@@ -24,6 +25,18 @@ class Needles:
     def _found(self, text: str) -> bool:
         searched = SearchedText.of(text)
         return any(searched.holds(kind, key) for kind, key in self.keys)
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Every text in a value that was read from JSON: as it stands in JSON, escapes hide where a word begins."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in cast("dict[str, object]", value).values():
+            yield from texts_of(each)
+    elif isinstance(value, list):
+        for each in cast("list[object]", value):
+            yield from texts_of(each)
 
 
 NO_NEEDLES = Needles()
