@@ -259,4 +259,3 @@ async def test_a_fence_silences_a_stream(
     assert kinds(told[silent_at:]) == ["withdrawn", "done"]
     assert "Lind" not in str(told[-1].data)
     record_property("ms from the fence to silence", round((heard[silent_at][0] - fenced_at) * 1000))
-    print("ms from the fence to silence", round((heard[silent_at][0] - fenced_at) * 1000))
