@@ -82,7 +82,9 @@ async def test_who_is_being_erased_is_found_on_no_route(planted: Planted) -> Non
     for number in range(PROBES):
         route = planted.routes[number % len(planted.routes)]
         response = await planted.ask(route)
-        assert response.status_code in {200, 404}, response.text
+        # Only an answer that was made from their text goes with its key; asking anew must never meet that.
+        gone = {410} if route[1].startswith("/v1/queries/") else set[int]()
+        assert response.status_code in {200, 404} | gone, f"probe {number}: {route} {response.text}"
         assert not shows(response), f"probe {number}: {route} shows {response.text}"
         if route[1] == "/v1/search":
             assert "Jon Berg" in response.text, "others' text is found all the while"
