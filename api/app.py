@@ -12,6 +12,7 @@ from api.middleware.errors import ErrorResponses
 from api.problems import MEDIA_TYPE, Problems
 from api.routes import (
     audits,
+    certificates,
     dead_letters,
     documents,
     erasure_findings,
@@ -74,6 +75,7 @@ def create_app(services: Services) -> FastAPI:
         selections.router,
         documents.router,
         ingestions.router,
+        certificates.router,
         erasures.router,
         erasure_findings.router,
         restrictions.router,

@@ -24,6 +24,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.workflows import WorkflowControl
+from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.erasure.intake import Erasures
 from lethe.privacy.erasure.review import Reviews
 from lethe.privacy.erasure.suppressing import Lifting
@@ -71,6 +72,7 @@ class Services:
     reviews: Reviews
     lifting: Lifting
     restrictions: Restrictions
+    certificates: CertificateIssuer
     webhooks: Webhooks
     provider_policy: ProviderPolicy
     glossaries: Glossaries

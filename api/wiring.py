@@ -106,6 +106,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             reviews=Reviews(ledger, keyring, clock, settings.erasure),
             lifting=Lifting(ledger, keyring, clock),
             restrictions=Restrictions(ledger, clock),
+            certificates=stores.certificates,
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             glossaries=Glossaries(ledger, keyring, clock),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),

@@ -26,13 +26,13 @@ from lethe.errors import (
 from lethe.model.audit_log import LeafKind
 from lethe.model.certificates import Certificate, CertificateFacts, Tombstones
 from lethe.model.ids import Id, new_id
-from lethe.privacy.certificates.checkpoints import Checkpoints
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.certificates.log import AuditLog, LogEntry
 from lethe.privacy.certificates.notes import NoteSigner
 from lethe.privacy.certificates.starting import StartCheck
 from lethe.settings import Settings
 from tests.contract.ledger_rows import add_tenant
+from tests.unit.certificates.issuers import SEED, issuer
 from tests.unit.certificates.made import NOON, facts
 
 
@@ -49,9 +49,7 @@ class House:
 
     @property
     def issuer(self) -> CertificateIssuer:
-        clock = FakeClock(NOON + timedelta(hours=2))
-        checkpoints = Checkpoints(self.ledger, self.witness, clock, lambda origin: NoteSigner(origin, b"k" * 32))
-        return CertificateIssuer(self.ledger, self.witness, checkpoints, clock)
+        return issuer(self.ledger, FakeClock(NOON + timedelta(hours=2)), self.witness)
 
     def facts(self) -> CertificateFacts:
         """Of an erasure that destroyed one version's key."""
@@ -72,7 +70,7 @@ class House:
     async def is_valid(self, certificate: Certificate) -> bool:
         async with self.ledger.read() as unit:
             origin = f"lethe/{await unit.audit_log.installation_id()}"
-        log = verifier.Key(NoteSigner(origin, b"k" * 32).key.text, verifier.LOG)
+        log = verifier.Key(NoteSigner(origin, SEED).key.text, verifier.LOG)
         witness = verifier.Key(self.witness.signer.key.text, verifier.WITNESS)
         return bool(verifier.verify(certificate.text, log, witness))
 

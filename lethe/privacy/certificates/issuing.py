@@ -28,6 +28,15 @@ SIGNED: Final = b"lethe.erasure-certificate/v1\n"
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """What anybody may know of the log, to check certificates with: verifier keys, and the newest checkpoint."""
+
+    log_key: str
+    witness_key: str
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateIssuer:
     ledger: Ledger
     witness: Witness
@@ -61,6 +70,14 @@ class CertificateIssuer:
         if leaf is None or checkpoint is None:
             raise CertificateNotFound
         return await self._document(leaf, checkpoint)
+
+    async def published(self) -> PublishedLog:
+        """Without the witness."""
+        async with self.ledger.read() as uow:
+            origin = log_origin(await uow.audit_log.installation_id())
+            newest = await uow.audit_log.newest_checkpoint()
+        key = self.checkpoints.signer(origin).key.text
+        return PublishedLog(key, newest.witness_key if newest else "", newest.note if newest else "")
 
     async def _document(self, leaf: LogLeaf, checkpoint: LogCheckpoint) -> Certificate:
         proof = await self.checkpoints.inclusion(leaf.leaf_index, checkpoint)

@@ -51,6 +51,7 @@ from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.glossary import Glossaries
 from lethe.settings import Settings
 from lethe.webhooks.registry import Webhooks
+from tests.unit.certificates.issuers import issuer
 from workers.failpoints import Failpoint
 
 DOCUMENT_BYTES = 300_000
@@ -219,6 +220,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         reviews=Reviews(ledger, keyring, clock, settings.erasure),
         lifting=Lifting(ledger, keyring, clock),
         restrictions=Restrictions(ledger, clock),
+        certificates=issuer(ledger, clock),
         webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
         glossaries=Glossaries(ledger, keyring, clock),
         provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
