@@ -75,7 +75,8 @@ def waits_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
 def test_all_of_it_serves_and_a_second_up_says_so(lethe: Lethe) -> None:
     status = lethe.run("status")
     assert status["healthy"] is True
-    assert [component["name"] for component in status["components"]] == ["temporal", "weaviate", "witness", "api", "worker"]
+    names = [component["name"] for component in status["components"]]
+    assert names == ["temporal", "weaviate", "witness", "api", "worker"]
     again = lethe.run("up")
     assert again["already_running"] is True
     assert again["supervisor"] == status["supervisor"]
