@@ -28,6 +28,7 @@ class Reason(StrEnum):
     EMAIL_LOCAL_PART = "email_local_part"
     NAME_HANDLE = "name_handle"
     PHONE_ENDING = "phone_ending"
+    NUMBER_JOINED = "number_joined"
     NUMBER_SHORT = "number_short"
     NAME_TYPO = "name_typo"
     FAMILY_NAME = "family_name"

@@ -14,6 +14,8 @@ from lethe.privacy.discovery.typos import NearWords
 
 _SEPARATED: Final = re.compile(r"['-]")
 _INITIALS: Final = r"(?:[^\W\d_]\.?\s{0,2}){0,2}"
+_BROKEN: Final = r"[\W\d_]{1,8}"
+"""Between the words of a name in tables and lists."""
 _MIDDLE: Final = rf"(?:{GAP}[^\W\d_]+(?:['-][^\W\d_]+)*\.?){{1,2}}"
 
 
@@ -107,6 +109,8 @@ def _handles(name: PersonName, initial: str) -> Iterator[tuple[Reason, str]]:
     whole = r"[._-]?".join(any_of(_joined(spelling) for spelling in word.spellings) for word in name.given)
     particles = "".join(f"{re.escape(word)}[._-]?" for word in name.particles)
     family = (f"(?:{particles})?" if particles else "") + any_of(_joined(each) for each in name.family.spellings)
+    spread_out = _BROKEN.join([*(any_of(map(_joined, word.spellings)) for word in name.given), family])
+    yield Reason.NAME_HANDLE, rf"(?<![^\W\d_]){spread_out}(?![^\W\d_])"
     yield Reason.NAME_HANDLE, rf"{BEGIN}(?:{whole}|{first})[._-]?{family}(?![^\W\d_])"
     yield Reason.NAME_HANDLE, rf"{BEGIN}{family}[._-]?{first}(?![^\W\d_])"
     yield Reason.NAME_HANDLE, rf"{BEGIN}{initial}[._]?{family}(?![^\W\d_])"

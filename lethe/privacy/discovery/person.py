@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from lethe.model.documents import SubjectMention
-from lethe.privacy.discovery.folding import Folded
-from lethe.privacy.discovery.identifiers import MailForms, NumberForms, PhoneForms
+from lethe.privacy.discovery.folding import Folded, fold
+from lethe.privacy.discovery.identifiers import UNSPACED, MailForms, NumberForms, PhoneForms
 from lethe.privacy.discovery.matches import Match, without_overlaps
 from lethe.privacy.discovery.name_forms import NameForms
 
@@ -41,14 +41,14 @@ class Person:
 
 
 def _forms(identifier: SubjectMention) -> Forms | None:
-    if len(identifier.value.strip()) < _LEAST_CHARACTERS:
+    if len(identifier.value.strip()) < (2 if UNSPACED.search(identifier.value) else _LEAST_CHARACTERS):
         return None
     match identifier.kind:
         case "email":
             return MailForms.of(identifier.value) or NumberForms.of(identifier.value)
         case "phone":
             return PhoneForms.of(identifier.value) or NumberForms.of(identifier.value)
-        case "name":
+        case "name" if not UNSPACED.search(fold(identifier.value)):
             return NameForms.of(identifier.value) or NumberForms.of(identifier.value)
         case _:
             return NumberForms.of(identifier.value)

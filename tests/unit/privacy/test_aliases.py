@@ -1,7 +1,7 @@
 """What a person is also written as, what is somebody else, and what the rest of a document adds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lethe.model.documents import SubjectMention
@@ -9,15 +9,15 @@ from lethe.privacy.discovery.folding import Folded, fold
 from lethe.privacy.discovery.judging import Confidence, judged
 from lethe.privacy.discovery.matches import Reason
 from lethe.privacy.discovery.person import Person
+from lethe.privacy.identifiers import SearchedText, text_key
 
-MARIA = Person.of(
-    [
-        SubjectMention("name", "Maria Anna Müller"),
-        SubjectMention("email", "maria.mueller@example.org"),
-        SubjectMention("phone", "+49 30 901820"),
-        SubjectMention("staff_number", "E-10442"),
-    ]
-)
+IDENTIFIERS = [
+    SubjectMention("name", "Maria Anna Müller"),
+    SubjectMention("email", "maria.mueller@example.org"),
+    SubjectMention("phone", "+49 30 901820"),
+    SubjectMention("staff_number", "E-10442"),
+]
+MARIA = Person.of(IDENTIFIERS)
 VAN_DER_BERG = Person.of([SubjectMention("name", "van der Berg, Jan")])
 SANTOS = Person.of([SubjectMention("name", "Zoë dos Santos")])
 
@@ -97,6 +97,7 @@ def test_an_alias_is_likely_beside_a_second_signal_and_uncertain_alone() -> None
     assert confidences("Maria Anna Müller came. So said Peter Müller.") == [Confidence.CERTAIN, Confidence.UNCERTAIN]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_span_of_the_folded_text_leads_back(text: str) -> None:
     folded = Folded(text)
@@ -107,7 +108,31 @@ def test_a_span_of_the_folded_text_leads_back(text: str) -> None:
         assert folded.text[place] in fold(text[start:end])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_she_is_found_whatever_stands_around(before: str, after: str) -> None:
     text = f"{before} maria.mueller@example.org {after}"
     assert any(match.start <= len(before) + 1 < match.end for match in MARIA.find(text))
+
+
+WRITTEN = [
+    (SubjectMention("name", "Maria Anna Müller"), ["Maria", "Anna", "Müller"]),
+    (SubjectMention("email", "maria.mueller@example.org"), ["maria.mueller@example.org"]),
+    (SubjectMention("phone", "+49 30 901820"), ["+49", "30", "90", "1820"]),
+    (SubjectMention("staff_number", "E-10442"), ["E", "10442"]),
+    (SubjectMention("name", "王小明"), ["王小明"]),
+]
+GAPS = st.sampled_from([" ", "  ", ", ", "-", ".", "_", "/", "\n", "", ": ", "(", ")"])
+EDGES = st.sampled_from(["", "x", "1", " ", ".", "_", "@", "王"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(WRITTEN), EDGES, st.lists(GAPS, min_size=3, max_size=3), EDGES)
+def test_what_the_fence_hides_is_found_as_well(
+    written: tuple[SubjectMention, list[str]], before: str, gaps: list[str], after: str
+) -> None:
+    """The fence drops texts that hold an identifier by its own rule: none of them may be left behind by discovery."""
+    identifier, parts = written
+    text = before + "".join(part + gap for part, gap in zip(parts[:-1], gaps, strict=False)) + parts[-1] + after
+    if SearchedText.of(text).holds(identifier.kind, text_key(identifier.kind, identifier.value)):
+        assert Person.of([identifier]).find(text)

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lethe.ports.detection import DataKind
@@ -67,6 +67,7 @@ def test_a_number_has_the_same_spellings_however_it_is_dialled() -> None:
     assert not spellings("+49 30 901820") & spellings("030 901821")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_findings_are_spans_of_the_text_in_order(text: str) -> None:
     end = 0
