@@ -10,19 +10,22 @@ from lethe.contracts.erasure import (
     ErasureRound,
     Purged,
     Quieted,
+    Rewritten,
     Standing,
     StoreErased,
     StoreStep,
 )
+from lethe.ingestion.rewriting import Rewriting
 from lethe.privacy.erasure.discovery import Discovery
 from lethe.privacy.erasure.taking_out import TakingOut
 
 
 @dataclass(frozen=True)
 class PrivacyActivities:
-    """Look, find, quiet, take out, purge. Each may be repeated."""
+    """Look, find, rewrite, quiet, take out, purge. Each may be repeated."""
 
     discovery: Discovery
+    rewriting: Rewriting
     taking_out: TakingOut
 
     @activity.defn
@@ -32,6 +35,10 @@ class PrivacyActivities:
     @activity.defn
     async def discover_subject(self, now: ErasureRound) -> Discovered:
         return await self.discovery.discover(now)
+
+    @activity.defn
+    async def rewrite_shared(self, now: ErasureRound) -> Rewritten:
+        return await self.rewriting.rewrite(now)
 
     @activity.defn
     async def quiet_ingestions(self, now: ErasureRound) -> Quieted:

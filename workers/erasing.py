@@ -7,6 +7,8 @@ from lethe.indexing.planning import BuildPlanner
 from lethe.indexing.rebuilding import Rebuilding
 from lethe.ingestion.erasing import DocumentErasure
 from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.rewriting import Rewriting
+from lethe.ingestion.uploads import Uploads
 from lethe.model.indexes import BuildKind
 from lethe.model.personal_data import StoreName
 from lethe.ports.clock import Clock
@@ -67,6 +69,7 @@ def privacy_activities(
     remover: VersionRemover,
     clock: Clock,
     histories: HistoryStore,
+    uploads: Uploads,
     detector: PersonalDataDetector | None = None,
 ) -> PrivacyActivities:
     """What the workflow of an erasure runs."""
@@ -75,15 +78,17 @@ def privacy_activities(
     neighbours = Neighbours(remover.ledger, remover.keyring, remover.index, detector or PatternDetector())
     planner = BuildPlanner(remover.ledger, remover.index, remover.keywords, clock)
     stores = personal_data_stores(settings.erasure, remover, documents, histories, Rebuilding(planner))
+    discovery = Discovery(
+        ledger=remover.ledger,
+        keyring=remover.keyring,
+        clock=clock,
+        finders=[lineage, SweepFinder(remover.ledger, remover.keyring, lineage, neighbours)],
+        stores=list(stores.values()),
+        settings=settings.erasure,
+    )
     return PrivacyActivities(
-        Discovery(
-            ledger=remover.ledger,
-            keyring=remover.keyring,
-            clock=clock,
-            finders=[lineage, SweepFinder(remover.ledger, remover.keyring, lineage, neighbours)],
-            stores=list(stores.values()),
-            settings=settings.erasure,
-        ),
+        discovery,
+        Rewriting(discovery, uploads),
         TakingOut(
             ledger=remover.ledger,
             clock=clock,

@@ -108,11 +108,14 @@ async def ingestion_parts(
         letters = Letters(ledger, clock, control)
         activities = _activities(settings, pipeline, remover, journal, letters)
         activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
-        erasing = privacy_activities(settings, remover, clock, histories, make_detector(settings.detection.level))
+        uploads = _uploads(settings, pipeline, remover)
+        detector = make_detector(settings.detection.level)
+        erasing = privacy_activities(settings, remover, clock, histories, uploads, detector)
         activities[Queue.CONTROL] = [*activities[Queue.CONTROL], erasing.look_at_erasure]
         activities[Queue.IO] = [
             *activities[Queue.IO],
             erasing.discover_subject,
+            erasing.rewrite_shared,
             erasing.quiet_ingestions,
             erasing.erase_store,
             erasing.purge_stores,
@@ -236,8 +239,8 @@ def _building(settings: Settings, pipeline: Pipeline, auditor: Auditor) -> Index
     )
 
 
-def _bulk(settings: Settings, pipeline: Pipeline, remover: VersionRemover, journal: FailureJournal) -> BulkActivities:
-    uploads = Uploads(
+def _uploads(settings: Settings, pipeline: Pipeline, remover: VersionRemover) -> Uploads:
+    return Uploads(
         ledger=pipeline.ledger,
         blobs=pipeline.blobs,
         keyring=pipeline.keyring,
@@ -246,7 +249,10 @@ def _bulk(settings: Settings, pipeline: Pipeline, remover: VersionRemover, journ
         revision=pipeline_revision(settings.chunks, pipeline.embedder.tokenizer),
         max_bytes=settings.limits.document_bytes,
     )
-    ingestions = Ingestions(pipeline.ledger, pipeline.keyring, uploads, pipeline.clock)
+
+
+def _bulk(settings: Settings, pipeline: Pipeline, remover: VersionRemover, journal: FailureJournal) -> BulkActivities:
+    ingestions = Ingestions(pipeline.ledger, pipeline.keyring, _uploads(settings, pipeline, remover), pipeline.clock)
     return BulkActivities(
         Batches(pipeline, remover, journal),
         BulkPlanning(pipeline.ledger, remover, pipeline.clock, settings.bulk, settings.limits),

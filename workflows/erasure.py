@@ -53,6 +53,7 @@ DELETION_ORDER: Final = (
 )
 """Derived before source, the source rows last; the keys went before all of them."""
 
+REWRITE_POLL: Final = timedelta(seconds=5)
 PURGE_POLL: Final = timedelta(seconds=10)
 ROUNDS_PER_RUN: Final = 5
 """Then it continues as new: something keeps coming, and a history has a limit."""
@@ -136,6 +137,7 @@ class EraseSubject:
             found = await self._discover(now)
             if now.round > 1 and not found.found and not found.again:
                 return True
+            await self._rewrite(now)
             await self._take_out(now)
             self._tell("draining")
             await workflow.sleep(
@@ -156,6 +158,17 @@ class EraseSubject:
             if not found.in_review:
                 return found
             await self._until_permitted()
+
+    async def _rewrite(self, now: ErasureRound) -> None:
+        """Documents that say something of others: the next round takes out what was replaced here."""
+        self._tell("rewriting")
+        while True:
+            rewritten = await self._held_step(
+                PrivacyActivities.rewrite_shared, now, f"round {now.round}: documents about others, too"
+            )
+            if not rewritten.waiting:
+                return
+            await workflow.sleep(REWRITE_POLL, summary=f"until {rewritten.waiting:,} are served without the person")
 
     async def _take_out(self, now: ErasureRound) -> None:
         self._tell("erasing")

@@ -59,6 +59,13 @@ class Quieted(Contract):
     ended: int = 0
 
 
+class Rewritten(Contract):
+    """Documents whose version without the person is still on its way in."""
+
+    is_held: bool = False
+    waiting: int = 0
+
+
 class StoreErased(Contract):
     """One store's items of the person that are gone, by its own account and by a count on another way."""
 

@@ -14,6 +14,8 @@ from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRound, StoreErased, StoreStep
 from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.revision import PipelineRevision
+from lethe.ingestion.uploads import Uploads
 from lethe.model.answers import Citation, Question
 from lethe.model.blobs import BlobName, blob_key
 from lethe.model.documents import Document, Status, Version
@@ -66,8 +68,14 @@ class Scene:
         return VersionRemover(self.ledger, self.blobs, self.keyring, self.index, self.keywords)
 
     @property
+    def uploads(self) -> Uploads:
+        return Uploads(
+            self.ledger, self.blobs, self.keyring, self.remover, self.clock, PipelineRevision("p", "c"), 10_000
+        )
+
+    @property
     def activities(self) -> PrivacyActivities:
-        return privacy_activities(self.settings, self.remover, self.clock, self.histories)
+        return privacy_activities(self.settings, self.remover, self.clock, self.histories, self.uploads)
 
     async def add(self, *people: str, live: bool = True, **fields: Any) -> tuple[Document, Version]:
         """A document of two chunks that names these people, in every store; live unless it is said otherwise."""

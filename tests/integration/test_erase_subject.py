@@ -16,6 +16,7 @@ from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.personal_data import StoreName
 from lethe.model.workflow_ids import erasure_workflow_id
 from lethe.privacy.erasure.intake import Erasures, ErasureWish
+from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.settings import ErasureSettings, KeySettings, LimitSettings, WeaviateSettings
 from tests.conftest import settings_at
 from tests.integration.installation import Installation, installation
@@ -69,11 +70,22 @@ async def _held(at: Installation, receipt: Receipt) -> dict[str, Any]:
     return await mentions(at, {each: each for each in (receipt.document_id, receipt.version_id, *chunks)})
 
 
+async def _texts(at: Installation, version_id: Id | None) -> list[str]:
+    """What is served of the version, opened."""
+    key = await at.keyring.get(at.caller.tenant_id, str(version_id))
+    async with at.ledger.read() as uow:
+        chunks = await uow.chunks.of_version(at.caller.tenant_id, str(version_id))
+    return [unseal_text(key, Purpose.CHUNK_TEXT, each.sealed_text) for each in chunks]
+
+
 async def test_a_person_is_gone_from_every_store_and_everybody_else_is_not(forgetful: Installation) -> None:
     at = forgetful
     hers = await _about(at, f"Ada Lovelace wrote notes on an engine; write to {ADA}.", ADA)
-    shared = await _about(at, "The engine was Babbage's, the notes were hers.", ADA, BOB)
+    shared = await _about(at, f"The engine was Babbage's, the notes were by {ADA}.", ADA, BOB)
     his = await _about(at, "Babbage designed the engine of differences.", BOB)
+    async with at.ledger.read() as uow:
+        names_shared = {shared.version_id: "shared version"}
+        names_shared |= dict.fromkeys(await uow.personal.chunks_of(at.caller.tenant_id, [shared.version_id]), "chunk")
     before = {name: await _held(at, each) for name, each in (("hers", hers), ("shared", shared), ("his", his))}
     names = {hers.document_id: "document", hers.version_id: "version"}
     async with at.ledger.read() as uow:
@@ -85,7 +97,7 @@ async def test_a_person_is_gone_from_every_store_and_everybody_else_is_not(forge
     progress = await at.client.get_workflow_handle(workflow_id).result()
     assert progress["phase"] == "purged"
 
-    left = await mentions(at, names)
+    left = await mentions(at, names | names_shared)
     assert set(left.pop("rows")) <= {"erasure_items", "processor_call_refs"}
     assert {name: held for name, held in left.items() if held} == {}
     async with vector_store(at) as client:
@@ -93,8 +105,12 @@ async def test_a_person_is_gone_from_every_store_and_everybody_else_is_not(forge
     assert [each for each in words if "lovelac" in each] == []
     with pytest.raises(RPCError, match="not found"):
         await at.client.get_workflow_handle(hers.workflow_id).describe()
-    for receipt in (shared, his):
-        assert (await at.documents.get(at.caller, receipt.document_id)).status == "ready"
+    assert (await at.documents.get(at.caller, his.document_id)).live_version_id == his.version_id
+    rewritten = (await at.documents.get(at.caller, shared.document_id)).live_version_id
+    assert rewritten not in {None, shared.version_id}
+    assert await _texts(at, rewritten) == ["The engine was Babbage's, the notes were by [email]."]
+    async with at.ledger.read() as uow:
+        assert len(await uow.subjects.of_version(at.caller.tenant_id, str(rewritten))) == 1
 
     async with at.ledger.read() as uow:
         request = await uow.erasures.get(at.caller.tenant_id, erasure_id)

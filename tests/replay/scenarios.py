@@ -179,7 +179,7 @@ async def erase_subject(client: Client) -> WorkflowHandle[Any, Any]:
     found = Discovered(found=3, drain_seconds=7_200)
     scripted = ScriptedErasure(found, found)
     scripted.fails["erase_store"] = ["index_unavailable"]
-    scripted.pending = [["vectors"]]
+    scripted.rewriting, scripted.pending = [1], [["vectors"]]
     async with scripted.running(client):
         run = ErasureRun(tenant_id=TENANT, erasure_id=DOCUMENT)
         return await _ended(client, EraseSubject.run, run, "erase-subject/one")

@@ -11,6 +11,7 @@ from lethe.contracts.erasure import (
     ErasureRound,
     Purged,
     Quieted,
+    Rewritten,
     Standing,
     StoreErased,
     StoreStep,
@@ -29,6 +30,7 @@ class ScriptedErasure(Scripted):
         self.standings: list[Standing] = []
         self.rounds = list(rounds)
         self.pending: list[list[str]] = []
+        self.rewriting: list[int] = []
         self.held: set[str] = set()
         self.stores: list[tuple[int, str]] = []
 
@@ -41,6 +43,11 @@ class ScriptedErasure(Scripted):
     async def discover_subject(self, now: ErasureRound) -> Discovered:
         self._called("discover_subject")
         return self.rounds.pop(0) if self.rounds else Discovered(drain_seconds=7_200)
+
+    @activity.defn
+    async def rewrite_shared(self, now: ErasureRound) -> Rewritten:
+        self._called("rewrite_shared")
+        return Rewritten(waiting=self.rewriting.pop(0) if self.rewriting else 0)
 
     @activity.defn
     async def quiet_ingestions(self, now: ErasureRound) -> Quieted:
@@ -63,7 +70,13 @@ class ScriptedErasure(Scripted):
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
         own = {
             Queue.CONTROL: [self.look_at_erasure],
-            Queue.IO: [self.discover_subject, self.quiet_ingestions, self.erase_store, self.purge_stores],
+            Queue.IO: [
+                self.discover_subject,
+                self.rewrite_shared,
+                self.quiet_ingestions,
+                self.erase_store,
+                self.purge_stores,
+            ],
         }
         return [*super().of(queue), *own.get(queue, [])]
 

@@ -38,6 +38,10 @@ class PersonalRepository(Protocol):
         """Calls to outside processors that sent something of these."""
         ...
 
+    async def share_links(self, tenant_id: Id, version_id: Id, other: Id, without: Collection[Id]) -> None:
+        """Link the other version to everyone this one is linked to, except these subjects. Idempotent."""
+        ...
+
     async def forget_row(self, tenant_id: Id, kind: ItemKind, ref: str) -> None:
         """Remove the row, or what is sealed in it where the row must stay; a missing one is no error."""
         ...

@@ -17,6 +17,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.stores.documents import SHARED
 from lethe.privacy.erasure.tracing import Tracing
 from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.settings import ErasureSettings
@@ -106,7 +107,8 @@ class Discovery:
         cleared = _reviewed(known, ItemState.RELEASED)
         mentions = leads.mentions - cleared - leads.versions
         leads = replace(leads, mentions=mentions, unsure=leads.unsure - cleared - leads.versions - mentions)
-        return await Tracing(self.ledger).trace(tenant_id, wanted, leads, request.scope)
+        once_shared = [item.ref for item, row in known.items() if row.code == SHARED and item.kind is ItemKind.VERSION]
+        return await Tracing(self.ledger).trace(tenant_id, wanted, leads, request.scope, once_shared)
 
     async def wanted(self, tenant_id: Id, request: ErasureRequest) -> Wanted:
         """Whom the request is about, opened; in memory only."""

@@ -16,8 +16,19 @@ class Tracing:
 
     ledger: Ledger
 
-    async def trace(self, tenant_id: Id, wanted: Wanted, leads: Leads, scope: ErasureScope) -> Trace:
-        """What the stores are to name their items by."""
+    async def trace(
+        self,
+        tenant_id: Id,
+        wanted: Wanted,
+        leads: Leads,
+        scope: ErasureScope,
+        once_shared: Collection[Id] = (),
+    ) -> Trace:
+        """What the stores are to name their items by.
+
+        ``once_shared``: versions that stayed for others' sake in an earlier round. One that is replaced by now goes,
+        also if its rows went with the replacement: answers may still quote it.
+        """
         async with self.ledger.read() as uow:
             found = await uow.versions.get_many(tenant_id, leads.versions | leads.mentions | leads.unsure)
             documents = await uow.documents.get_many(tenant_id, {version.document_id for version in found.values()})
@@ -37,6 +48,7 @@ class Tracing:
                     stays = {each for each in named & leads.mentions if each == live or found[each].live_from is None}
                     shared |= stays
                     versions |= named - stays
+            versions |= set(once_shared) - shared
             questions = await uow.personal.questions_about(tenant_id, whole, versions)
         asked = leads.questions if scope.is_whole else frozenset[Id]()
         return Trace(

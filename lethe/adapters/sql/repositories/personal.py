@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table, func, or_, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
-from lethe.adapters.sql.rows import delete_of, one_of
+from lethe.adapters.sql.rows import delete_of, insert_missing, one_of
 from lethe.adapters.sql.tables import (
     answer_citations,
     api_keys,
@@ -89,6 +89,15 @@ class SqlPersonal(SqlRepository):
 
     async def calls_about(self, tenant_id: Id, refs: Collection[Id]) -> list[Id]:
         return await self._ids(tenant_id, processor_call_refs.c.call_id, processor_call_refs.c.ref, refs)
+
+    async def share_links(self, tenant_id: Id, version_id: Id, other: Id, without: Collection[Id]) -> None:
+        linked = await self._ids(tenant_id, subject_links.c.subject_id, subject_links.c.version_id, [version_id])
+        rows = [
+            {"tenant_id": tenant_id, "version_id": other, "subject_id": subject_id}
+            for subject_id in linked
+            if subject_id not in without
+        ]
+        await insert_missing(self._connection, subject_links, rows)
 
     async def forget_row(self, tenant_id: Id, kind: ItemKind, ref: str) -> None:
         place = SEALED[kind]

@@ -1,0 +1,140 @@
+"""Documents that say something of others, too: written anew without the person, and brought in as a new version.
+
+The version of before is served until the new one is, so that nobody sees a gap; then it is one that was replaced, and
+the next round of the erasure takes it out.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lethe.contracts.erasure import ErasureRound, Rewritten
+from lethe.ingestion.elements import from_json
+from lethe.ingestion.metadata import IN_FLIGHT, Fields, open_fields
+from lethe.ingestion.requests import UploadRequest
+from lethe.ingestion.uploads import Uploads
+from lethe.model.blobs import BlobName, blob_key
+from lethe.model.documents import Document, Status, Version
+from lethe.model.erasures import ErasureState, ItemState
+from lethe.model.ids import Id
+from lethe.model.indexes import NIL_ID
+from lethe.model.personal_data import ItemKind, StoreName
+from lethe.model.principals import Caller, Role
+from lethe.ports.parsing import Element, ElementKind, ParsedDocument
+from lethe.privacy.discovery.person import Person
+from lethe.privacy.discovery.redaction import Redactor
+from lethe.privacy.erasure.discovery import Discovery, get_request
+from lethe.privacy.erasure.manifest import Manifest
+from lethe.privacy.erasure.stores.documents import SHARED
+from lethe.privacy.sealing import Purpose, unseal_stream
+
+_FILENAME: Final = "rewritten.md"
+_MEDIA_TYPE: Final = "text/markdown"
+
+ROUNDS: Final = 3
+"""A text in which the person is still found after as many rewritings stays held, for somebody to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """Begins what was not begun, and says what is still on its way. May be repeated."""
+
+    discovery: Discovery
+    uploads: Uploads
+
+    async def rewrite(self, now: ErasureRound) -> Rewritten:
+        """The documents of the manifest that stay for others' sake. One whose rewriting fails stays held."""
+        async with self.uploads.ledger.read() as uow:
+            request = await get_request(uow, now)
+            subjects = await uow.erasures.subjects(now.tenant_id, now.erasure_id)
+        if request.state is ErasureState.HELD:
+            return Rewritten(is_held=True)
+        if now.round > ROUNDS:
+            return Rewritten()
+        wanted = await self.discovery.wanted(now.tenant_id, request)
+        redactor = Redactor(Person.of(wanted.identifiers))
+        manifest = Manifest(self.uploads.ledger, now.tenant_id, now.erasure_id)
+        waiting = 0
+        async for page in manifest.pages(StoreName.DOCUMENTS, [ItemState.HELD]):
+            for item in page:
+                if item.code == SHARED and item.kind == ItemKind.VERSION:
+                    waiting += await self._rewrite(now.tenant_id, item.ref, redactor, subjects)
+        return Rewritten(waiting=waiting)
+
+    async def _rewrite(self, tenant_id: Id, version_id: Id, redactor: Redactor, subjects: Sequence[Id]) -> bool:
+        """Whether a later version of the document is on its way."""
+        async with self.uploads.ledger.read() as uow:
+            version = await uow.versions.get(tenant_id, version_id)
+            document = await uow.documents.get(tenant_id, version.document_id) if version else None
+            siblings = await uow.versions.of_document(tenant_id, version.document_id) if version else []
+        if version is None or document is None or document.live_version_id != version_id:
+            return False
+        later = [each for each in siblings if each.submission > version.submission]
+        if not later:
+            begun = await self._begin(document, version, redactor)
+            later = [begun] if begun else []
+        async with self.uploads.ledger.write() as uow:
+            for each in later:
+                await uow.personal.share_links(tenant_id, version_id, each.id, subjects)
+        return any(each.status in IN_FLIGHT | {Status.RECEIVING} for each in later)
+
+    async def _begin(self, document: Document, version: Version, redactor: Redactor) -> Version | None:
+        """None where the person is named by what makes it this document: its address, or a field that is no text."""
+        key = await self.uploads.keyring.get(version.tenant_id, version.id)
+        sealed = self.uploads.blobs.read(blob_key(version.tenant_id, version.id, BlobName.ELEMENTS))
+        data = b"".join([piece async for piece in unseal_stream(key, Purpose.ELEMENTS, sealed)])
+        given = open_fields(key, version)
+        fixed = [given.source_uri, *(repr(value) for value in given.metadata.values() if not isinstance(value, str))]
+        if redactor.redact(fixed) != fixed:
+            return None
+        parsed, fields = _without(redactor, from_json(data), given)
+        request = UploadRequest(
+            source_uri=fields.source_uri,
+            title=fields.title if version.title_given else None,
+            metadata=fields.metadata,
+            filename=_FILENAME,
+            media_type=_MEDIA_TYPE,
+            purpose=document.purpose,
+            legal_basis=document.legal_basis,
+        )
+        caller = Caller(version.tenant_id, NIL_ID, Role.ADMIN, frozenset(version.readers))
+        receipt = await self.uploads.receive(caller, request, _once(markdown(parsed).encode()))
+        async with self.uploads.ledger.read() as uow:
+            made = await uow.versions.get(version.tenant_id, receipt.version_id)
+        return made or replace(version, id=receipt.version_id, status=receipt.status)
+
+
+def markdown(document: ParsedDocument) -> str:
+    """The elements as a text that parses to the same ones again."""
+    parts = [_block(element) for element in document.elements if element.text.strip()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _block(element: Element) -> str:
+    match element.kind:
+        case ElementKind.TITLE:
+            return f"{'#' * max(1, min(6, element.level))} {' '.join(element.text.split())}"
+        case ElementKind.LIST_ITEM:
+            return f"- {element.text}"
+        case ElementKind.CODE:
+            return f"```\n{element.text}\n```"
+        case _:
+            return element.text
+
+
+def _without(redactor: Redactor, document: ParsedDocument, fields: Fields) -> tuple[ParsedDocument, Fields]:
+    """Text, title and metadata as one document, so that what one says of the person counts in the others."""
+    named = [name for name, value in fields.metadata.items() if isinstance(value, str)]
+    texts = [element.text for element in document.elements]
+    said = [fields.title or "", document.title, *(str(fields.metadata[name]) for name in named)]
+    clear = redactor.redact([*texts, *said], is_linked=True)
+    title, own_title, *values = clear[len(texts) :]
+    elements = tuple(
+        replace(element, text=text) for element, text in zip(document.elements, clear[: len(texts)], strict=True)
+    )
+    metadata = {**fields.metadata, **dict(zip(named, values, strict=True))}
+    return ParsedDocument(elements, own_title), replace(fields, title=title or None, metadata=metadata)
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
