@@ -52,7 +52,7 @@ def test_overlapping_spans_become_one() -> None:
 
 def test_nothing_of_a_person_is_left_and_everything_of_others_is() -> None:
     """Every document of the population that names somebody, without each one it names."""
-    for written in documents(POPULATION[:120]):
+    for written in documents(POPULATION[:40]):
         for truth in written.truths:
             person = Person.of(POPULATION[truth.person].identifiers)
             (left,) = Redactor(person, Confidence.UNCERTAIN).redact([written.text])
