@@ -188,14 +188,17 @@ class Corpus:
         await write_metadata(self.ledger, self.pipeline.keyring, self.pipeline.clock, Change(caller, live, patch))
         await apply_metadata(self.pipeline, DocumentRef(tenant_id=self.tenant_id, document_id=document_id))
 
+    @property
+    def remover(self) -> VersionRemover:
+        return VersionRemover(self.ledger, self.pipeline.blobs, self.pipeline.keyring, self.index, self.keywords)
+
     async def remove(self) -> None:
         """What no question reads any more, from every store."""
-        remover = VersionRemover(self.ledger, self.pipeline.blobs, self.pipeline.keyring, self.index, self.keywords)
         async with self.ledger.read() as uow:
             deleted = await uow.selections.deleted_after(self.tenant_id, None, 100)
             ids = [version.id for version in await uow.versions.changed_after(self.tenant_id, 0, 1_000)]
-        await remover.remove_many(self.tenant_id, ids)
-        await remover.remove_deleted(self.tenant_id, deleted, self.pipeline.clock.now())
+        await self.remover.remove_many(self.tenant_id, ids)
+        await self.remover.remove_deleted(self.tenant_id, deleted, self.pipeline.clock.now())
 
     async def close(self) -> None:
         for store in (self.index, self.keywords, self.ledger):

@@ -28,13 +28,13 @@ class SqlBuilds(SqlRepository):
         return await BUILD.one(self._connection, wanted)
 
     async def reading(self, tenant_id: Id, kind: BuildKind, seq: int) -> IndexBuild | None:
-        """Where both were served after ``seq`` (a way back was taken at once), the active one."""
+        """Where all were served since (a way back was taken at once), the oldest one: it was the first to be."""
         kept = BUILD.of(tenant_id, builds.c.kind == kind, builds.c.state.in_((BuildState.ACTIVE, BuildState.SOAKING)))
         found = await BUILD.all(self._connection, kept)
         before = [build for build in found if build.served_from is not None and build.served_from <= seq]
         if before:
             return max(before, key=lambda build: build.served_from or 0)
-        return next((build for build in found if build.state is BuildState.ACTIVE), None)
+        return min(found, key=lambda build: build.number, default=None)
 
     async def active_specs(self, kind: BuildKind) -> dict[str, int]:
         wanted = select(builds.c.spec, func.count()).where(builds.c.kind == kind, builds.c.state == BuildState.ACTIVE)
