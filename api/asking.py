@@ -31,7 +31,7 @@ from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.model.traces import Trace
-from lethe.ports.search import Found, SearchRequest
+from lethe.ports.search import Found
 from lethe.ports.tokens import TokenKind
 from lethe.retrieval.filters import compile_filters
 from lethe.retrieval.questions import guard_question
@@ -72,18 +72,7 @@ async def find(services: Services, caller: Caller, request: AnswerRequest, seq: 
     if seq is None:
         async with services.ledger.read() as uow:
             seq = await uow.tenants.seq(caller.tenant_id)
-    return await services.answering.search.find(
-        SearchRequest(
-            tenant_id=caller.tenant_id,
-            readers=caller.readers,
-            seq=seq,
-            text=request.text,
-            top_k=request.top_k,
-            alpha=request.alpha,
-            attributes=request.attributes,
-            rerank=request.rerank,
-        )
-    )
+    return await services.answering.search.find(request.search(caller.tenant_id, caller.readers, seq))
 
 
 async def store(services: Services, caller: Caller, request: AnswerRequest, question_id: Id) -> AskedMemo:

@@ -4,7 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lethe.ports.search import AttributeFilter
+from lethe.model.ids import Id
+from lethe.ports.search import AttributeFilter, SearchRequest
 from lethe.privacy.sealing import Purpose, seal, unseal
 from lethe.settings import MAX_RESULTS
 
@@ -24,6 +25,19 @@ class AnswerRequest(BaseModel):
     attributes: AttributeFilter = None
     no_store: bool = False
     rerank: bool = True
+
+    def search(self, tenant_id: Id, readers: frozenset[Id], seq: int) -> SearchRequest:
+        """The search for its passages, as of ``seq``."""
+        return SearchRequest(
+            tenant_id=tenant_id,
+            readers=readers,
+            seq=seq,
+            text=self.text,
+            top_k=self.top_k,
+            alpha=self.alpha,
+            attributes=self.attributes,
+            rerank=self.rerank,
+        )
 
     def sealed(self, key: bytes) -> bytes:
         """This request under the question's data key."""

@@ -1,5 +1,7 @@
 """The first step: the passages a question may be answered from."""
 
+from dataclasses import replace
+
 from lethe.answering.chain import Plan, plan
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
@@ -7,7 +9,7 @@ from lethe.answering.steps.stored import load
 from lethe.contracts.answering import PassageRef, QuestionRef, Retrieved
 from lethe.model.answers import Question
 from lethe.model.traces import Candidate, Trace
-from lethe.ports.search import Found, SearchRequest
+from lethe.ports.search import Found
 
 
 async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = False) -> Retrieved:
@@ -17,23 +19,15 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
     """
     question, _, request = await load(deps, ref)
     planned = await _plan(deps, question, request)
-    found = await deps.search.find(
-        SearchRequest(
-            tenant_id=ref.tenant_id,
-            readers=frozenset(question.readers),
-            seq=question.seq,
-            text=request.text,
-            top_k=request.top_k,
-            alpha=request.alpha,
-            attributes=request.attributes,
-            question_id=ref.question_id,
-            principal_id=question.principal_id,
-            asked=deps.vectors.get(ref.question_id),
-            for_answer=True,
-            rerank=request.rerank,
-            reword=not is_repeated,
-        )
+    search = replace(
+        request.search(ref.tenant_id, frozenset(question.readers), question.seq),
+        question_id=ref.question_id,
+        principal_id=question.principal_id,
+        asked=deps.vectors.get(ref.question_id),
+        for_answer=True,
+        reword=not is_repeated,
     )
+    found = await deps.search.find(search)
     deps.traces.keep(ref.question_id, found.trace or _plain_trace(request, found))
     return Retrieved(
         question=ref,
