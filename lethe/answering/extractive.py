@@ -7,6 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lethe.answering.calibration import (
     BY_MODEL,
     BY_WORDS,
@@ -14,6 +17,7 @@ from lethe.answering.calibration import (
     MAX_CANDIDATES,
     MAX_SENTENCES,
     SENTENCE_MARGIN,
+    SENTENCE_TOKENS,
     WEIGHT_SIMILARITY,
     Relevance,
 )
@@ -60,11 +64,16 @@ class _Ranked:
 
 
 async def extract(
-    question: str, passages: Sequence[Passage], embedder: Embedder, embed_seconds: float = 2.0
+    question: str,
+    passages: Sequence[Passage],
+    embedder: Embedder,
+    embed_seconds: float = 2.0,
+    asked: NDArray[np.float32] | None = None,
 ) -> Extract:
     """The one to three sentences that answer, best first; no_answer when the best one stays below the floor.
 
-    Without the embedder, or when it takes too long, words alone decide, and the reason is told.
+    Without the embedder, or when it takes too long, words alone decide, and the reason is told. ``asked``: the
+    question's vector, shape (dims,), where it is known already.
     """
     by_words = candidates(question, passages)[:MAX_CANDIDATES]
     if not by_words:
@@ -75,7 +84,7 @@ async def extract(
     if relevance.similarity:
         try:
             async with asyncio.timeout(embed_seconds):
-                similarities = await _similarities(question, by_words, embedder)
+                similarities = await _similarities(question, by_words, embedder, asked)
         except EMBEDDER_FAILURES as error:
             relevance = BY_WORDS
             reasons = (degraded_by(error),)
@@ -85,20 +94,24 @@ async def extract(
     return _quoted(_chosen(ranked), reasons)
 
 
-async def _similarities(question: str, by_words: Sequence[Candidate], embedder: Embedder) -> list[float]:
+async def _similarities(
+    question: str, by_words: Sequence[Candidate], embedder: Embedder, asked: NDArray[np.float32] | None
+) -> list[float]:
     """The cosine of each candidate's sentence and the question."""
-    texts = [_fitting(candidate.sentence.text, embedder.tokenizer) for candidate in by_words]
-    asked = await embedder.embed([question], InputKind.QUERY)
+    texts = [_beginning(candidate.sentence.text, embedder.tokenizer) for candidate in by_words]
+    if asked is None:
+        asked = (await embedder.embed([question], InputKind.QUERY))[0]
     told = await embedder.embed(texts, InputKind.DOCUMENT)
-    return (told @ asked[0]).tolist()
+    return (told @ asked).tolist()
 
 
-def _fitting(text: str, tokenizer: Tokenizer) -> str:
-    """As much of a very long sentence (a wide table row) as the model takes."""
-    if len(text) <= tokenizer.max_tokens:
+def _beginning(text: str, tokenizer: Tokenizer) -> str:
+    """As much of a long sentence (a wide table row) as is compared."""
+    most = min(SENTENCE_TOKENS, tokenizer.max_tokens)
+    if len(text) <= most:
         return text
     offsets = tokenizer.offsets(text)
-    return text if len(offsets) <= tokenizer.max_tokens else text[: offsets[tokenizer.max_tokens - 1][1]]
+    return text if len(offsets) <= most else text[: offsets[most - 1][1]]
 
 
 def _rank(by_words: Sequence[Candidate], similarities: Sequence[float]) -> list[_Ranked]:

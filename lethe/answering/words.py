@@ -48,12 +48,16 @@ class Word:
 def words(text: str, language: str) -> list[Word]:
     """The words of a text in order; compounds ("24-month", "air-conditioned") are taken apart, identifiers are not."""
     language = language if language in _STEMMERS else _FALLBACK
+    return [word for match in _TOKEN.finditer(text) for word in _words_of(match.group(), language)]
+
+
+@lru_cache(maxsize=100_000)
+def _words_of(token: str, language: str) -> tuple[Word, ...]:
     stops = _stop_words(language)
-    return [
+    return tuple(
         _exact(part) if any(character.isdigit() for character in part) else _plain(part, language, stops)
-        for match in _TOKEN.finditer(text)
-        for part in _taken_apart(match.group())
-    ]
+        for part in _taken_apart(token)
+    )
 
 
 def _taken_apart(token: str) -> list[str]:
