@@ -12,7 +12,7 @@ from lethe.telemetry import EMPTY_RETRIEVALS
 
 @dataclass(frozen=True)
 class AnsweringActivities:
-    """Retrieve, generate (with or without a model), finish."""
+    """Retrieve; extract, or generate by a model and finish."""
 
     answering: Answering
 
@@ -24,8 +24,8 @@ class AnsweringActivities:
         return retrieved
 
     @activity.defn
-    async def generate(self, retrieved: Retrieved) -> Drafted:
-        return await steps.generate(self.answering, retrieved)
+    async def extract(self, retrieved: Retrieved) -> AnswerOutcome:
+        return await steps.finish(self.answering, await steps.generate(self.answering, retrieved))
 
     @activity.defn
     async def generate_by_model(self, turn: Turn) -> Turned:

@@ -24,6 +24,7 @@ from api.schemas.questions import (
 from api.services import Services
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask
+from lethe.answering.under_way import CachePlace
 from lethe.answering.views import AnswerView, cited, present
 from lethe.contracts.answering import QuestionRef
 from lethe.errors import DeadlineExceeded, LedgerUnavailable, LetheError, QuestionNotFound, WorkflowsUnavailable
@@ -75,9 +76,15 @@ async def find(services: Services, caller: Caller, request: AnswerRequest, seq: 
     return await services.answering.search.find(request.search(caller.tenant_id, caller.readers, seq))
 
 
-async def store(services: Services, caller: Caller, request: AnswerRequest, question_id: Id) -> AskedMemo:
+async def store(
+    services: Services,
+    caller: Caller,
+    request: AnswerRequest,
+    question_id: Id | None = None,
+    place: CachePlace | None = None,
+) -> AskedMemo:
     """Keep the question under that id, so that it can be answered. Raises LedgerUnavailable."""
-    question = await ask(services.answering, caller, request, services.clock.now(), question_id)
+    question = await ask(services.answering, caller, request, services.clock.now(), question_id, place)
     _log.info("asked", extra={"tenant": caller.tenant_id, "ref": question.id})
     return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, found_for=caller.readers)
 

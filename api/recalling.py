@@ -26,9 +26,9 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
     """The question, stored under that id; answered already, if an earlier answer serves. Raises LedgerUnavailable."""
     found = await look_up(services.answering, caller, request, question_id)
     if found.question is None:
-        memo = await store(services, caller, request, question_id)
+        memo = await store(services, caller, request, question_id, found.place)
         # An answer of an earlier clock may lack a source that this question would find.
-        return memo.model_copy(update={"flight": found.key and f"{found.key}:{memo.seq}"})
+        return memo.model_copy(update={"flight": found.place and f"{found.place.key.whole}:{memo.seq}"})
     question = found.question
     _log.info("answered before", extra={"tenant": caller.tenant_id, "ref": question.id})
     return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True)
@@ -78,7 +78,7 @@ async def tell_recalled(services: Services, caller: Caller, question_id: Id) -> 
 async def _led(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AskedMemo:
     """By the answer of a question in other words, else by a workflow."""
     if memo.question_id is not None:
-        recalled = recall_similar(services.answering, caller, request, memo.question_id)
+        recalled = recall_similar(services.answering, caller, memo.question_id)
         if await _given(services, caller, memo.question_id, recalled):
             return memo
     return await answer(services, caller, memo)

@@ -82,7 +82,7 @@ class TemporalLink:
 async def _answer_questions(settings: Settings, client: Client, answering: Answering) -> None:
     """Run a query worker until it breaks."""
     activities = AnsweringActivities(answering)
-    steps = [activities.retrieve, activities.generate, activities.generate_by_model, activities.finish]
+    steps = [activities.retrieve, activities.extract, activities.generate_by_model, activities.finish]
     worker = query_worker(client, settings, steps, [ActivityGuard(Failpoint.from_settings(settings.testing))])
     _log.info("query worker ready")
     try:

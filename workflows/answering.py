@@ -22,18 +22,21 @@ Output = TypeVar("Output")
 
 @workflow.defn(name="answer-question")
 class AnswerQuestion:
-    """retrieve -> a turn of each model until one answers, else sentences of the passages -> finish."""
+    """retrieve -> a turn of each model until one answers -> finish; where none does, sentences of the passages."""
 
     @workflow.run
     async def run(self, ref: QuestionRef) -> AnswerOutcome:
         retrieved = await self._local(AnsweringActivities.retrieve, ref, "search and gate")
-        drafted = await self._drafted(retrieved)
-        outcome = await self._local(AnsweringActivities.finish, drafted, drafted.mode.value)
+        turned = await self._turns(retrieved)
+        if isinstance(turned, Drafted):
+            outcome = await self._local(AnsweringActivities.finish, turned, turned.mode.value)
+        else:
+            outcome = await self._local(AnsweringActivities.extract, turned, f"from {len(turned.passages)} passages")
         workflow.set_current_details(f"`{outcome.mode}`, {outcome.citations} citations")
         return outcome
 
-    async def _drafted(self, retrieved: Retrieved) -> Drafted:
-        """By the first model that answers; where none does, or the time runs out, without one."""
+    async def _turns(self, retrieved: Retrieved) -> Drafted | Retrieved:
+        """The draft of the first model that answers; where none does, what was found, and why none did."""
         until = workflow.now() + timedelta(seconds=retrieved.seconds_left) - policies.QUESTION_RESERVE
         for position, model in enumerate(retrieved.models, start=1):
             seconds = (until - workflow.now()).total_seconds()
@@ -48,7 +51,7 @@ class AnswerQuestion:
             retrieved = retrieved.after(turned)
             if not turned.goes_on:
                 break
-        return await self._local(AnsweringActivities.generate, retrieved, f"from {len(retrieved.passages)} passages")
+        return retrieved
 
     async def _turn(self, turn: Turn) -> Turned:
         try:

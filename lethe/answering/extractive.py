@@ -99,10 +99,9 @@ async def _similarities(
 ) -> list[float]:
     """The cosine of each candidate's sentence and the question."""
     texts = [_beginning(candidate.sentence.text, embedder.tokenizer) for candidate in by_words]
-    if asked is None:
-        asked = (await embedder.embed([question], InputKind.QUERY))[0]
+    wanted = (await embedder.embed([question], InputKind.QUERY))[0] if asked is None else asked
     told = await embedder.embed(texts, InputKind.DOCUMENT)
-    return (told @ asked).tolist()
+    return (told @ wanted).tolist()
 
 
 def _beginning(text: str, tokenizer: Tokenizer) -> str:

@@ -92,7 +92,7 @@ async def test_a_question_starts_eagerly_and_runs_where_it_was_asked(running: In
     worker = query_worker(
         running.client,
         running.settings,
-        [steps.retrieve, steps.generate, steps.finish],
+        [steps.retrieve, steps.extract],
         [ActivityGuard(Failpoint.from_settings(running.settings.testing))],
     )
     async with worker:

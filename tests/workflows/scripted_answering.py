@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.worker import Interceptor, Worker
 
 from lethe.contracts.answering import AnswerOutcome, Drafted, PassageRef, QuestionRef, Retrieved, Turn, Turned
-from lethe.model.answers import AnswerMode
+from lethe.model.answers import AnswerMode, DegradedReason
 from workers.runner import sandbox
 from workflows.answering import AnswerQuestion
 from workflows.policies import Queue
@@ -33,9 +33,9 @@ class ScriptedAnswering:
         return Retrieved(question=ref, passages=passages, seq=3, models=self.models, seconds_left=self.seconds_left)
 
     @activity.defn
-    async def generate(self, retrieved: Retrieved) -> Drafted:
+    async def extract(self, retrieved: Retrieved) -> AnswerOutcome:
         self.extracted.append(retrieved)
-        return Drafted(retrieved=retrieved, mode=AnswerMode.EXTRACTIVE)
+        return _outcome(AnswerMode.EXTRACTIVE, retrieved.fallen)
 
     @activity.defn
     async def generate_by_model(self, turn: Turn) -> Turned:
@@ -47,8 +47,7 @@ class ScriptedAnswering:
 
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:
-        fallen = drafted.retrieved.fallen if drafted.mode is AnswerMode.EXTRACTIVE else []
-        return AnswerOutcome(mode=drafted.mode, citations=1, is_degraded=bool(fallen), reasons=fallen)
+        return _outcome(drafted.mode, [])
 
     @asynccontextmanager
     async def running(self, client: Client, interceptors: Sequence[Interceptor] = ()) -> AsyncGenerator[None]:
@@ -57,9 +56,13 @@ class ScriptedAnswering:
             client,
             task_queue=Queue.QUERY,
             workflows=[AnswerQuestion],
-            activities=[self.retrieve, self.generate, self.generate_by_model, self.finish],
+            activities=[self.retrieve, self.extract, self.generate_by_model, self.finish],
             workflow_runner=sandbox(),
             interceptors=interceptors,
         )
         async with worker:
             yield
+
+
+def _outcome(mode: AnswerMode, reasons: list[DegradedReason]) -> AnswerOutcome:
+    return AnswerOutcome(mode=mode, citations=1, is_degraded=bool(reasons), reasons=reasons)

@@ -12,6 +12,7 @@ from lethe.answering.body import AnswerBody
 from lethe.answering.caching.keys import Asker, CachePolicy, answer_key
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
+from lethe.answering.under_way import Asked, CachePlace
 from lethe.answering.vectors import seal_question_vector
 from lethe.contracts.answering import Retrieved
 from lethe.errors import LedgerConflict, LedgerUnavailable
@@ -33,9 +34,12 @@ _KEPT_MODES: Final = frozenset({AnswerMode.GENERATED, AnswerMode.EXTRACTIVE})
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """``key`` tells equal questions of equal rights; None where answers are not shared. ``question``: answered."""
+    """``place`` is the same for equal questions of equal rights; None where answers are not shared.
 
-    key: str | None = None
+    ``question``: answered.
+    """
+
+    place: CachePlace | None = None
     question: Question | None = None
 
 
@@ -57,15 +61,15 @@ async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, quest
         build = await uow.builds.active(caller.tenant_id, BuildKind.VECTOR)
         if build is None:
             return LookedUp()
-        key = (await answer_key(uow, deps.caching, asker, request, build.id)).whole
+        key = await answer_key(uow, deps.caching, asker, request, build.id)
         seq = await uow.tenants.seq(caller.tenant_id)
-        found = await uow.answer_cache.find(caller.tenant_id, key, deps.caching.oldest(now), seq, caller.readers)
+        found = await uow.answer_cache.find(caller.tenant_id, key.whole, deps.caching.oldest(now), seq, caller.readers)
         fenced = await uow.erasures.fenced_identifiers(caller.tenant_id) if found else []
     if found is not None and fenced and not await _is_whole(deps, caller, found.entry.question_id, seq):
         found = replace(found, is_servable=False)
     answered = None if found is None else await _taken(deps, caller, found, seq, question_id)
     (CACHE_HITS if answered else CACHE_MISSES).labels(EXACT).inc()
-    return LookedUp(key, answered)
+    return LookedUp(CachePlace(key, build), answered)
 
 
 async def _is_whole(deps: Answering, caller: Caller, answered: Id, seq: int) -> bool:
@@ -141,7 +145,7 @@ class Keeping:
 
     policy: CachePolicy
     asker: Asker
-    request: AnswerRequest
+    asked: Asked
     answer: Answer
     build_id: Id
     version_ids: frozenset[Id]
@@ -149,7 +153,11 @@ class Keeping:
 
     async def write(self, uow: UnitOfWork) -> None:
         """In the unit that makes the answer final."""
-        key = await answer_key(uow, self.policy, self.asker, self.request, self.build_id)
+        place = self.asked.place
+        if place is not None and place.build.id == self.build_id:
+            key = place.key
+        else:
+            key = await answer_key(uow, self.policy, self.asker, self.asked.request, self.build_id)
         entry = CachedAnswer(
             tenant_id=self.asker.tenant_id,
             key_hmac=key.whole,
@@ -162,25 +170,24 @@ class Keeping:
         await uow.answer_cache.put(entry, self.version_ids, self.policy.settings.entries)
 
 
-async def keeping(
-    deps: Answering, question: Question, request: AnswerRequest, answer: Answer, retrieved: Retrieved, key: bytes
-) -> Keeping | None:
+async def keeping(deps: Answering, asked: Asked, answer: Answer, retrieved: Retrieved) -> Keeping | None:
     """How to keep a final answer; None for one that is less than it could be, or not to be kept.
 
     Its sources are all passages that were found, cited or not: another one of them may now answer better.
     """
     is_whole = answer.mode in _KEPT_MODES and not answer.is_degraded
-    if not is_whole or retrieved.build_id is None or not deps.caching.covers(request):
+    if not is_whole or retrieved.build_id is None or not deps.caching.covers(asked.request):
         return None
+    question = asked.question
     digest_key = await deps.keyring.secret(question.tenant_id, SecretPurpose.DIGEST)
     return Keeping(
         policy=deps.caching,
         asker=Asker.of(question, digest_key),
-        request=request,
+        asked=asked,
         answer=answer,
         build_id=retrieved.build_id,
         version_ids=frozenset(passage.version_id for passage in retrieved.passages),
-        sealed_vector=_sealed_vector(deps, question.id, key),
+        sealed_vector=_sealed_vector(deps, question.id, asked.key),
     )
 
 

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from lethe.answering.caching.exact import share
-from lethe.answering.caching.keys import Asker, answer_key
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.same_question import difference
+from lethe.answering.under_way import CachePlace
 from lethe.errors import LedgerUnavailable
 from lethe.model.answers import Question
 from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
-from lethe.model.indexes import BuildKind
 from lethe.model.principals import Caller
 from lethe.model.processors import Origin
 from lethe.ports.embedding import EMBEDDER_FAILURES, InputKind, degraded_by
-from lethe.ports.keyring import SecretPurpose
 from lethe.ports.search import AskedVector
 from lethe.telemetry import CACHE_HITS, CACHE_MISSES
 
@@ -32,24 +30,23 @@ class _Asked:
     caller: Caller
     question: Question
     request: AnswerRequest
-    build_id: Id
+    place: CachePlace
 
 
-async def recall_similar(deps: Answering, caller: Caller, request: AnswerRequest, question_id: Id) -> bool:
+async def recall_similar(deps: Answering, caller: Caller, question_id: Id) -> bool:
     """Give the caller's stored question the answer of one that asks the same in other words, if there is one.
 
     Its vector is kept for the steps that come if there is none.
     """
-    if not deps.caching.covers(request) or not deps.caching.settings.similar or request.alpha == 0:
+    known = deps.under_way.asked(question_id)
+    if known is None or known.place is None or not deps.caching.settings.similar or known.request.alpha == 0:
         return False
-    async with deps.ledger.read() as uow:
-        question = await uow.questions.get(caller.tenant_id, question_id)
-        build = await uow.builds.reading(caller.tenant_id, BuildKind.VECTOR, question.seq) if question else None
-    if question is None or build is None or build.spec != deps.embedder.spec.key:
+    if known.place.build.spec != deps.embedder.spec.key:
         return False
-    vector = await _embedded(deps, question, request)
+    asked = _Asked(caller, known.question, known.request, known.place)
+    vector = await _embedded(deps, asked.question, asked.request)
     deps.vectors.keep(question_id, vector)
-    is_given = await _given(deps, _Asked(caller, question, request, build.id), vector)
+    is_given = await _given(deps, asked, vector)
     (CACHE_HITS if is_given else CACHE_MISSES).labels(SEMANTIC).inc()
     return is_given
 
@@ -68,12 +65,10 @@ async def _given(deps: Answering, asked: _Asked, vector: AskedVector) -> bool:
     if vector.vector is None:
         return False
     caller = asked.caller
-    digest_key = await deps.keyring.secret(caller.tenant_id, SecretPurpose.DIGEST)
-    asker = Asker(caller.tenant_id, caller.principal_id, caller.readers, digest_key)
-    async with deps.ledger.read() as uow:
-        key = await answer_key(uow, deps.caching, asker, asked.request, asked.build_id)
     settings, oldest = deps.caching.settings, deps.caching.oldest(deps.clock.now())
-    bucket = await deps.vectors.bucket(deps.ledger, deps.keyring, caller.tenant_id, key.bucket, oldest, settings.newest)
+    bucket = await deps.vectors.bucket(
+        deps.ledger, deps.keyring, caller.tenant_id, asked.place.key.bucket, oldest, settings.newest
+    )
     for entry in bucket.nearest(vector.vector, settings.similarity)[:_TRIED]:
         if await _serves(deps, asked, entry) and await share(
             deps, caller, asked.question.id, entry.question_id, entry.key_hmac

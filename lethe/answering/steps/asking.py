@@ -4,15 +4,24 @@ from datetime import datetime
 
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
+from lethe.answering.under_way import Asked, CachePlace
 from lethe.model.answers import Question, QuestionState
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller
 
 
 async def ask(
-    deps: Answering, caller: Caller, request: AnswerRequest, now: datetime, question_id: Id | None = None
+    deps: Answering,
+    caller: Caller,
+    request: AnswerRequest,
+    now: datetime,
+    question_id: Id | None = None,
+    place: CachePlace | None = None,
 ) -> Question:
-    """Store a guarded question of the caller: its data key, its row, and the seq it will read."""
+    """Store a guarded question of the caller: its data key, its row, and the seq it will read.
+
+    ``place``: where its answer would be kept, if that was looked up.
+    """
     question_id = question_id or new_id()
     key = await deps.keyring.create(caller.tenant_id, question_id)
     sealed = request.sealed(key)
@@ -28,4 +37,5 @@ async def ask(
             created_at=now,
         )
         await uow.questions.add(question)
+    deps.under_way.keep_asked(Asked(question, key, request, place))
     return question

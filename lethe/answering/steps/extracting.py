@@ -7,24 +7,30 @@ from lethe.answering.calibration import REVISION
 from lethe.answering.citations import numbered
 from lethe.answering.deps import Answering
 from lethe.answering.extractive import Extract, extract
-from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace, store
+from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace
 from lethe.answering.telling import tell_extract
 from lethe.contracts.answering import Drafted, Retrieved
-from lethe.model.answers import WITHOUT_EMBEDDER, Answer, Provenance, QuestionState
+from lethe.model.answers import WITHOUT_EMBEDDER, Answer, AnswerMode, Provenance, QuestionState
 from lethe.model.processors import Origin
 from lethe.ports.tokens import TokenKind
 from lethe.privacy.processors import EmbedderFor
 
 
 async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
-    """Draft an extractive answer from the passages and store it, not final."""
+    """Draft an extractive answer from the passages. It is not stored: making it again gives the same for nothing."""
     started = time.perf_counter()
     ref = retrieved.question
-    question, key, request = await load(deps, ref)
-    passages = await passages_of(deps, question, retrieved)
+    asked = await load(deps, ref)
+    question, key = asked.question, asked.key
+    if question.state is QuestionState.ANSWERED:
+        return Drafted(retrieved=retrieved, mode=AnswerMode.EXTRACTIVE)
+    passages = deps.under_way.found(question.id) or await passages_of(deps, question, retrieved)
+    vector = deps.vectors.get(question.id)
     quoted = frozenset({ref.question_id, *(passage.document_id for passage in passages)})
     embedder = EmbedderFor(deps.embedder, Origin(ref.tenant_id, quoted, question.principal_id))
-    drawn = await extract(request.text, passages, embedder, deps.embed_seconds)
+    drawn = await extract(
+        asked.request.text, passages, embedder, deps.embed_seconds, None if vector is None else vector.vector
+    )
     found_by = merged(retrieved.reasons, drawn.reasons)
     reasons = merged(found_by, retrieved.fallen)
     timings = {"generate": elapsed_ms(started)}
@@ -51,12 +57,12 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
         created_at=deps.clock.now(),
         sealed_trace=sealed_trace(deps, key, ref.question_id),
     )
-    before = await store(deps, draft, QuestionState.DRAFTED)
-    if before is QuestionState.DRAFTED or retrieved.has_spoken:
-        reason = "repeated" if before is QuestionState.DRAFTED else "fallback"
+    is_repeated = deps.under_way.draft(ref.question_id) is not None
+    deps.under_way.keep_draft(draft)
+    if is_repeated or retrieved.has_spoken:
+        reason = "repeated" if is_repeated else "fallback"
         await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": reason})
-    if before is not QuestionState.ANSWERED:
-        await tell_extract(deps.tokens, draft, drawn.sentences)
+    await tell_extract(deps.tokens, draft, drawn.sentences)
     return Drafted(retrieved=retrieved, mode=drawn.mode, timings_ms=timings)
 
 

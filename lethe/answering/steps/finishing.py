@@ -9,7 +9,6 @@ from lethe.answering.caching.exact import keeping
 from lethe.answering.chain import Chain
 from lethe.answering.checking import Checker
 from lethe.answering.citations import keep_sources, numbered
-from lethe.answering.costs import split_costs
 from lethe.answering.deps import Answering
 from lethe.answering.grounding import Verdict
 from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, passages_of, store_paid
@@ -35,9 +34,12 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     """
     started = time.perf_counter()
     ref = drafted.retrieved.question
-    question, key, request = await load(deps, ref)
-    async with deps.ledger.read() as uow:
-        draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
+    asked = await load(deps, ref)
+    question, key = asked.question, asked.key
+    draft = deps.under_way.draft(ref.question_id)
+    if draft is None:
+        async with deps.ledger.read() as uow:
+            draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
     if draft is None:
         raise QuestionNotFound
     if draft.is_final:
@@ -49,26 +51,25 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     needles = await standing_needles(deps.ledger, deps.keyring, ref.tenant_id)
     answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key, needles)
     if deps.chain is not None and answer.mode is AnswerMode.GENERATED:
-        checker = _checker(deps, deps.chain, question, request.text, passages)
+        checker = _checker(deps, deps.chain, question, asked.request.text, passages)
         checker = replace(checker, seconds=0.0) if is_repeated else checker
         answer, verdict = await _judged(checker, answer, key, passages)
         if verdict is Verdict.PASSAGES:
             found = numbered(await passages_of(deps, question, drafted.retrieved))
             nothing = AnswerBody().sealed(key)
             answer = replace(answer, mode=AnswerMode.PASSAGES, sealed_body=nothing, citations=found)
-    async with deps.ledger.read() as uow:
-        costs = split_costs(await uow.processor_calls.about(ref.tenant_id, ref.question_id))
-    provenance = replace(
-        answer.provenance,
-        costs_micros=costs,
-        cost_micros=costs["total"],
-        timings_ms=answer.provenance.timings_ms | {"finish": elapsed_ms(started)},
+    timings = answer.provenance.timings_ms | {"finish": elapsed_ms(started)}
+    answer = replace(
+        answer,
+        provenance=replace(answer.provenance, timings_ms=timings),
+        is_final=True,
+        created_at=deps.clock.now(),
     )
-    answer = replace(answer, provenance=provenance, is_final=True, created_at=deps.clock.now())
-    kept = await keeping(deps, question, request, answer, drafted.retrieved, key)
+    kept = await keeping(deps, asked, answer, drafted.retrieved)
     await store_paid(deps, answer, QuestionState.ANSWERED, kept, seconds=_STORING_MOST)
     deps.traces.forget(ref.question_id)
     deps.vectors.forget(ref.question_id)
+    deps.under_way.forget(ref.question_id)
     await tell_done(deps.tokens, answer)
     return outcome(answer)
 

@@ -54,7 +54,8 @@ async def generate_by_model(deps: Answering, turn: Turn, *, is_repeated: bool = 
     ``is_repeated``: an earlier attempt's worker died. If that one left a draft, the model is not asked again.
     """
     ref = turn.retrieved.question
-    question, key, request = await load(deps, ref)
+    asked = await load(deps, ref, anew=True)
+    question = asked.question
     link = deps.chain.link(turn.model) if deps.chain else None
     if deps.chain is None or link is None:
         return Turned(attempts=[attempt(turn.model, ModelMisconfigured.code)], goes_on=True)
@@ -74,7 +75,7 @@ async def generate_by_model(deps: Answering, turn: Turn, *, is_repeated: bool = 
             attempts=[attempt(turn.model, DegradedReason.PASSAGES_WITHHELD)],
             reasons=[DegradedReason.PASSAGES_WITHHELD],
         )
-    work = Work(deps, deps.chain, link, question, key, request.text, turn.retrieved, screened)
+    work = Work(deps, deps.chain, link, question, asked.key, asked.request.text, turn.retrieved, screened)
     return await _take_turn(work, turn, was_asked=was_asked)
 
 

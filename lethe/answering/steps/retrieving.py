@@ -17,7 +17,8 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
 
     ``is_repeated``: an earlier attempt failed. It may have paid a model for rewording, so none is asked now.
     """
-    question, _, request = await load(deps, ref)
+    asked = await load(deps, ref)
+    question, request = asked.question, asked.request
     planned = await _plan(deps, question, request)
     search = replace(
         request.search(ref.tenant_id, frozenset(question.readers), question.seq),
@@ -28,6 +29,7 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
         reword=not is_repeated,
     )
     found = await deps.search.find(search)
+    deps.under_way.keep_found(ref.question_id, found.passages)
     deps.traces.keep(ref.question_id, found.trace or _plain_trace(request, found))
     return Retrieved(
         question=ref,

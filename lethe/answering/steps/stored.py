@@ -2,18 +2,22 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
 
 from lethe.answering.caching.exact import Keeping
+from lethe.answering.costs import split_costs
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.traces import seal_trace
+from lethe.answering.under_way import Asked
 from lethe.contracts.answering import AnswerOutcome, QuestionRef, Retrieved
 from lethe.errors import LedgerUnavailable, QuestionNotFound
 from lethe.model.answers import Answer, DegradedReason, Question, QuestionState
 from lethe.model.ids import Id
+from lethe.ports.ledger import UnitOfWork
 from lethe.ports.search import Passage
 
 _STORING_SECONDS: Final = 3.0
@@ -21,14 +25,20 @@ _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 0.5
 
 
-async def load(deps: Answering, ref: QuestionRef) -> tuple[Question, bytes, AnswerRequest]:
-    """The question, its data key, and what it asks. Raises QuestionNotFound, KeyDestroyed."""
+async def load(deps: Answering, ref: QuestionRef, *, anew: bool = False) -> Asked:
+    """The question as it was stored. Raises QuestionNotFound, KeyDestroyed.
+
+    ``anew``: not as this process remembers it, because what follows is paid for, or tells somebody outside.
+    """
+    known = None if anew else deps.under_way.asked(ref.question_id)
+    if known is not None:
+        return known
     async with deps.ledger.read() as uow:
         question = await uow.questions.get(ref.tenant_id, ref.question_id)
     if question is None:
         raise QuestionNotFound
     key = await deps.keyring.get(ref.tenant_id, ref.question_id)
-    return question, key, AnswerRequest.opened(key, question.sealed_request)
+    return Asked(question, key, AnswerRequest.opened(key, question.sealed_request))
 
 
 async def store(deps: Answering, answer: Answer, state: QuestionState, keeping: Keeping | None = None) -> QuestionState:
@@ -42,11 +52,19 @@ async def store(deps: Answering, answer: Answer, state: QuestionState, keeping: 
             raise QuestionNotFound
         if question.state is QuestionState.ANSWERED:
             return question.state
-        await uow.questions.put_answer(answer)
+        if state is QuestionState.ANSWERED:
+            answer = await _with_costs(uow, answer)
+        await uow.questions.put_answer(answer, is_first=question.state is QuestionState.ASKED)
         await uow.questions.set_state(answer.tenant_id, answer.question_id, state)
         if keeping is not None:
             await keeping.write(uow)
     return question.state
+
+
+async def _with_costs(uow: UnitOfWork, answer: Answer) -> Answer:
+    costs = split_costs(await uow.processor_calls.about(answer.tenant_id, answer.question_id))
+    provenance = replace(answer.provenance, costs_micros=costs, cost_micros=costs["total"])
+    return replace(answer, provenance=provenance)
 
 
 async def store_paid(

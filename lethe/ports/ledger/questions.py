@@ -21,8 +21,8 @@ class QuestionRepository(Protocol):
         """It is answered, by the answer of the other question; one that is answered already stays as it is."""
         ...
 
-    async def put_answer(self, answer: Answer) -> None:
-        """Insert or replace the question's answer and its citations."""
+    async def put_answer(self, answer: Answer, *, is_first: bool = False) -> None:
+        """Insert or replace the question's answer and its citations. ``is_first``: there is none to replace."""
         ...
 
     async def answer(self, tenant_id: Id, question_id: Id) -> Answer | None: ...

@@ -89,6 +89,7 @@ TOKENS: Final[Place] = place(
 MEMORY: Final[Place] = place(
     "memory of the API's and the workers' processes",
     Field("traces", Category.CONTENT, "what was searched for a question, until its answer is stored: its words too"),
+    Field("questions under way", Category.CONTENT, "their words, keys and passages, opened, until they are answered"),
     Field("question vectors", Category.CONTENT, "of questions under way, and of those answered lately, opened"),
     Field("known vectors", Category.CONTENT, "of questions asked lately, under digests, for when the embedder is away"),
     reason="gone by a timer, whether or not anybody comes for it again; never on disk",

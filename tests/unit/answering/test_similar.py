@@ -13,6 +13,7 @@ from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
+from lethe.answering.caching.exact import look_up
 from lethe.answering.caching.keys import Asker, CachePolicy, answer_key
 from lethe.answering.caching.similar import recall_similar
 from lethe.answering.deps import Answering
@@ -64,8 +65,9 @@ class World:
     ) -> tuple[Question, AnswerRequest, bool]:
         who = caller or self.caller
         request = AnswerRequest.model_validate({"text": text, "top_k": 5, "alpha": 0.5} | fields)
-        question = await ask(self.deps, who, request, self.clock.now())
-        return question, request, await recall_similar(self.deps, who, request, question.id)
+        looked = await look_up(self.deps, who, request, new_id())
+        question = await ask(self.deps, who, request, self.clock.now(), place=looked.place)
+        return question, request, await recall_similar(self.deps, who, question.id)
 
     async def answered(self, text: str = HOW_TALL, *, no_store: bool = False) -> Question:
         """Made anew."""

@@ -16,6 +16,7 @@ from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask, finish, generate, retrieve
 from lethe.answering.traces import open_trace
+from lethe.answering.under_way import UnderWay
 from lethe.answering.views import present
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import IndexUnavailable, KeyDestroyed, QuestionNotFound
@@ -110,7 +111,7 @@ async def test_until_it_is_final_there_is_no_answer_to_see(world: World):
     assert (await present(world.deps, world.caller, question.id)).mode is None
     await generate(world.deps, await retrieve(world.deps, ref_of(question)))
     view = await present(world.deps, world.caller, question.id)
-    assert (view.state, view.mode, view.text) == (QuestionState.DRAFTED, None, "")
+    assert (view.state, view.mode, view.text) == (QuestionState.ASKED, None, "")
 
 
 async def test_every_step_may_run_again(world: World):
@@ -151,7 +152,7 @@ async def test_the_steps_say_the_answer_as_they_make_it(world: World):
     drafted = await generate(world.deps, retrieved := await retrieve(world.deps, ref_of(question)))
     said = world.deps.tokens.said[question.id]
     assert [event.kind for event in said] == [TokenKind.SOURCES, TokenKind.CITATION, TokenKind.TOKEN]
-    _, draft = await world.stored(question)
+    draft = world.deps.under_way.draft(question.id)
     assert draft is not None
     assert said[0].data == {"chunk_ids": [cited.chunk_id for cited in draft.citations]}
     assert said[2].data == {"text": f"{HEIGHT} [1]"}
@@ -240,13 +241,18 @@ async def test_an_erased_question_is_answered_no_more(world: World):
     await world.corpus.plant(HEIGHT)
     question = await world.ask()
     retrieved = await retrieve(world.deps, ref_of(question))
+    drafted = await generate(world.deps, retrieved)
+    elsewhere = replace(world.deps, under_way=UnderWay())
     await world.deps.keyring.destroy(question.tenant_id, [question.id])
     with pytest.raises(KeyDestroyed):
-        await generate(world.deps, retrieved)
+        await generate(elsewhere, retrieved)
     async with world.deps.ledger.write() as uow:
         await uow.questions.delete(question.tenant_id, [question.id])
     with pytest.raises(QuestionNotFound):
-        await generate(world.deps, retrieved)
+        await generate(elsewhere, retrieved)
+    # Where it was begun, it is known for a while; nothing of it is stored.
+    with pytest.raises(QuestionNotFound):
+        await finish(world.deps, drafted)
 
 
 async def test_an_edit_after_the_question_does_not_reach_it(world: World):

@@ -56,8 +56,8 @@ class SqlQuestions(SqlRepository):
             .values(state=QuestionState.ANSWERED, answered_by=answered_by)
         )
 
-    async def put_answer(self, answer: Answer) -> None:
-        for table in (citations, answers):
+    async def put_answer(self, answer: Answer, *, is_first: bool = False) -> None:
+        for table in () if is_first else (citations, answers):
             statement = delete_of(table, answer.tenant_id, table.c.question_id == answer.question_id)
             await self._connection.execute(statement)
         await self._connection.execute(insert(answers).values(_answer_row(answer)))

@@ -1,0 +1,73 @@
+"""What this process knows of questions until they are answered, so that no step reads again what another has read.
+
+A workflow's history may carry none of it. Where the steps run in two processes (one died), each reads for itself.
+Rights are never among it: whatever is served or stored passes the gate then.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from lethe.answering.caching.keys import AnswerKey
+from lethe.answering.request import AnswerRequest
+from lethe.model.answers import Answer, Question
+from lethe.model.ids import Id
+from lethe.model.indexes import IndexBuild
+from lethe.ports.search import Passage
+from lethe.privacy.short_lived import ShortLived
+
+_MOST: Final = 1_000
+_SECONDS: Final = 60.0
+"""A data key is held no longer (KeySettings.cache_seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachePlace:
+    """Where an answer over the build would be kept."""
+
+    key: AnswerKey
+    build: IndexBuild
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A stored question, its data key, and what it asks. ``place`` is None where its answer is for nobody else."""
+
+    question: Question
+    key: bytes
+    request: AnswerRequest
+    place: CachePlace | None = None
+
+
+class UnderWay:
+    """Each for a minute, or until it is forgotten."""
+
+    def __init__(self) -> None:
+        self._asked = ShortLived[Id, Asked](_MOST, _SECONDS)
+        self._found = ShortLived[Id, tuple[Passage, ...]](_MOST, _SECONDS)
+        self._drafts = ShortLived[Id, Answer](_MOST, _SECONDS)
+
+    def keep_asked(self, asked: Asked) -> None:
+        self._asked.put(asked.question.id, asked)
+
+    def asked(self, question_id: Id) -> Asked | None:
+        return self._asked.get(question_id)
+
+    def keep_found(self, question_id: Id, passages: tuple[Passage, ...]) -> None:
+        """As they passed the gate when they were searched for."""
+        self._found.put(question_id, passages)
+
+    def found(self, question_id: Id) -> tuple[Passage, ...] | None:
+        return self._found.get(question_id)
+
+    def keep_draft(self, draft: Answer) -> None:
+        """One that costs nothing to make again, so that it need not be stored."""
+        self._drafts.put(draft.question_id, draft)
+
+    def draft(self, question_id: Id) -> Answer | None:
+        return self._drafts.get(question_id)
+
+    def forget(self, question_id: Id) -> None:
+        """Once the question is answered."""
+        self._asked.pop(question_id)
+        self._found.pop(question_id)
+        self._drafts.pop(question_id)
