@@ -103,3 +103,39 @@ async def test_planning_is_idempotent_and_keeps_what_is_there(ledger: Ledger):
         await unit.artefacts.delete(other, one.id)
         await unit.artefacts.delete(tenant, one.id)
         assert await unit.artefacts.of_version(tenant, one.id) == []
+
+
+async def test_a_question_reads_the_build_that_was_served_when_it_began(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    first = build(tenant, 1, state=BuildState.SOAKING, served_from=0)
+    second = build(tenant, 2, served_from=5)
+    coming = build(tenant, 3, state=BuildState.BUILDING)
+    gone = build(tenant, 4, state=BuildState.RETIRED, served_from=3)
+    words = build(tenant, 1, kind=BuildKind.KEYWORD, served_from=4)
+    async with ledger.write() as unit:
+        for row in (first, second, coming, gone, words, build(other, 1, served_from=0)):
+            await unit.builds.add(row)
+        for seq, expected in {0: first, 4: first, 5: second, 9: second}.items():
+            assert await unit.builds.reading(tenant, BuildKind.VECTOR, seq) == expected
+        assert await unit.builds.reading(tenant, BuildKind.KEYWORD, 0) == words
+        # Taken back at 7: who began between still reads the second, who began before both the first.
+        await unit.builds.update(replace(second, state=BuildState.SOAKING, seq=7))
+        await unit.builds.update(replace(first, state=BuildState.ACTIVE, seq=7, served_from=7))
+        for seq, number in {0: 1, 4: 1, 5: 2, 6: 2, 7: 1}.items():
+            read = await unit.builds.reading(tenant, BuildKind.VECTOR, seq)
+            assert read
+            assert read.number == number
+        assert await unit.builds.reading(new_id(), BuildKind.VECTOR, 9) is None
+
+
+async def test_the_artefacts_of_a_build_are_forgotten_with_it(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    async with ledger.write() as unit:
+        _, one, _ = await add_document(unit, tenant)
+        kept = Artefact(tenant, one.id, ArtefactStore.VECTOR, new_id(), ArtefactState.PLANNED, NOON)
+        going = replace(kept, build_id=new_id())
+        await unit.artefacts.plan_many([kept, going])
+        await unit.artefacts.forget_build(other, going.build_id)
+        assert len(await unit.artefacts.of_version(tenant, one.id)) == 2
+        await unit.artefacts.forget_build(tenant, going.build_id)
+        assert await unit.artefacts.of_version(tenant, one.id) == [kept]

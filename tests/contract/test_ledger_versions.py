@@ -142,3 +142,17 @@ async def test_a_version_cannot_go_while_it_is_linked_to_a_person(ledger: Ledger
     with pytest.raises(LedgerConflict):
         async with ledger.write() as unit:
             await unit.versions.delete(tenant, one.id)
+
+
+async def test_changes_come_in_the_order_of_their_commits(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    async with ledger.write() as unit:
+        made = [(await add_document(unit, tenant, changed_seq=seq))[1] for seq in (3, 1, 2, 2)]
+        await add_document(unit, tenant, changed_seq=9, live_from=None)
+        await add_document(unit, other, changed_seq=4)
+        ordered = sorted(made, key=lambda each: (each.changed_seq, each.id))
+        assert await unit.versions.changed_after(tenant, 0, 10) == ordered
+        assert await unit.versions.changed_after(tenant, 1, 2) == ordered[1:3]
+        assert await unit.versions.changed_after(tenant, 3, 10) == []
+        await unit.versions.update(replace(made[1], live_until=4, changed_seq=4))
+        assert [each.id for each in await unit.versions.changed_after(tenant, 2, 10)] == [made[0].id, made[1].id]

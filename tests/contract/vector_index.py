@@ -268,8 +268,10 @@ class VectorIndexContract(VectorListing):
 
     async def test_a_dropped_build_is_gone_and_stays_gone(self, shelf: Shelf) -> None:
         objects = await shelf.put(["lift"])
+        assert await shelf.index.exists(shelf.build)
         await shelf.index.drop_build(shelf.build)
         await shelf.index.drop_build(shelf.build)
+        assert not await shelf.index.exists(shelf.build)
         with pytest.raises(IndexBuildMissing):
             await shelf.ask("lift")
         with pytest.raises(IndexBuildMissing):
@@ -280,6 +282,7 @@ class VectorIndexContract(VectorListing):
 
     async def test_a_build_that_never_was_is_missing_too(self, shelf: Shelf) -> None:
         nowhere = replace(shelf.build, collection=collection_name("never"))
+        assert not await shelf.index.exists(nowhere)
         await shelf.index.drop_build(nowhere)
         with pytest.raises(IndexBuildMissing):
             await Shelf(shelf.index, nowhere).ask("lift")
