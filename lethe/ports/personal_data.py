@@ -47,10 +47,6 @@ class PersonalDataStore(Protocol):
         """Begin, or look after, the removal of the bytes that a deletion leaves."""
         ...
 
-    async def scan(self, tenant_id: Id, needles: Sequence[str]) -> int:
-        """How many entries in clear, or opened, say one of the needles, whatever they are linked to."""
-        ...
-
     def horizon(self, as_of: datetime) -> datetime | None:
         """When what cannot be purged is gone by itself; None where nothing is left to wait for."""
         ...

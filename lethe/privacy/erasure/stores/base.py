@@ -16,10 +16,6 @@ class Deleting:
     async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
         return PurgeState.PURGED
 
-    async def scan(self, tenant_id: Id, needles: Sequence[str]) -> int:
-        """Sealed throughout: what a needle could be found in is opened by whoever holds the keys."""
-        return 0
-
     def horizon(self, as_of: datetime) -> datetime | None:
         return None
 

@@ -67,9 +67,6 @@ class HistoryEraser:
     async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
         return PurgeState.AGES_OUT
 
-    async def scan(self, tenant_id: Id, needles: Sequence[str]) -> int:
-        return 0
-
     def horizon(self, as_of: datetime) -> datetime | None:
         return as_of + self.retention
 

@@ -62,10 +62,6 @@ class IndexStore:
         is_over = await self.rebuilder.rebuild(tenant_id, self.kind, request_id)
         return PurgeState.PURGED if is_over else PurgeState.PENDING
 
-    async def scan(self, tenant_id: Id, needles: Sequence[str]) -> int:
-        """The words of an index are stems: whoever verifies asks the index itself."""
-        return 0
-
     def horizon(self, as_of: datetime) -> datetime | None:
         return None
 

@@ -35,9 +35,6 @@ class AgingStore:
     async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
         return PurgeState.AGES_OUT if self.lifetime else PurgeState.PURGED
 
-    async def scan(self, tenant_id: Id, needles: Sequence[str]) -> int:
-        return 0
-
     def horizon(self, as_of: datetime) -> datetime | None:
         return as_of + self.lifetime if self.lifetime else None
 
@@ -65,9 +62,6 @@ class ProcessorStore:
 
     async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
         return PurgeState.AGES_OUT
-
-    async def scan(self, tenant_id: Id, needles: Sequence[str]) -> int:
-        return 0
 
     def horizon(self, as_of: datetime) -> datetime | None:
         return as_of + self.lifetime
