@@ -59,7 +59,7 @@ async def planted(free: Installation) -> AsyncGenerator[Planted]:
         locations.append(linked.headers["location"])
         for location in locations:
             assert (await lethe.ready(location))["status"] == "ready"
-        ask = {"json": {"question": QUESTION, "top_k": 10}}
+        ask: dict[str, Any] = {"json": {"question": QUESTION, "top_k": 10}}
         answer = (await client.post("/v1/query", **ask)).json()
         yield Planted(
             lethe,
