@@ -9,10 +9,13 @@ from cli.stack.ports import HOST
 SEARCH_ATTRIBUTES: Final = ("tenant", "kind", "ref", "state")
 
 # One history shard read 20 times a second would add 50 ms to each step of a question; fairness is off by default.
+# A run that just closed is deleted when the queues' place is written down next: of themselves after half a minute.
 DYNAMIC_CONFIG: Final = {
     "history.transferProcessorMaxPollRPS": "5000",
     "history.timerProcessorMaxPollRPS": "5000",
     "history.visibilityProcessorMaxPollRPS": "5000",
+    "history.transferProcessorUpdateAckInterval": '"1s"',
+    "history.visibilityProcessorUpdateAckInterval": '"1s"',
     "matching.enableFairness": "true",
 }
 

@@ -30,7 +30,7 @@ class HistoryEraser:
     histories: HistoryStore
     retention: timedelta
     patience_seconds: float = 90.0
-    """How long a deleted run may still be described: one just closed takes half a minute."""
+    """How long a deleted run may still be described: one just closed takes half a minute by default."""
     poll_seconds: float = 1.0
     name = StoreName.HISTORIES
     method = ErasureMethod.DELETED
