@@ -18,6 +18,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.digests import metadata_fingerprint
+from lethe.privacy.erasure.suppressing import refuse_suppressed
 from lethe.privacy.sealing import Purpose, seal_json, seal_text, unseal_json, unseal_text
 
 DEFAULT_CLASSIFICATION = "internal"
@@ -123,10 +124,12 @@ async def write_metadata(ledger: Ledger, keyring: KeyRing, clock: Clock, change:
     """Apply the wish to each version it concerns, to the fields that one has now.
 
     Returns the id of the workflow that tells the index, dispatched with it; "" if nothing changed or none is to.
-    Raises DocumentConflict if another version went live, or the document went out of the caller's reach, meanwhile.
+    Raises DocumentConflict if another version went live, or the document went out of the caller's reach, meanwhile;
+    SubjectSuppressed if the wish names somebody who was erased.
     """
     live = change.live
     digest_key = await keyring.secret(live.tenant_id, SecretPurpose.DIGEST)
+    suppression_key = await keyring.secret(live.tenant_id, SecretPurpose.SUPPRESSION)
     for _ in range(MAX_LOOKS):
         async with ledger.read() as uow:
             seen = [version.id for version in await uow.versions.of_document(live.tenant_id, live.document_id)]
@@ -134,6 +137,7 @@ async def write_metadata(ledger: Ledger, keyring: KeyRing, clock: Clock, change:
         async with ledger.write() as uow:
             await uow.tenants.lock(live.tenant_id)
             await _refuse_if_stale(uow, change)
+            await refuse_suppressed(uow, suppression_key, live.tenant_id, _said(change.wish))
             concerned = [
                 v for v in await uow.versions.of_document(live.tenant_id, live.document_id) if change.concerns(v)
             ]
@@ -144,6 +148,10 @@ async def write_metadata(ledger: Ledger, keyring: KeyRing, clock: Clock, change:
                 return await _apply(uow, change, opened, digest_key, clock.now())
         # An upload was planned between the look and the lock: its key is needed too.
     raise DocumentConflict(CHANGED_MEANWHILE)
+
+
+def _said(wish: UploadRequest | MetadataPatch) -> list[str]:
+    return [wish.title or "", *(str(value) for value in (wish.metadata or {}).values())]
 
 
 async def _refuse_if_stale(uow: UnitOfWork, change: Change) -> None:

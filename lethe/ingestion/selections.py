@@ -15,7 +15,7 @@ from lethe.contracts.selection import (
     SelectionRef,
     SelectionTotals,
 )
-from lethe.errors import DocumentConflict, KeyDestroyed, SelectionNotFound
+from lethe.errors import DocumentConflict, KeyDestroyed, SelectionNotFound, SubjectSuppressed
 from lethe.ingestion.deletion import Deletions, mark_deleted
 from lethe.ingestion.metadata import IN_FLIGHT, Change, open_fields, write_metadata
 from lethe.ingestion.requests import MetadataPatch
@@ -199,7 +199,7 @@ class Selections:
             try:
                 change = Change(opened.caller, live, opened.patch, dispatches=False)
                 await write_metadata(self.ledger, self.keyring, self.clock, change)
-            except DocumentConflict:
+            except (DocumentConflict, SubjectSuppressed):
                 continue
             done += 1
         return Changed(done=done, skipped=len(batch.ids) - done)

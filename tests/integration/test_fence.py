@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
@@ -19,7 +19,7 @@ from lethe.errors import (
     SubjectSuppressed,
     SuppressionNotFound,
 )
-from lethe.ingestion.requests import Receipt
+from lethe.ingestion.requests import MetadataPatch, Outcome, Receipt
 from lethe.model.documents import Chunk, SubjectMention
 from lethe.model.erasures import ErasureBasis, ErasureState, IdentifierKind
 from lethe.model.ids import Id, new_id
@@ -266,6 +266,20 @@ async def test_who_was_erased_does_not_come_back_until_the_suppression_is_lifted
     with pytest.raises(SuppressionNotFound):
         await lifting.lift(house.tenant_id, every, new_id())
     await guard.check_texts(house.tenant_id, FREE)
+
+
+@pytest.mark.parametrize("field", [{"title": "Letter to Mara Lind"}, {"metadata": {"to": MAIL}}])
+async def test_who_was_erased_does_not_come_back_in_a_field(house: House, field: dict[str, Any]):
+    receipt = await house.live("a letter", source_uri="file:///letter.txt")
+    before = await house.fields(receipt)
+    await begin(house)
+    with pytest.raises(SubjectSuppressed):
+        await house.documents.patch(house.admin, receipt.document_id, MetadataPatch(**field))
+    with pytest.raises(SubjectSuppressed):
+        await house.upload("a letter", source_uri="file:///letter.txt", **field)
+    assert await house.fields(receipt) == before
+    patched = await house.documents.patch(house.admin, receipt.document_id, MetadataPatch(title="Letter to Jon Berg"))
+    assert patched.outcome is Outcome.METADATA_UPDATED
 
 
 @pytest.mark.parametrize("value", ["Mara", "x"])

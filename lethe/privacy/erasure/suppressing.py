@@ -9,7 +9,7 @@ from lethe.model.audit_log import LeafKind
 from lethe.model.ids import Id
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
-from lethe.ports.ledger import Ledger
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import suppression_tag
 from lethe.privacy.identifiers import candidates, text_key
@@ -35,13 +35,10 @@ class Suppressing:
 
     async def check_texts(self, tenant_id: Id, texts: Iterable[str]) -> None:
         """What a document says; see `candidates` for what is not recognised. Raises SubjectSuppressed."""
+        key = await self.keyring.secret(tenant_id, SecretPurpose.SUPPRESSION)
         async with self.ledger.read() as uow:
             tags = await uow.suppressions.all(tenant_id)
-        if not tags:
-            return
-        key = await self.keyring.secret(tenant_id, SecretPurpose.SUPPRESSION)
-        if await asyncio.to_thread(_names_one, key, tags, list(texts)):
-            raise SubjectSuppressed
+        await _refuse_named(key, tags, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,16 @@ class Lifting:
                 raise SuppressionNotFound
             await append_leaf(uow, new_leaf(LogEntry(LeafKind.LIFTED, tenant_id, lifting_id, self.clock.now()), b""))
         return lifted
+
+
+async def refuse_suppressed(uow: UnitOfWork, key: bytes, tenant_id: Id, texts: Iterable[str]) -> None:
+    """`Suppressing.check_texts` for a few short texts, in the unit that writes them: no fence comes between."""
+    await _refuse_named(key, await uow.suppressions.all(tenant_id), texts)
+
+
+async def _refuse_named(key: bytes, tags: frozenset[str], texts: Iterable[str]) -> None:
+    if tags and await asyncio.to_thread(_names_one, key, tags, list(texts)):
+        raise SubjectSuppressed
 
 
 def _names_one(key: bytes, tags: frozenset[str], texts: list[str]) -> bool:
