@@ -86,3 +86,19 @@ async def test_no_verdict_is_taken_after_the_review(scene: Scene) -> None:
         await unit.erasures.update(replace(request, state=ErasureState.ERASING))
     with pytest.raises(IllegalErasureMove):
         await reviews.decide(ref.tenant_id, ref.erasure_id, version.id, Verdict.KEEP)
+
+
+async def test_a_later_rounds_review_waits_and_ends_where_everything_is_kept(scene: Scene) -> None:
+    ref = await scene.ask()
+    await scene.discover(ref)
+    await scene.take_out(ref)
+    version = await _saying(scene, "log-in: ada.lovelace is new")
+    assert (await scene.discover(ref, 2)).in_review == 1
+    assert (await scene.activities.look_at_erasure(ref)).waits_for == "review"
+    reviews = Reviews(scene.ledger, scene.keyring, scene.clock, scene.settings.erasure)
+    await reviews.decide(ref.tenant_id, ref.erasure_id, version.id, Verdict.KEEP)
+    assert (await scene.activities.look_at_erasure(ref)).state == ErasureState.DISCOVERING
+    again = await scene.discover(ref, 2)
+    assert (again.found, again.again, again.in_review) == (0, 0, 0)
+    assert await scene.state(ref) is ErasureState.DELETED
+    assert (await scene.activities.purge_stores(ref)).pending

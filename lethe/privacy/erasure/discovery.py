@@ -156,19 +156,27 @@ class Discovery:
     async def _move(self, now: ErasureRound, found: Discovered, again: int) -> None:
         """On to what follows: a look by a person, the next deletion, or nothing, where a later round found nothing."""
         at = self.clock.now()
+        is_over = now.round > 1 and not found.found and not again and not found.in_review
         async with self.ledger.write() as uow:
-            if now.round > 1:
-                if not found.found and not again:
-                    return
-                await enter(uow, now, ErasureState.DISCOVERING, at)
             request = await get_request(uow, now)
-            state = ErasureState.IN_REVIEW if found.in_review else ErasureState.ERASING
+            if is_over and request.state is not ErasureState.DISCOVERING:
+                return
+            if now.round > 1 and not is_over:
+                await enter(uow, now, ErasureState.DISCOVERING, at)
+                request = await get_request(uow, now)
             if request.state is not ErasureState.HELD:
+                state = _after(found, is_over=is_over)
                 check_move(request.state, state)
                 discovered = request.discovered_at or at
                 await uow.erasures.update(
                     replace(request, state=state, discovered_at=discovered, rounds=now.round, updated_at=at)
                 )
+
+
+def _after(found: Discovered, *, is_over: bool) -> ErasureState:
+    if is_over:
+        return ErasureState.DELETED
+    return ErasureState.IN_REVIEW if found.in_review else ErasureState.ERASING
 
 
 async def enter(uow: UnitOfWork, ref: ErasureRef, state: ErasureState, at: datetime) -> bool:
