@@ -29,7 +29,7 @@ LEAST = {"cranfield": 0.43}
 SEARCH_LOSES = 0.005
 """nDCG@10 that dense search may differ by from the embedder alone over the same chunks."""
 CHUNKING_LOSES = 0.01
-"""nDCG@10 that dense search may lose against the embedder alone over whole documents."""
+"""nDCG@10 that dense search may lose against the embedder alone over whole documents, in a language that it knows."""
 
 
 def main() -> int:
@@ -72,7 +72,8 @@ def _judge(name: str, ndcg: Mapping[str, float], report: Report) -> None:
     apart = abs(ndcg["dense"] - ndcg["embedder_chunks"])
     report.require(apart <= SEARCH_LOSES, f"dense search is {apart:.4f} from the embedder alone")
     lost = ndcg["embedder_whole"] - ndcg["dense"]
-    report.require(lost <= CHUNKING_LOSES, f"chunking loses {lost:.4f}")
+    if name in LEAST:
+        report.require(lost <= CHUNKING_LOSES, f"chunking loses {lost:.4f}")
 
 
 def _some(data: TestSet, count: int) -> TestSet:
