@@ -120,7 +120,7 @@ class Discovery:
             for each in identifiers
         )
         principals = frozenset(each.value for each in opened if each.kind == PRINCIPAL and is_id(each.value))
-        return Wanted(request.id, opened, principals)
+        return Wanted(request.id, opened, principals if request.scope.is_whole else frozenset())
 
     async def _write(
         self, now: ErasureRound, manifest: Manifest, known: Mapping[Item, ErasureItem], trace: Trace

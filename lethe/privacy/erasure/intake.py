@@ -26,6 +26,7 @@ from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import blind_index, prefix_digest, suppression_tag
 from lethe.privacy.erasure.fencing import fence_in, linked_documents
+from lethe.privacy.erasure.users import names_an_admin
 from lethe.privacy.identifiers import text_key
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import ErasureSettings
@@ -62,9 +63,11 @@ class Erasures:
     async def begin(self, caller: Caller, wish: ErasureWish, erasure_id: Id) -> ErasureView:
         """Take the request in, and raise its fence in the same commit unless a second principal must approve.
 
-        Repeated with the same id it is the same request. Raises IdentifierTooWeak, InvalidRequest.
+        Repeated with the same id it is the same request. Raises IdentifierTooWeak, InvalidRequest; Forbidden and
+        LastAdminKey as `names_an_admin` does.
         """
         tenant_id = caller.tenant_id
+        is_admin = await names_an_admin(self.ledger, caller, wish.identifiers)
         identifiers = await self._sealed(tenant_id, wish, erasure_id)
         request = await self._request(caller, wish, erasure_id)
         async with self.ledger.write() as uow:
@@ -74,7 +77,7 @@ class Erasures:
             blinds = {(each.kind.value, each.blind) for each in identifiers}
             subjects = await uow.subjects.by_blinds(tenant_id, blinds)
             documents = len(await linked_documents(uow, tenant_id, subjects, request.scope))
-            needs_approval = documents > self.settings.approval_documents
+            needs_approval = is_admin or documents > self.settings.approval_documents
             state = ErasureState.AWAITING_APPROVAL if needs_approval else ErasureState.RECEIVED
             request = replace(request, state=state, documents=documents, needs_approval=needs_approval)
             await uow.erasures.add(request, identifiers)

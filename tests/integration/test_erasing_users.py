@@ -1,0 +1,70 @@
+"""Forgetting a user of the tenant: their API keys go, so an admin's only with care."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from lethe.adapters.sql import SqlLedger
+from lethe.errors import Forbidden, IdentifierTooWeak, LastAdminKey
+from lethe.model.erasures import ErasureBasis, ErasureState, IdentifierKind
+from lethe.model.ids import Id, new_id
+from lethe.model.indexes import NIL_ID
+from lethe.model.principals import ApiKey, Caller, Role
+from lethe.privacy.erasure.intake import Erasures, ErasureView, ErasureWish
+from lethe.settings import ErasureSettings, Settings
+from tests.contract.ledger_rows import NOON
+from tests.integration.erasures import make_scene
+from tests.integration.house import House, open_house
+
+
+@pytest_asyncio.fixture
+async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
+    async with open_house(ledger) as opened:
+        yield opened
+
+
+async def user(house: House, role: Role) -> Id:
+    principal_id = new_id()
+    key = ApiKey(house.tenant_id, new_id(), principal_id, role, frozenset(), new_id(), NOON)
+    async with house.ledger.write() as uow:
+        await uow.api_keys.add(key)
+    return principal_id
+
+
+async def begin(house: House, caller: Caller, *users: Id) -> ErasureView:
+    cases = Erasures(house.ledger, house.keyring, house.uploads.clock, ErasureSettings())
+    named = tuple((IdentifierKind.PRINCIPAL, each) for each in users)
+    return await cases.begin(caller, ErasureWish(named, ErasureBasis.SUBJECT_REQUEST, "asked"), new_id())
+
+
+async def test_an_admin_is_erased_by_an_admin_and_not_by_one_alone(house: House) -> None:
+    first, second = [await user(house, Role.ADMIN) for _ in range(2)]
+    officer = replace(house.admin, role=Role.OFFICER)
+    with pytest.raises(Forbidden):
+        await begin(house, officer, first)
+    view = await begin(house, house.admin, first)
+    assert (view.request.state, view.request.needs_approval) == (ErasureState.AWAITING_APPROVAL, True)
+    with pytest.raises(LastAdminKey):
+        await begin(house, house.admin, first, second)
+    reader = await begin(house, officer, await user(house, Role.READER))
+    assert reader.request.state is ErasureState.FENCED
+
+
+async def test_the_place_of_a_forgotten_user_is_nobody(house: House) -> None:
+    with pytest.raises(IdentifierTooWeak):
+        await begin(house, house.admin, NIL_ID)
+
+
+async def test_a_user_is_not_erased_within_some_documents_only(ledger: SqlLedger, sql_settings: Settings) -> None:
+    scene = await make_scene(ledger, sql_settings)
+    document, _ = await scene.add()
+    for scope, expected in (({}, 1), ({"document_ids": (document.id,)}, 0)):
+        principal_id = new_id()
+        ref = await scene.ask(principal_id, IdentifierKind.PRINCIPAL, **scope)
+        async with ledger.read() as uow:
+            request = await uow.erasures.get(scene.tenant_id, ref.erasure_id)
+        assert request
+        wanted = await scene.activities.discovery.wanted(scene.tenant_id, request)
+        assert len(wanted.principals) == expected
