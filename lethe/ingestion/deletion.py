@@ -64,10 +64,27 @@ class Deletions:
 
 async def mark_deleted(uow: UnitOfWork, document: Document, seq: int, at: datetime) -> None:
     """From this commit on nobody reads the document; needs the tenant's lock."""
-    gone = replace(
-        document, source_hmac=None, status=Status.DELETING, epoch=document.epoch + 1, deleted_at=at, updated_at=at
+    await mark_all_deleted(uow, document.tenant_id, [document], seq, at)
+
+
+async def mark_all_deleted(
+    uow: UnitOfWork, tenant_id: Id, documents: Collection[Document], seq: int, at: datetime
+) -> None:
+    """As `mark_deleted`, for documents that were read under the lock."""
+    await uow.documents.update_many(
+        [
+            replace(
+                document,
+                source_hmac=None,
+                status=Status.DELETING,
+                epoch=document.epoch + 1,
+                deleted_at=at,
+                updated_at=at,
+            )
+            for document in documents
+        ]
     )
-    await uow.documents.update(gone)
-    live = await uow.versions.get(document.tenant_id, document.live_version_id) if document.live_version_id else None
-    if live is not None:
-        await uow.versions.update(replace(live, live_until=seq, changed_seq=seq, updated_at=at))
+    served = [document.live_version_id for document in documents if document.live_version_id]
+    live = await uow.versions.get_many(tenant_id, served)
+    ended = [replace(each, live_until=seq, changed_seq=seq, updated_at=at) for each in live.values()]
+    await uow.versions.update_many(ended)

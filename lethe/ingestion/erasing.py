@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lethe.ingestion.deletion import mark_deleted
+from lethe.ingestion.deletion import mark_all_deleted
 from lethe.ingestion.metadata import IN_FLIGHT
 from lethe.ingestion.removal import VersionRemover
 from lethe.model.documents import Status
@@ -25,8 +25,7 @@ class DocumentErasure:
             served = [document for document in found.values() if document.deleted_at is None]
             if served:
                 seq = await uow.tenants.advance(tenant_id)
-                for document in served:
-                    await mark_deleted(uow, document, seq, self.clock.now())
+                await mark_all_deleted(uow, tenant_id, served, seq, self.clock.now())
             own = await uow.versions.of_documents(tenant_id, document_ids)
             others = await uow.versions.get_many(tenant_id, version_ids)
         versions = {version.id: version for each in own.values() for version in each} | others

@@ -7,7 +7,7 @@ from datetime import datetime
 from lethe.contracts.ingestion import Dropped
 from lethe.ingestion.shown import show_newest
 from lethe.model.blobs import blob_prefix
-from lethe.model.documents import Status, Version
+from lethe.model.documents import Status
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind
 from lethe.ports.blobs import BlobStore
@@ -53,28 +53,33 @@ class VersionRemover:
             documents = await uow.documents.get_many(tenant_id, {v.document_id for v in versions.values()})
             served = {document.live_version_id for document in documents.values() if document.deleted_at is None}
             going = sorted(set(version_ids) - served)
-            for version in (versions[version_id] for version_id in going if version_id in versions):
-                if version.live_from is None and version.status not in {Status.RECEIVING, Status.DELETING}:
-                    await uow.versions.update(replace(version, status=Status.DELETING))
+            found = (versions[version_id] for version_id in going if version_id in versions)
+            ended = [
+                replace(version, status=Status.DELETING)
+                for version in found
+                if version.live_from is None and version.status not in {Status.RECEIVING, Status.DELETING}
+            ]
+            await uow.versions.update_many(ended)
         return going
 
     async def remove_deleted(self, tenant_id: Id, document_ids: Collection[Id], at: datetime) -> Dropped:
         """Remove deleted documents, every version of each; others among the ids are left alone."""
         async with self.ledger.read() as uow:
-            found = [await uow.documents.get(tenant_id, document_id) for document_id in document_ids]
-            gone = [document.id for document in found if document is not None and document.deleted_at is not None]
+            found = await uow.documents.get_many(tenant_id, document_ids)
+            gone = [document.id for document in found.values() if document.deleted_at is not None]
             versions = [
-                version.id for document_id in gone for version in await uow.versions.of_document(tenant_id, document_id)
+                version.id for each in (await uow.versions.of_documents(tenant_id, gone)).values() for version in each
             ]
         dropped = await self._take_out(tenant_id, versions)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
-            for document_id in gone:
-                # One that came meanwhile is removed at the next visit.
-                if not await uow.versions.of_document(tenant_id, document_id):
-                    await uow.dispatches.delete_for(tenant_id, [document_id])
-                    await uow.documents.delete(tenant_id, document_id)
-                    await tell_deleted(uow, tenant_id, document_id, at)
+            left = await uow.versions.of_documents(tenant_id, gone)
+            # One that came meanwhile is removed at the next visit.
+            empty = [document_id for document_id in gone if not left[document_id]]
+            await uow.dispatches.delete_for(tenant_id, empty)
+            for document_id in empty:
+                await uow.documents.delete(tenant_id, document_id)
+                await tell_deleted(uow, tenant_id, document_id, at)
         return dropped
 
     async def remove_unindexed(self, tenant_id: Id, version_id: Id) -> None:
@@ -101,32 +106,33 @@ class VersionRemover:
         chunks = 0
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
+            versions = await uow.versions.get_many(tenant_id, version_ids)
+            await uow.dispatches.delete_for(tenant_id, version_ids)
             for version_id in version_ids:
                 chunks += await self._forget(uow, tenant_id, version_id)
+            await self._tidy_documents(uow, tenant_id, {version.document_id for version in versions.values()})
         return Dropped(objects=objects, chunks=chunks, blobs=blobs)
 
     async def _forget(self, uow: UnitOfWork, tenant_id: Id, version_id: Id) -> int:
-        version = await uow.versions.get(tenant_id, version_id)
         chunks = await uow.chunks.delete(tenant_id, version_id)
         await uow.artefacts.delete(tenant_id, version_id)
         await uow.subjects.unlink(tenant_id, version_id)
         await uow.dead_letters.delete(tenant_id, version_id)
-        await uow.dispatches.delete_for(tenant_id, [version_id])
         await uow.answer_cache.forget_version(tenant_id, version_id)
         await uow.versions.delete(tenant_id, version_id)
-        if version is not None:
-            await self._tidy_document(uow, version)
         return chunks
 
-    async def _tidy_document(self, uow: UnitOfWork, removed: Version) -> None:
+    async def _tidy_documents(self, uow: UnitOfWork, tenant_id: Id, document_ids: Collection[Id]) -> None:
         """Show the newest version that is left; a document without any goes, unless its deletion still needs it."""
-        document = await uow.documents.get(removed.tenant_id, removed.document_id)
-        if document is None or document.deleted_at is not None:
-            return
-        if await uow.versions.of_document(removed.tenant_id, removed.document_id):
-            await show_newest(uow, document, document.updated_at)
-        else:
-            await uow.documents.delete(removed.tenant_id, removed.document_id)
+        documents = await uow.documents.get_many(tenant_id, document_ids)
+        left = await uow.versions.of_documents(tenant_id, document_ids)
+        for document in documents.values():
+            if document.deleted_at is not None:
+                continue
+            if left[document.id]:
+                await show_newest(uow, document, document.updated_at)
+            else:
+                await uow.documents.delete(tenant_id, document.id)
 
     async def forget_answers(self, tenant_id: Id, document_id: Id) -> int:
         """Remove every question whose answer quotes the document, in any of its versions, be it another's answer.
