@@ -97,6 +97,11 @@ bench-query: $(VENV)/.dev ## how quickly questions are answered, beside the bare
 bench-quality: $(VENV)/.dev ## relevance of what the API finds, on judged test sets (FOLDER=..., ARGS=--quick)
 	$(BIN)/python -m bench.quality $(FOLDER) $(ARGS)
 
+.PHONY: bench-erase
+
+bench-erase: $(VENV)/.dev ## how long it takes to forget somebody, and what others notice (ARGS=--quick)
+	$(BIN)/python -m bench.erase $(ARGS)
+
 # What answers are held to.
 .PHONY: bench-grounding bench-guards bench-detection
 

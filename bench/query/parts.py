@@ -177,11 +177,11 @@ async def ingesting(asking: Asking, folder: Path, seconds: float) -> Report:
     report = Report()
     async with asking.client() as client:
         until = time.perf_counter() + seconds
-        idle = await _paced(client, asking.questions, lambda: time.perf_counter() < until)
+        idle = await paced(client, asking.questions, lambda: time.perf_counter() < until)
         taken: list[Taken] = []
         bringing = threading.Thread(target=lambda: taken.append(asking.installation.ingest(folder)))
         bringing.start()
-        busy = await _paced(client, asking.questions, bringing.is_alive)
+        busy = await paced(client, asking.questions, bringing.is_alive)
         bringing.join()
     report.figures = {
         "idle": {"questions": len(idle.ok), **spread(idle.ok)},
@@ -194,7 +194,8 @@ async def ingesting(asking: Asking, folder: Path, seconds: float) -> Report:
     return report
 
 
-async def _paced(client: httpx.AsyncClient, questions: Iterator[str], goes_on: Callable[[], bool]) -> Answers:
+async def paced(client: httpx.AsyncClient, questions: Iterator[str], goes_on: Callable[[], bool]) -> Answers:
+    """Two questions a second."""
     answers = Answers()
     while goes_on():
         begun = time.perf_counter()
