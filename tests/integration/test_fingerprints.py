@@ -117,9 +117,13 @@ class Works:
         batch = EmbedBatch(version=ref, start=0, stop=chunked.chunks)
         embedded = await embedding.embed_chunks(self.pipeline, batch)
         await publishing.index_version(self.pipeline, ref)
+        await self.lose()
         await publishing.verify_version(self.pipeline, ref)
         await publishing.switch_version(self.pipeline, ref)
         return receipt, embedded
+
+    async def lose(self) -> None:
+        """What happens to the index between two steps."""
 
     async def bring_in_as_batch(self, text: str, uri: str = SOURCE) -> tuple[Receipt, Embedded]:
         """The same as a bulk ingestion's batch of one."""
@@ -264,3 +268,17 @@ async def test_what_looks_like_an_attack_on_a_model_is_scored_as_it_is_cut(works
     assert len(chunks) == len(SECTIONS)
     assert len(suspected) == 1
     assert suspected[0] >= 0.9
+
+
+async def test_what_a_killed_store_lost_of_a_version_is_written_again_before_it_is_served(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+):
+    async def lose(self: Works) -> None:
+        async with self.ledger.read() as uow:
+            build = await active_vector_build(uow, self.caller.tenant_id)
+        lost = sorted(item.chunk_id for item in self.index.held(build))[:2]
+        assert await self.index.delete_objects(build, lost) == 2
+
+    monkeypatch.setattr(Works, "lose", lose)
+    receipt, _ = await works.bring_in(edited())
+    assert len(await works.vectors(receipt)) > 2

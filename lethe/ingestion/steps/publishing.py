@@ -23,15 +23,17 @@ async def index_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
 async def verify_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
     """Compare the ids in the build with those in the ledger. Raises IndexVerificationFailed.
 
-    A build that became the active one since the version was indexed gets it first.
+    What is not there is written again first: a killed store may lose what it had taken, and a build may have become
+    the active one since the version was indexed.
     """
     async with pipeline.ledger.read() as uow:
         build = await active_vector_build(uow, ref.tenant_id)
         wanted = {chunk.id for chunk in await uow.chunks.of_version(ref.tenant_id, ref.version_id)}
         written = await uow.artefacts.committed(ref.tenant_id, [ref.version_id], build.id)
-    if not written:
-        await index_version(pipeline, ref)
     found = await pipeline.index.chunk_ids(build, ref.version_id)
+    if not written or not found >= wanted:
+        await index_version(pipeline, ref)
+        found = await pipeline.index.chunk_ids(build, ref.version_id)
     if set(found) != wanted:
         raise IndexVerificationFailed(f"{len(wanted - found)} chunks are missing, {len(found - wanted)} are foreign.")
     return Indexed(build_id=build.id, objects=len(found))
