@@ -43,6 +43,10 @@ class KeyRing(Protocol):
         """Destroy data keys and leave a tombstone per id, so that a late writer cannot make them again. Idempotent."""
         ...
 
+    async def empty_journal(self) -> bool:
+        """Leave nothing of destroyed keys in a journal that the ring's users can empty; whether that is done."""
+        ...
+
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         """A 32-byte key derived (HKDF-SHA-256) from the tenant's key for one purpose; stable."""
         ...

@@ -44,6 +44,9 @@ class FakeKeyRing:
         self.keys.update({(tenant_id, key_id): None for key_id in key_ids})
         return len(existed)
 
+    async def empty_journal(self) -> bool:
+        return True
+
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         return hmac.digest(self._tenant(tenant_id), purpose.encode(), hashlib.sha256)
 

@@ -11,13 +11,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lethe.adapters.keyring.cache import KeyCache
 from lethe.adapters.keyring.files import KEY_BYTES, KeyFiles
 from lethe.adapters.keyring.tables import data_keys, tenant_keys
-from lethe.adapters.sql.engine import Engines, answers, make_engines, transaction
+from lethe.adapters.sql.engine import Engines, answers, empty_journal, make_engines, transaction
 from lethe.adapters.sql.rows import insert_missing, one_of, upsert_into
 from lethe.adapters.sql.stamps import StampGuard
 from lethe.errors import ConfigurationError, KeyDestroyed
@@ -120,8 +120,11 @@ class SqlKeyRing:
             )
             await connection.execute(tombstones, rows)
         self._cache.forget(tenant_id, key_ids)
-        await self._empty_journal()
+        await self.empty_journal()
         return destroyed
+
+    async def empty_journal(self) -> bool:
+        return await empty_journal(self._engines.writing)
 
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         return await self._derived(tenant_id, f"secret/{purpose}")
@@ -149,20 +152,6 @@ class SqlKeyRing:
             master = await asyncio.to_thread(self._files.read, tenant_id)
             self._cache.put(tenant_id, _OF_TENANT, master)
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"lethe/{purpose}".encode()).derive(master)
-
-    async def _empty_journal(self) -> None:
-        """On SQLite the write-ahead log still holds the page with the sealed key: move it into the file and cut it."""
-        engine = self._engines.writing
-        if engine.dialect.name == "sqlite":
-            async with engine.connect() as connection:
-                await connection.run_sync(_truncate_journal)
-
-
-def _truncate_journal(connection: Connection) -> None:
-    # On the driver's cursor: SQLAlchemy would begin a transaction first, and a checkpoint cannot run inside one.
-    cursor = connection.connection.cursor()
-    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    cursor.close()
 
 
 def _place(tenant_id: Id, key_id: Id) -> str:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from lethe.adapters.sql.engine import Engines, answers, make_engines, transaction
+from lethe.adapters.sql.engine import Engines, answers, empty_journal, make_engines, transaction
 from lethe.adapters.sql.repositories.answer_cache import SqlAnswerCache
 from lethe.adapters.sql.repositories.api_keys import SqlApiKeys
 from lethe.adapters.sql.repositories.artefacts import SqlArtefacts
@@ -103,6 +103,9 @@ class SqlLedger:
     async def connect(self) -> None:
         """Wait until SQL answers, and check whose it is: for start-up, where the database may still be booting."""
         await self._guard.connect(self._engines.reading)
+
+    async def empty_journal(self) -> bool:
+        return await empty_journal(self._engines.writing)
 
     async def ready(self) -> bool:
         return await answers(self._engines.reading)

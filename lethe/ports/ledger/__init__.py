@@ -149,6 +149,10 @@ class Ledger(Protocol):
         """Commits when the block ends, rolls back when it raises. BEGIN IMMEDIATE on SQLite."""
         ...
 
+    async def empty_journal(self) -> bool:
+        """Leave nothing of deleted rows in a journal that the ledger's users can empty; whether that is done."""
+        ...
+
     async def ready(self) -> bool:
         """Whether SQL answers."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lethe.model.erasures import ErasureMethod
+from lethe.model.erasures import ErasureMethod, PurgeState
 from lethe.model.ids import Id
 from lethe.model.personal_data import Item, ItemKind, Kept, StoreName, Trace
 from lethe.ports.ledger import Ledger
@@ -49,3 +49,6 @@ class DocumentStore(Deleting):
                     for kind in (ItemKind.DOCUMENT, ItemKind.VERSION, ItemKind.SUBJECT)
                 ]
             )
+
+    async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
+        return PurgeState.PURGED if await self.ledger.empty_journal() else PurgeState.PENDING

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lethe.model.erasures import ErasureMethod
+from lethe.model.erasures import ErasureMethod, PurgeState
 from lethe.model.ids import Id
 from lethe.model.personal_data import Item, ItemKind, StoreName, Trace
 from lethe.ports.keyring import KeyRing
@@ -33,3 +33,6 @@ class KeyStore(Deleting):
         return sum(
             [len(await self.keyring.get_many(tenant_id, some)) for some in batches(refs_of(items, ItemKind.KEY), BATCH)]
         )
+
+    async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
+        return PurgeState.PURGED if await self.keyring.empty_journal() else PurgeState.PENDING

@@ -1,0 +1,1 @@
+"""An invented person in every form that bytes on a disk may show, and the search for them."""

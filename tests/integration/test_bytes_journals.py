@@ -1,0 +1,60 @@
+"""SQLite's write-ahead logs hold what deleted rows were: an erasure is purged when they are empty."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import AsyncExitStack, closing, contextmanager
+from typing import Any, cast
+
+from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.sql import SqlLedger
+from lethe.model.erasures import PurgeState
+from lethe.model.ids import new_id
+from lethe.privacy.erasure.stores.documents import DocumentStore
+from lethe.privacy.erasure.stores.keys import KeyStore
+from lethe.settings import Settings
+from tests.contract.ledger_rows import add_tenant
+
+
+def _impatient(settings: Settings) -> Settings:
+    return settings.model_copy(update={"sql": settings.sql.model_copy(update={"busy_timeout_ms": 50})})
+
+
+@contextmanager
+def _reader(settings: Settings) -> Generator[None]:
+    """Another process in the middle of a look-up."""
+    with closing(sqlite3.connect(settings.state / "keyring" / "keyring.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM data_keys").fetchone()
+        yield
+
+
+async def test_the_ledgers_is_emptied_as_soon_as_nobody_reads(sqlite_settings: Settings) -> None:
+    ledger = SqlLedger.from_settings(_impatient(sqlite_settings))
+    journal = sqlite_settings.state / "sql" / "ledger.db-wal"
+    tenant_id = await add_tenant(ledger)
+    store = DocumentStore(ledger, cast("Any", None))
+    async with AsyncExitStack() as reading:
+        unit = await reading.enter_async_context(ledger.read())
+        assert await unit.tenants.get(tenant_id)
+        await add_tenant(ledger)
+        assert await store.purge(tenant_id, new_id()) is PurgeState.PENDING
+        assert journal.stat().st_size
+    assert await store.purge(tenant_id, new_id()) is PurgeState.PURGED
+    assert journal.stat().st_size == 0
+    await ledger.close()
+
+
+async def test_the_key_rings_is_emptied_as_soon_as_nobody_reads(sqlite_settings: Settings) -> None:
+    ring = SqlKeyRing.from_settings(_impatient(sqlite_settings))
+    journal = sqlite_settings.state / "keyring" / "keyring.db-wal"
+    tenant_id, key_id = new_id(), new_id()
+    await ring.create_tenant(tenant_id)
+    await ring.create(tenant_id, key_id)
+    store = KeyStore(ring)
+    with _reader(sqlite_settings):
+        await ring.destroy(tenant_id, [key_id])
+        assert await store.purge(tenant_id, new_id()) is PurgeState.PENDING
+        assert journal.stat().st_size
+    assert await store.purge(tenant_id, new_id()) is PurgeState.PURGED
+    assert journal.stat().st_size == 0
+    await ring.close()
