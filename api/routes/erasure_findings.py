@@ -1,6 +1,8 @@
 """What an erasure is not sure of: read, and decided on."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -10,7 +12,11 @@ from api.schemas.base import Page, PageQuery
 from api.schemas.erasure_findings import ErasureFindingOut, VerdictIn
 from api.security import Officer
 from lethe.errors import ErasureFindingNotFound, WorkflowsUnavailable
+from lethe.ingestion.rights import reachable
 from lethe.model.ids import Id, is_id
+from lethe.model.principals import Caller
+from lethe.ports.ledger import Ledger
+from lethe.privacy.erasure.review import ReviewFinding
 
 router = APIRouter(tags=["erasures"])
 
@@ -27,15 +33,28 @@ def _version_id(version_id: Annotated[str, Path()]) -> Id:
 async def list_erasure_findings(
     caller: Officer, services: ServicesDep, erasure_id: ErasureId, query: Annotated[PageQuery, Query()]
 ) -> Page[ErasureFindingOut]:
-    """Versions that wait for a verdict, with the passages that make them look like the person's."""
+    """Versions that wait for a verdict, and why they look like the person's: in words for who may read them."""
     listing = f"erasure_findings:{erasure_id}"
     after = await services.cursors.position(caller.tenant_id, listing, query.cursor)
     found = await services.reviews.page(caller.tenant_id, erasure_id, after.id if after else None, query.limit + 1)
-    items = [ErasureFindingOut.model_validate(each) for each in found[: query.limit]]
+    shown = await as_readable(services.ledger, caller, found[: query.limit])
+    items = [ErasureFindingOut.model_validate(each) for each in shown]
     cursor = None
     if len(found) > query.limit:
         cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].decide_by, items[-1].version_id)
     return Page(items=items, next_cursor=cursor)
+
+
+async def as_readable(ledger: Ledger, caller: Caller, found: Sequence[ReviewFinding]) -> list[ReviewFinding]:
+    """The right to erase is no right to read: of other documents it is told why, and where, without the words."""
+    async with ledger.read() as uow:
+        allowed = await reachable(uow, caller, {each.document_id for each in found if each.document_id})
+    return [
+        each
+        if each.document_id in allowed
+        else replace(each, passages=tuple(replace(passage, text="") for passage in each.passages))
+        for each in found
+    ]
 
 
 @router.post("/v1/erasures/{erasure_id}/findings/{version_id}")

@@ -19,7 +19,7 @@ class ReviewPassageOut(Given):
     chunk_id: OpaqueId | None
     reason: Reason
     confidence: Confidence
-    text: Annotated[str, Field(description="The words around; they go with the document")]
+    text: Annotated[str, Field(description="The words around; empty if the document is not yours to read")]
 
 
 class ErasureFindingOut(Given):

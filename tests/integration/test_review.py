@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from api.routes.erasure_findings import as_readable
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.erasure import ErasureRef
 from lethe.errors import ErasureFindingNotFound, IllegalErasureMove
 from lethe.model.documents import Version
 from lethe.model.erasures import ErasureState, ItemState
 from lethe.model.ids import new_id
+from lethe.model.principals import Caller, Role
 from lethe.privacy.discovery.matches import Reason
 from lethe.privacy.erasure.review import Reviews, Verdict
 from lethe.privacy.sealing import Purpose, seal_text
@@ -57,6 +59,20 @@ async def test_what_waits_is_shown_with_the_words_around(scene: Scene) -> None:
     assert passage.reason is Reason.EMAIL_LOCAL_PART
     assert passage.text.endswith("ada.lovelace is new")
     assert rest[0].decide_by - scene.clock.now() == timedelta(seconds=scene.settings.erasure.review_seconds)
+
+
+async def test_the_words_are_for_who_may_read_the_document(scene: Scene) -> None:
+    ref, versions, reviews = await _in_review(scene)
+    async with scene.ledger.write() as unit:
+        await unit.documents.set_readers(ref.tenant_id, versions[0].document_id, [ref.tenant_id])
+        await unit.documents.set_readers(ref.tenant_id, versions[1].document_id, [new_id()])
+    found = await reviews.page(ref.tenant_id, ref.erasure_id, None, 2)
+    officer, admin = (Caller(ref.tenant_id, new_id(), role) for role in (Role.OFFICER, Role.ADMIN))
+    mine, foreign = await as_readable(scene.ledger, officer, found)
+    assert mine == found[0]
+    (passage,) = foreign.passages
+    assert (passage.reason, passage.text) == (Reason.EMAIL_LOCAL_PART, "")
+    assert await as_readable(scene.ledger, admin, found) == found
 
 
 async def test_a_verdict_stands_and_the_rest_goes_when_nobody_speaks(scene: Scene) -> None:
