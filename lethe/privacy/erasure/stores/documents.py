@@ -36,10 +36,21 @@ class DocumentStore(Deleting):
         return Located(items, kept)
 
     async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
-        for some in batches(refs_of(items, ItemKind.DOCUMENT), BATCH):
+        documents = refs_of(items, ItemKind.DOCUMENT)
+        with_them = await self._versions_of(tenant_id, documents)
+        for some in batches(documents, BATCH):
             await self.remover.remove(tenant_id, some, [])
-        for some in batches(refs_of(items, ItemKind.VERSION), BATCH):
+        alone = [version_id for version_id in refs_of(items, ItemKind.VERSION) if version_id not in with_them]
+        for some in batches(alone, BATCH):
             await self.remover.remove(tenant_id, [], some)
+
+    async def _versions_of(self, tenant_id: Id, document_ids: Sequence[Id]) -> set[Id]:
+        """Versions that go with their document, because it is deleted."""
+        async with self.ledger.read() as uow:
+            found = await uow.documents.get_many(tenant_id, document_ids)
+            deleted = [document.id for document in found.values() if document.deleted_at is not None]
+            own = await uow.versions.of_documents(tenant_id, deleted)
+        return {version.id for versions in own.values() for version in versions}
 
     async def remaining(self, tenant_id: Id, items: Sequence[Item]) -> int:
         async with self.ledger.read() as uow:
