@@ -159,6 +159,10 @@ async def _refuse_if_stale(uow: UnitOfWork, change: Change) -> None:
     document = await uow.documents.get(live.tenant_id, live.document_id)
     if document is None or document.live_version_id != live.id or document.deleted_at is not None:
         raise DocumentConflict(CHANGED_MEANWHILE)
+    by = await uow.versions.get(live.tenant_id, change.linked_by) if change.linked_by else None
+    if by is not None and by.epoch != document.epoch:
+        # A fence was raised since it was received: whom it names may be whom the fence hides.
+        raise DocumentConflict(CHANGED_MEANWHILE)
     if not await reachable(uow, change.caller, [live.document_id]):
         raise DocumentConflict(CHANGED_MEANWHILE)
 

@@ -12,11 +12,11 @@ from lethe.contracts.erasure import ErasureRound, Rewritten
 from lethe.ingestion.elements import from_json
 from lethe.ingestion.metadata import IN_FLIGHT, Fields, open_fields
 from lethe.ingestion.requests import UploadRequest
+from lethe.ingestion.steps.pipeline import is_wanted
 from lethe.ingestion.uploads import Uploads
 from lethe.model.blobs import BlobName, blob_key
-from lethe.model.documents import Document, Status, Version
-from lethe.model.erasures import ErasureState, ItemState
-from lethe.model.ids import Id
+from lethe.model.documents import Document, Version
+from lethe.model.erasures import ErasureItem, ErasureState, ItemState
 from lethe.model.indexes import NIL_ID
 from lethe.model.personal_data import ItemKind, StoreName
 from lethe.model.principals import Caller, Role
@@ -46,7 +46,6 @@ class Rewriting:
         """The documents of the manifest that stay for others' sake. One whose rewriting fails stays held."""
         async with self.uploads.ledger.read() as uow:
             request = await get_request(uow, now)
-            subjects = await uow.erasures.subjects(now.tenant_id, now.erasure_id)
         if request.state is ErasureState.HELD:
             return Rewritten(is_held=True)
         if now.round > ROUNDS:
@@ -58,25 +57,52 @@ class Rewriting:
         async for page in manifest.pages(StoreName.DOCUMENTS, [ItemState.HELD]):
             for item in page:
                 if item.code == SHARED and item.kind == ItemKind.VERSION:
-                    waiting += await self._rewrite(now.tenant_id, item.ref, redactor, subjects)
+                    waiting += await self._rewrite(now, item, redactor)
         return Rewritten(waiting=waiting)
 
-    async def _rewrite(self, tenant_id: Id, version_id: Id, redactor: Redactor, subjects: Sequence[Id]) -> bool:
-        """Whether a later version of the document is on its way."""
+    async def _rewrite(self, now: ErasureRound, item: ErasureItem, redactor: Redactor) -> bool:
+        """Whether it, or a later version of its document, is on its way.
+
+        One of the round's own that has failed is not begun again in the same round. A later one of somebody else's
+        that has failed, or was withdrawn, replaces nothing.
+        """
+        tenant_id = now.tenant_id
         async with self.uploads.ledger.read() as uow:
-            version = await uow.versions.get(tenant_id, version_id)
+            version = await uow.versions.get(tenant_id, item.ref)
             document = await uow.documents.get(tenant_id, version.document_id) if version else None
             siblings = await uow.versions.of_document(tenant_id, version.document_id) if version else []
-        if version is None or document is None or document.live_version_id != version_id:
+        if version is None or document is None or document.fenced_at is not None:
+            # A fenced one goes as a whole, for the sake of somebody else.
             return False
-        later = [each for each in siblings if each.submission > version.submission]
-        if not later:
-            begun = await self._begin(document, version, redactor)
-            later = [begun] if begun else []
+        if document.live_version_id != version.id:
+            return version.status in IN_FLIGHT and is_wanted(document, version)
+        coming = [each for each in siblings if each.submission > version.submission and each.status in IN_FLIGHT]
+        if coming:
+            await self._share_links(version, coming)
+            return True
+        if item.round > now.round:
+            return False
+        begun = await self._begin(document, version, redactor)
+        if begun is not None:
+            await self._share_links(version, [begun])
+        await self._mark(now, item)
+        return begun is not None and begun.status in IN_FLIGHT
+
+    async def _share_links(self, version: Version, later: Sequence[Version]) -> None:
+        """Everybody else's. Nobody whom another request is to forget either: its rewriting may be the one that runs."""
+        tenant_id = version.tenant_id
         async with self.uploads.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            open_ = await uow.erasures.unfinished(tenant_id)
+            going = {each for request in open_ for each in await uow.erasures.subjects(tenant_id, request.id)}
             for each in later:
-                await uow.personal.share_links(tenant_id, version_id, each.id, subjects)
-        return any(each.status in IN_FLIGHT | {Status.RECEIVING} for each in later)
+                await uow.personal.share_links(tenant_id, version.id, each.id, going)
+
+    async def _mark(self, now: ErasureRound, item: ErasureItem) -> None:
+        """It was begun: the next time is in the round after."""
+        row = replace(item, round=now.round + 1, updated_at=self.uploads.clock.now())
+        async with self.uploads.ledger.write() as uow:
+            await uow.erasures.put_items([row])
 
     async def _begin(self, document: Document, version: Version, redactor: Redactor) -> Version | None:
         """None where the person is named by what makes it this document: its address, or a field that is no text."""

@@ -74,15 +74,21 @@ async def read_elements(pipeline: Pipeline, version: Version) -> ParsedDocument:
     async with _clear_file(pipeline, version) as path:
         parsed = await pipeline.parser.parse(path, version.media_type)
     key = await pipeline.keyring.get(version.tenant_id, version.id)
+    await _refuse_suppressed(pipeline, version, key, parsed)
+    stored = seal_stream(key, Purpose.ELEMENTS, _once(to_json(parsed)))
+    await pipeline.blobs.write(_elements_key(version), stored)
+    return parsed
+
+
+async def _refuse_suppressed(pipeline: Pipeline, version: Version, key: bytes, parsed: ParsedDocument) -> None:
+    """Raises SubjectSuppressed; then nothing of the text is kept."""
     try:
         await _check_suppressed(pipeline, version, key, parsed)
     except SubjectSuppressed:
         # What waits for a decision is the failure, not the person's text: it is overwritten, the file stays one.
         await pipeline.blobs.write(version.blob_key, seal_stream(key, Purpose.ORIGINAL, _once(b"")))
+        await forget_elements(pipeline, version)
         raise
-    stored = seal_stream(key, Purpose.ELEMENTS, _once(to_json(parsed)))
-    await pipeline.blobs.write(_elements_key(version), stored)
-    return parsed
 
 
 async def _check_suppressed(pipeline: Pipeline, version: Version, key: bytes, parsed: ParsedDocument) -> None:
@@ -108,11 +114,17 @@ class Cut:
 
 
 async def chunk_version(pipeline: Pipeline, ref: VersionRef) -> Chunked:
-    """Clean the elements, cut them into chunks, and make these the version's chunks. Raises NoText."""
+    """Clean the elements, cut them into chunks, and make these the version's chunks.
+
+    Raises NoText, SubjectSuppressed.
+    """
     version = await enter(pipeline, ref, Status.CHUNKING)
     key = await pipeline.keyring.get(ref.tenant_id, ref.version_id)
     data = b"".join([piece async for piece in unseal_stream(key, Purpose.ELEMENTS, _blob(pipeline, version))])
-    cut = await cut_into_chunks(pipeline, version, await asyncio.to_thread(from_json, data))
+    parsed = await asyncio.to_thread(from_json, data)
+    # However long ago it was parsed: no erasure finds what is in no row yet.
+    await _refuse_suppressed(pipeline, version, key, parsed)
+    cut = await cut_into_chunks(pipeline, version, parsed)
     async with pipeline.ledger.write() as uow:
         await uow.tenants.lock(ref.tenant_id)
         _, current = await still_wanted(uow, ref)

@@ -200,7 +200,9 @@ class SubjectRepository(Protocol):
         ...
 
     async def documents_of(self, tenant_id: Id, subject_ids: Collection[Id]) -> dict[Id, bool]:
-        """Documents with a version linked to one of the subjects, and whether nobody else is linked to any of it."""
+        """Documents with a version linked to one of the subjects, and whether what is read of each is linked to
+        nobody else: its live version, or all of them where none is live.
+        """
         ...
 
     async def link(

@@ -90,13 +90,15 @@ class Discovery:
             return Discovered(is_held=True)
         if now.round == 1:
             async with self.ledger.write() as uow:
-                await enter(uow, now, ErasureState.DISCOVERING, self.clock.now())
+                if not await enter(uow, now, ErasureState.DISCOVERING, self.clock.now()):
+                    return Discovered(is_held=True)
         manifest = Manifest(self.ledger, now.tenant_id, now.erasure_id)
         known = await manifest.known()
         trace = await self._trace(now.tenant_id, request, known)
         found = await self._write(now, manifest, known, trace)
         again = await self._again(now, manifest) if now.round > 1 else 0
-        await self._move(now, found, again)
+        if not await self._move(now, found, again):
+            return Discovered(is_held=True)
         return found.model_copy(update={"again": again, "drain_seconds": self.settings.drain_seconds})
 
     async def _trace(self, tenant_id: Id, request: ErasureRequest, known: Mapping[Item, ErasureItem]) -> Trace:
@@ -135,8 +137,9 @@ class Discovery:
         rows = [(item, ItemState.PLANNED, FOUND) for item in planned] + kept + review
         await manifest.put(rows, now.round, self.clock.now())
         states = Counter(row.state for row in known.values())
+        shared = sum(code == SHARED for _, _, code in kept)
         return Discovered(
-            found=len(planned) + states[ItemState.PLANNED],
+            found=len(planned) + shared + states[ItemState.PLANNED],
             kept=len(kept) + states[ItemState.HELD],
             in_review=len(review) + states[ItemState.IN_REVIEW],
         )
@@ -153,24 +156,30 @@ class Discovery:
                     await manifest.put(planned, now.round, self.clock.now())
         return again
 
-    async def _move(self, now: ErasureRound, found: Discovered, again: int) -> None:
-        """On to what follows: a look by a person, the next deletion, or nothing, where a later round found nothing."""
+    async def _move(self, now: ErasureRound, found: Discovered, again: int) -> bool:
+        """On to what follows: a look by a person, the next deletion, or nothing, where a later round found nothing.
+
+        False if it was held meanwhile: it is discovered again after the release.
+        """
         at = self.clock.now()
         is_over = now.round > 1 and not found.found and not again and not found.in_review
         async with self.ledger.write() as uow:
+            await uow.tenants.lock(now.tenant_id)
             request = await get_request(uow, now)
             if is_over and request.state is not ErasureState.DISCOVERING:
-                return
+                return True
             if now.round > 1 and not is_over:
                 await enter(uow, now, ErasureState.DISCOVERING, at)
                 request = await get_request(uow, now)
-            if request.state is not ErasureState.HELD:
-                state = _after(found, is_over=is_over)
-                check_move(request.state, state)
-                discovered = request.discovered_at or at
-                await uow.erasures.update(
-                    replace(request, state=state, discovered_at=discovered, rounds=now.round, updated_at=at)
-                )
+            if request.state is ErasureState.HELD:
+                return False
+            state = _after(found, is_over=is_over)
+            check_move(request.state, state)
+            discovered = request.discovered_at or at
+            await uow.erasures.update(
+                replace(request, state=state, discovered_at=discovered, rounds=now.round, updated_at=at)
+            )
+        return True
 
 
 def _after(found: Discovered, *, is_over: bool) -> ErasureState:

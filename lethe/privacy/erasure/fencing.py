@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lethe.errors import ErasureNotFound
 from lethe.model.audit_log import LeafKind
+from lethe.model.documents import Document
 from lethe.model.erasures import ErasureRequest, ErasureScope, ErasureState, check_move
 from lethe.model.ids import Id
 from lethe.ports.clock import Clock
@@ -49,10 +50,7 @@ async def fence_in(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> Er
     await uow.tenants.advance(tenant_id)
     documents = await uow.documents.get_many(tenant_id, linked)
     await uow.documents.update_many(
-        [
-            replace(each, epoch=each.epoch + 1, fenced_at=(each.fenced_at or at) if linked[each.id] else each.fenced_at)
-            for each in documents.values()
-        ]
+        [_fenced(each, at) if linked[each.id] else replace(each, epoch=each.epoch + 1) for each in documents.values()]
     )
     fenced = replace(
         request, state=ErasureState.FENCED, accepted_at=at, fenced_at=at, updated_at=at, documents=len(linked)
@@ -60,6 +58,11 @@ async def fence_in(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> Er
     await uow.erasures.update(fenced)
     await append_leaf(uow, new_leaf(LogEntry(LeafKind.ACCEPTED, tenant_id, request.id, at), b""))
     return fenced
+
+
+def _fenced(document: Document, at: datetime) -> Document:
+    """Hidden. What its source sends from now on is another document: this one goes."""
+    return replace(document, epoch=document.epoch + 1, source_hmac=None, fenced_at=document.fenced_at or at)
 
 
 async def linked_documents(

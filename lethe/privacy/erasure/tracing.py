@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lethe.model.documents import Version
+from lethe.model.documents import Document, Status, Version
 from lethe.model.erasures import ErasureScope
 from lethe.model.ids import Id
 from lethe.model.personal_data import Leads, Trace, Wanted
@@ -44,8 +44,13 @@ class Tracing:
                     whole.add(document_id)
                     versions |= {each.id for each in own[document_id]}
                 else:
-                    # Nobody reads what was replaced; what is served, or on its way to it, is somebody else's, too.
-                    stays = {each for each in named & leads.mentions if each == live or found[each].live_from is None}
+                    # Nobody reads what was replaced, failed or was withdrawn; what is served, or on its way to it, is
+                    # somebody else's, too.
+                    stays = {
+                        each
+                        for each in named & leads.mentions
+                        if each == live or _is_coming(found[each], documents[document_id])
+                    }
                     shared |= stays
                     versions |= named - stays
             versions |= set(once_shared) - shared
@@ -61,6 +66,11 @@ class Tracing:
             unsure=frozenset(unsure),
             rows=leads.rows if scope.is_whole else frozenset(),
         )
+
+
+def _is_coming(version: Version, document: Document) -> bool:
+    has_ended = version.live_from is not None or version.status in {Status.FAILED, Status.DELETING}
+    return not has_ended and version.epoch == document.epoch
 
 
 def _goes_whole(live: Id | None, own: Collection[Version], alone: Collection[Id], leads: Leads) -> bool:

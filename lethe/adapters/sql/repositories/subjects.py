@@ -4,17 +4,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import delete_of, insert_missing, one_of
 from lethe.adapters.sql.tables import document_versions as versions
+from lethe.adapters.sql.tables import documents, subjects
 from lethe.adapters.sql.tables import subject_identifiers as identifiers
 from lethe.adapters.sql.tables import subject_links as links
-from lethe.adapters.sql.tables import subjects
 from lethe.model.ids import Id
 
 _version_of_link: Final = and_(versions.c.tenant_id == links.c.tenant_id, versions.c.id == links.c.version_id)
+_document_of_version: Final = and_(
+    documents.c.tenant_id == versions.c.tenant_id, documents.c.id == versions.c.document_id
+)
 
 
 class SqlSubjects(SqlRepository):
@@ -40,14 +43,18 @@ class SqlSubjects(SqlRepository):
             .join_from(links, versions, _version_of_link)
             .where(links.c.tenant_id == tenant_id, one_of(links.c.subject_id, subject_ids))
         )
-        others = func.sum(case((one_of(links.c.subject_id, subject_ids), 0), else_=1))
+        is_read = or_(documents.c.live_version_id.is_(None), documents.c.live_version_id == versions.c.id)
+        own = func.sum(case((and_(is_read, one_of(links.c.subject_id, subject_ids)), 1), else_=0))
+        all_ = func.sum(case((is_read, 1), else_=0))
         statement = (
-            select(versions.c.document_id, others)
+            select(versions.c.document_id, own, all_)
             .join_from(links, versions, _version_of_link)
+            .join(documents, _document_of_version)
             .where(links.c.tenant_id == tenant_id, versions.c.document_id.in_(linked))
             .group_by(versions.c.document_id)
         )
-        return {row[0]: int(row[1]) == 0 for row in await self._connection.execute(statement)}
+        rows = await self._connection.execute(statement)
+        return {document_id: 0 < int(own) == int(all_) for document_id, own, all_ in rows}
 
     async def link(
         self,
