@@ -65,6 +65,19 @@ async def test_one_source_is_one_document_until_it_is_deleted(ledger: Ledger):
         assert await unit.documents.by_source(tenant, "s" * 64) == again
 
 
+async def test_more_ids_than_a_statement_takes_are_looked_up(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    one = document(tenant)
+    asked = [one.id, *(new_id() for _ in range(33_000))]
+    async with ledger.write() as unit:
+        await unit.documents.add(one)
+    async with ledger.read() as unit:
+        assert await unit.documents.get_many(tenant, asked) == {one.id: one}
+        assert await unit.versions.get_many(tenant, asked) == {}
+        assert not any((await unit.versions.of_documents(tenant, asked)).values())
+        assert await unit.quarantines.below(tenant, asked, ["p" * 64]) == frozenset()
+
+
 async def test_documents_without_a_source_are_many(ledger: Ledger):
     tenant = await add_tenant(ledger)
     async with ledger.write() as unit:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Delete, Select, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lethe.model.ids import Id
 
 E = TypeVar("E")
+
+BATCH: Final = 500
+"""Values in one statement: the engines take some 32,000."""
 
 
 class Mapped(Generic[E]):
@@ -79,3 +82,9 @@ async def update_rows(connection: AsyncConnection, table: Table, rows: Sequence[
 def one_of(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """Sorted, so that the same set is the same statement and locks are taken in one order."""
     return column.in_(sorted(values))
+
+
+def batches(values: Collection[str]) -> list[list[str]]:
+    """For `one_of`, where nothing bounds how many there are."""
+    ordered = sorted(set(values))
+    return [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]

@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, insert, select, update
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.repositories.quarantines import is_hidden
-from lethe.adapters.sql.rows import Mapped, delete_of, one_of, update_rows
+from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows
 from lethe.adapters.sql.tables import document_readers, documents, quarantines
 from lethe.errors import DocumentNotFound
 from lethe.model.documents import Document, Status
@@ -27,8 +27,11 @@ class SqlDocuments(SqlRepository):
         return await DOCUMENT.one(self._connection, DOCUMENT.of(tenant_id, documents.c.id == document_id))
 
     async def get_many(self, tenant_id: Id, document_ids: Collection[Id]) -> dict[Id, Document]:
-        found = await DOCUMENT.all(self._connection, DOCUMENT.of(tenant_id, one_of(documents.c.id, document_ids)))
-        return {document.id: document for document in found}
+        found = dict[Id, Document]()
+        for some in batches(document_ids):
+            rows = await DOCUMENT.all(self._connection, DOCUMENT.of(tenant_id, one_of(documents.c.id, some)))
+            found.update({document.id: document for document in rows})
+        return found
 
     async def by_source(self, tenant_id: Id, source_hmac: str) -> Document | None:
         return await DOCUMENT.one(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table, func, or_, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
-from lethe.adapters.sql.rows import delete_of, insert_missing, one_of
+from lethe.adapters.sql.rows import batches, delete_of, insert_missing, one_of
 from lethe.adapters.sql.tables import (
     answer_citations,
     api_keys,
@@ -27,9 +27,6 @@ from lethe.adapters.sql.tables.sealed import SEALED
 from lethe.model.ids import Id
 from lethe.model.indexes import NIL_ID
 from lethe.model.personal_data import ItemKind
-
-BATCH: Final = 500
-"""Ids in one statement."""
 
 _NAMED_BY: Final[Mapping[ItemKind, tuple[str, str]]] = {
     ItemKind.DOCUMENT: ("documents", "document_id"),
@@ -109,7 +106,7 @@ class SqlPersonal(SqlRepository):
         await self._connection.execute(emptied.values({place.sealed.name: place.empty}))
 
     async def forget_cached(self, tenant_id: Id, question_ids: Collection[Id]) -> None:
-        for some in _batches(question_ids):
+        for some in batches(question_ids):
             await self._connection.execute(
                 delete_of(cached_answers, tenant_id, one_of(cached_answers.c.question_id, some))
             )
@@ -120,7 +117,7 @@ class SqlPersonal(SqlRepository):
         return own + await self._count(sources, tenant_id, sources.c.version_id, version_ids)
 
     async def forget_verdicts(self, tenant_id: Id, question_ids: Collection[Id]) -> None:
-        for some in _batches(question_ids):
+        for some in batches(question_ids):
             await self._connection.execute(delete_of(feedback, tenant_id, one_of(feedback.c.question_id, some)))
 
     async def forget_principals(self, tenant_id: Id, principal_ids: Collection[Id]) -> None:
@@ -150,7 +147,7 @@ class SqlPersonal(SqlRepository):
         self, table: Table, tenant_id: Id, column: Column[Any], refs: Collection[str], *further: Any
     ) -> int:
         counted = 0
-        for some in _batches(refs):
+        for some in batches(refs):
             statement = select(func.count()).select_from(table)
             statement = statement.where(table.c.tenant_id == tenant_id, one_of(column, some), *further)
             counted += (await self._connection.execute(statement)).scalar_one()
@@ -158,7 +155,7 @@ class SqlPersonal(SqlRepository):
 
     async def _ids(self, tenant_id: Id, wanted: Column[Any], by: Column[Any], refs: Collection[Id]) -> list[Id]:
         found = set[Id]()
-        for some in _batches(refs):
+        for some in batches(refs):
             statement = select(wanted).where(by.table.c.tenant_id == tenant_id, one_of(by, some))
             found.update((await self._connection.execute(statement)).scalars())
         return sorted(found)
@@ -171,8 +168,3 @@ def _tables() -> list[Table]:
         for table in metadata.sorted_tables
         if "tenant_id" in table.c and not table.name.startswith(_ABOUT_THE_ERASURE)
     ]
-
-
-def _batches(refs: Collection[str]) -> list[list[str]]:
-    ordered = sorted(set(refs))
-    return [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]

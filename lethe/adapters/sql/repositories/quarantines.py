@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, litera
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
-from lethe.adapters.sql.rows import Mapped, delete_of, insert_missing, one_of, upsert_into
+from lethe.adapters.sql.rows import Mapped, batches, delete_of, insert_missing, one_of, upsert_into
 from lethe.adapters.sql.tables import document_quarantines as hidden
 from lethe.adapters.sql.tables import document_versions as versions
 from lethe.adapters.sql.tables import documents, quarantines, source_prefixes
@@ -100,12 +100,15 @@ class SqlQuarantines(SqlRepository):
         )
 
     async def below(self, tenant_id: Id, document_ids: Collection[Id], prefix_hmacs: Collection[str]) -> frozenset[Id]:
-        statement = select(source_prefixes.c.document_id).where(
-            source_prefixes.c.tenant_id == tenant_id,
-            one_of(source_prefixes.c.document_id, document_ids),
-            one_of(source_prefixes.c.prefix_hmac, prefix_hmacs),
-        )
-        return frozenset((await self._connection.execute(statement)).scalars())
+        found = set[Id]()
+        for some in batches(document_ids):
+            statement = select(source_prefixes.c.document_id).where(
+                source_prefixes.c.tenant_id == tenant_id,
+                one_of(source_prefixes.c.document_id, some),
+                one_of(source_prefixes.c.prefix_hmac, prefix_hmacs),
+            )
+            found.update((await self._connection.execute(statement)).scalars())
+        return frozenset(found)
 
     async def without_prefixes(self, tenant_id: Id, after: Id | None, limit: int) -> list[Id]:
         kept = and_(

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import func, insert, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
-from lethe.adapters.sql.rows import Mapped, delete_of, one_of, update_rows
+from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows
 from lethe.adapters.sql.tables import document_versions as versions
 from lethe.errors import DocumentNotFound
 from lethe.model.documents import Status, Version
@@ -24,8 +24,11 @@ class SqlVersions(SqlRepository):
         return await VERSION.one(self._connection, VERSION.of(tenant_id, versions.c.id == version_id))
 
     async def get_many(self, tenant_id: Id, version_ids: Collection[Id]) -> dict[Id, Version]:
-        found = await VERSION.all(self._connection, VERSION.of(tenant_id, one_of(versions.c.id, version_ids)))
-        return {version.id: version for version in found}
+        found = dict[Id, Version]()
+        for some in batches(version_ids):
+            rows = await VERSION.all(self._connection, VERSION.of(tenant_id, one_of(versions.c.id, some)))
+            found.update({version.id: version for version in rows})
+        return found
 
     async def update(self, version: Version) -> None:
         result = await self._connection.execute(
@@ -40,10 +43,11 @@ class SqlVersions(SqlRepository):
         await update_rows(self._connection, VERSION.table, [VERSION.values(version) for version in versions])
 
     async def of_documents(self, tenant_id: Id, document_ids: Collection[Id]) -> dict[Id, list[Version]]:
-        statement = VERSION.of(tenant_id, one_of(versions.c.document_id, document_ids)).order_by(versions.c.submission)
         found: dict[Id, list[Version]] = {document_id: [] for document_id in document_ids}
-        for version in await VERSION.all(self._connection, statement):
-            found[version.document_id].append(version)
+        for some in batches(document_ids):
+            statement = VERSION.of(tenant_id, one_of(versions.c.document_id, some)).order_by(versions.c.submission)
+            for version in await VERSION.all(self._connection, statement):
+                found[version.document_id].append(version)
         return found
 
     async def of_document(self, tenant_id: Id, document_id: Id) -> list[Version]:
