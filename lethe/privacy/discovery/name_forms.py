@@ -88,7 +88,9 @@ def _with_family(name: PersonName) -> Iterator[tuple[Reason, str]]:
     yield Reason.NAME_REVERSED, rf"{BEGIN}{family}\s?,{GAP}{initial}\.?(?![^\W_])"
     yield Reason.NAME_MIDDLE, f"{BEGIN}{first}{_MIDDLE}{GAP}{family}{END}"
     if len(given) > 1:
-        yield Reason.NAME_SHORT, f"{BEGIN}{any_of(given)}{GAP}{family}{END}"
+        yield Reason.NAME_SHORT, f"{BEGIN}{first}{GAP}{family}{END}"
+        # Without the first given name it may well be the whole name of somebody else.
+        yield Reason.NAME_IN_LONGER, f"{BEGIN}{any_of(given[1:])}{GAP}{family}{END}"
     yield Reason.NAME_TITLE, rf"{BEGIN}(?:{any_of(TITLES)}\.?\s{{1,3}}){{1,3}}(?:{first}{GAP})?{family}{END}"
     yield Reason.NAME_INITIALS, f"{BEGIN}{dotted}{family}{END}"
     yield Reason.NAME_INITIALS, rf"{BEGIN}{family}\s{initial}\.(?![^\W_])"
