@@ -257,3 +257,33 @@ async def _zombie():
 
 async def _deletes_nothing(prefix: str) -> int:
     return 0
+
+
+async def test_a_shared_version_that_names_nobody_any_more_keeps_its_key_while_it_is_served(scene: Scene) -> None:
+    _, shared = await scene.add(ADA, BOB)
+    ref = await scene.ask()
+    await scene.discover(ref)
+    await scene.take_out(ref)
+    async with scene.ledger.write() as unit:
+        await unit.subjects.unlink(scene.tenant_id, shared.id)
+    again = await scene.discover(ref, 2)
+    assert (again.found, again.again) == (0, 0)
+    await scene.take_out(ref, 2)
+    assert await _is_there(scene, shared) == EVERYWHERE
+
+
+async def test_a_version_that_goes_live_after_it_was_found_waits_for_the_next_round(scene: Scene) -> None:
+    row, coming = await scene.add(ADA, live=False, status=Status.PARSING)
+    before = await scene.add_version(row, BOB, live_from=1, submission=0)
+    async with scene.ledger.write() as unit:
+        await unit.documents.update(replace(row, live_version_id=before.id))
+    ref = await scene.ask()
+    await scene.discover(ref)
+    async with scene.ledger.write() as unit:
+        await unit.documents.update(replace(row, live_version_id=coming.id))
+        await unit.versions.update(replace(coming, live_from=2, status=Status.READY))
+    await scene.take_out(ref)
+    assert await _is_there(scene, coming) == EVERYWHERE
+    assert (await scene.discover(ref, 2)).found
+    await scene.take_out(ref, 2)
+    assert await _is_there(scene, coming) == []

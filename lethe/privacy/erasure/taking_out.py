@@ -24,6 +24,9 @@ from lethe.settings import ErasureSettings
 QUIET_SECONDS: Final = 60.0
 QUIET_POLL: Final = 0.5
 
+SERVED: Final = "served"
+"""The code of why an item waits for the next round: its version went live after it was found."""
+
 _OPEN: Final = (ItemState.PLANNED,)
 
 
@@ -51,7 +54,23 @@ class TakingOut:
             )
             await self._end(now.tenant_id, running)
             ended += len(running)
+            await self._hold_served(now, refs_of(items, ItemKind.VERSION))
         return Quieted(ended=ended)
+
+    async def _hold_served(self, now: ErasureRound, version_ids: Sequence[Id]) -> None:
+        """One that went live since it was found is somebody's document now: the next round says how that goes."""
+        async with self.ledger.read() as uow:
+            found = await uow.versions.get_many(now.tenant_id, version_ids)
+            documents = await uow.documents.get_many(now.tenant_id, {each.document_id for each in found.values()})
+            live = {each.live_version_id for each in documents.values() if each.deleted_at is None}
+            served = sorted(set(found) & live)
+            chunks = await uow.personal.chunks_of(now.tenant_id, served) if served else []
+        if not served:
+            return
+        manifest = self._manifest(now)
+        async for page in manifest.pages(None, _OPEN):
+            theirs = [as_item(row) for row in page if row.ref in {*served, *chunks}]
+            await manifest.put([(item, ItemState.HELD, SERVED) for item in theirs], now.round, self.clock.now())
 
     async def _end(self, tenant_id: Id, versions: Sequence[Id]) -> None:
         """Raises WorkflowsUnavailable if one does not end in a minute: the step is tried again."""

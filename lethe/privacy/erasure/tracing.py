@@ -53,7 +53,7 @@ class Tracing:
                     }
                     shared |= stays
                     versions |= named - stays
-            versions |= set(once_shared) - shared
+            versions |= await _replaced(uow, tenant_id, set(once_shared) - shared)
             questions = await uow.personal.questions_about(tenant_id, whole, versions)
         asked = leads.questions if scope.is_whole else frozenset[Id]()
         return Trace(
@@ -78,6 +78,13 @@ def _goes_whole(live: Id | None, own: Collection[Version], alone: Collection[Id]
     if live is not None:
         return live in alone
     return bool(own) and all(version.id in alone for version in own) and not leads.mentions & {v.id for v in own}
+
+
+async def _replaced(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> set[Id]:
+    """Those that are not served: one whose metadata was changed meanwhile may say nothing of the person any more."""
+    found = await uow.versions.get_many(tenant_id, version_ids)
+    documents = await uow.documents.get_many(tenant_id, {version.document_id for version in found.values()})
+    return set(version_ids) - {each.live_version_id for each in documents.values() if each.deleted_at is None}
 
 
 async def _in_scope(uow: UnitOfWork, tenant_id: Id, scope: ErasureScope, document_ids: Collection[Id]) -> list[Id]:
