@@ -1,10 +1,12 @@
 """Erasing one person from every store, step by step: on both SQL engines, over fakes of the other stores."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
+from lethe.contracts.erasure import StoreStep
 from lethe.errors import ErasureIncomplete
 from lethe.model.blobs import blob_prefix
 from lethe.model.caches import CachedAnswer
@@ -18,6 +20,7 @@ from lethe.model.principals import ApiKey, Role
 from lethe.model.processors import Operation, ProcessorCall
 from lethe.model.quarantines import Quarantine, QuarantineKind
 from lethe.ports.ledger import Ledger
+from lethe.privacy.erasure import manifest
 from lethe.privacy.erasure.stores.documents import SHARED
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import Settings
@@ -287,3 +290,20 @@ async def test_a_version_that_goes_live_after_it_was_found_waits_for_the_next_ro
     assert (await scene.discover(ref, 2)).found
     await scene.take_out(ref, 2)
     assert await _is_there(scene, coming) == []
+
+
+async def test_a_hold_is_asked_for_before_each_page_of_a_store(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = [(await scene.add(ADA))[1].id for _ in range(3)]
+    ref = await scene.ask()
+    await scene.discover(ref)
+    monkeypatch.setattr(manifest, "PAGE", 1)
+    destroying = scene.keyring.destroy
+
+    async def destroy(tenant_id: str, key_ids: Collection[str]) -> int:
+        await _set(scene, ref.erasure_id, ErasureState.HELD)
+        return await destroying(tenant_id, key_ids)
+
+    monkeypatch.setattr(scene.keyring, "destroy", destroy)
+    step = StoreStep(**ref.model_dump(), round=1, store=StoreName.KEYS.value)
+    assert (await scene.activities.erase_store(step)).is_held
+    assert len(await scene.keyring.get_many(scene.tenant_id, versions)) == 2

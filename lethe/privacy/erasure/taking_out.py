@@ -90,6 +90,8 @@ class TakingOut:
         store = self.stores[StoreName(step.store)]
         manifest = self._manifest(step)
         async for page in manifest.pages(store.name, _OPEN):
+            if not await self._entered(step, ErasureState.ERASING):
+                return StoreErased(is_held=True, store=step.store)
             items = [as_item(each) for each in page]
             await store.erase(step.tenant_id, items)
             if await store.remaining(step.tenant_id, items):
