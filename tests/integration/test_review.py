@@ -1,13 +1,16 @@
 """Finds that are not sure wait for a person; silence means that they go."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from api.routes.erasure_findings import as_readable
 from lethe.adapters.sql import SqlLedger
+from lethe.adapters.sql.repositories.erasures import SqlErasures
 from lethe.contracts.erasure import ErasureRef
 from lethe.errors import ErasureFindingNotFound, IllegalErasureMove
 from lethe.model.documents import Version
@@ -118,3 +121,27 @@ async def test_a_later_rounds_review_waits_and_ends_where_everything_is_kept(sce
     assert (again.found, again.again, again.in_review) == (0, 0, 0)
     assert await scene.state(ref) is ErasureState.DELETED
     assert (await scene.activities.purge_stores(ref)).pending
+
+
+async def test_a_verdict_given_while_the_review_ends_is_refused_or_stands(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref, (kept, *_), reviews = await _in_review(scene)
+    scene.clock.advance(timedelta(seconds=scene.settings.erasure.review_seconds))
+    reading, decisions = SqlErasures.items, list[asyncio.Task[Any]]()
+
+    async def items(self: SqlErasures, *of: Any, **fields: Any) -> Any:
+        found = await reading(self, *of, **fields)
+        if found and not decisions:
+            monkeypatch.setattr(SqlErasures, "items", reading)
+            decisions.append(asyncio.create_task(reviews.decide(*of, kept.id, Verdict.KEEP)))
+            await asyncio.wait(decisions, timeout=1)
+        return found
+
+    monkeypatch.setattr(SqlErasures, "items", items)
+    await scene.activities.look_at_erasure(ref)
+    with pytest.raises(IllegalErasureMove):
+        await decisions[0]
+    async with scene.ledger.read() as unit:
+        planned = await unit.erasures.items(ref.tenant_id, ref.erasure_id, states=[ItemState.PLANNED])
+    assert len(planned) == 3

@@ -62,24 +62,23 @@ class Discovery:
         async with self.ledger.read() as uow:
             request = await get_request(uow, ref)
         if request.state is ErasureState.IN_REVIEW:
-            return await self._reviewed(ref, request)
-        return Standing(
-            state=request.state.value,
-            waits_for=_WAITS.get(request.state, ""),
-            is_over=request.state in _OVER,
-        )
+            return await self._reviewed(ref)
+        return _standing(request)
 
-    async def _reviewed(self, ref: ErasureRef, request: ErasureRequest) -> Standing:
-        manifest = Manifest(self.ledger, ref.tenant_id, ref.erasure_id)
-        open_ = [each async for page in manifest.pages(None, [ItemState.IN_REVIEW]) for each in page]
-        waited = (self.clock.now() - request.updated_at).total_seconds()
-        left = self.settings.review_seconds - waited
-        if open_ and left > 0:
-            return Standing(state=request.state.value, waits_for="review", wait_seconds=left)
-        goes = [(as_item(each), ItemState.PLANNED, REVIEW) for each in open_]
-        await manifest.put(goes, request.rounds, self.clock.now())
+    async def _reviewed(self, ref: ErasureRef) -> Standing:
+        """One unit under the tenant's lock, as a verdict is: what somebody decided meanwhile is not overwritten."""
+        at = self.clock.now()
         async with self.ledger.write() as uow:
-            await enter(uow, ref, ErasureState.DISCOVERING, self.clock.now())
+            await uow.tenants.lock(ref.tenant_id)
+            request = await get_request(uow, ref)
+            if request.state is not ErasureState.IN_REVIEW:
+                return _standing(request)
+            left = self.settings.review_seconds - (at - request.updated_at).total_seconds()
+            while open_ := await uow.erasures.items(ref.tenant_id, ref.erasure_id, states=[ItemState.IN_REVIEW]):
+                if left > 0:
+                    return Standing(state=request.state.value, waits_for="review", wait_seconds=left)
+                await uow.erasures.put_items([replace(each, state=ItemState.PLANNED, updated_at=at) for each in open_])
+            await enter(uow, ref, ErasureState.DISCOVERING, at)
         return Standing(state=ErasureState.DISCOVERING.value)
 
     async def discover(self, now: ErasureRound) -> Discovered:
@@ -180,6 +179,14 @@ class Discovery:
                 replace(request, state=state, discovered_at=discovered, rounds=now.round, updated_at=at)
             )
         return True
+
+
+def _standing(request: ErasureRequest) -> Standing:
+    return Standing(
+        state=request.state.value,
+        waits_for=_WAITS.get(request.state, ""),
+        is_over=request.state in _OVER,
+    )
 
 
 def _after(found: Discovered, *, is_over: bool) -> ErasureState:
