@@ -108,7 +108,8 @@ class Trace:
     """Everything that leads to one person's data, as the stores need it to name their own items.
 
     ``documents`` go whole, with all their versions, which are among ``versions``. ``shared`` are versions that say
-    something of others, too: they stay until they are rewritten.
+    something of others, too: they stay until they are rewritten. ``restricted`` are versions of documents
+    that must be kept, whoever they are about.
     """
 
     wanted: Wanted
@@ -117,5 +118,6 @@ class Trace:
     versions: frozenset[Id] = frozenset()
     questions: frozenset[Id] = frozenset()
     shared: frozenset[Id] = frozenset()
+    restricted: frozenset[Id] = frozenset()
     unsure: frozenset[Id] = frozenset()
     rows: frozenset[tuple[ItemKind, Id]] = frozenset()

@@ -21,7 +21,7 @@ from lethe.model.processors import Operation, ProcessorCall
 from lethe.model.quarantines import Quarantine, QuarantineKind
 from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure import manifest
-from lethe.privacy.erasure.stores.documents import SHARED
+from lethe.privacy.erasure.stores.documents import RESTRICTED, SHARED
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON, at, chunks, citation, letter, record
@@ -307,3 +307,20 @@ async def test_a_hold_is_asked_for_before_each_page_of_a_store(scene: Scene, mon
     step = StoreStep(**ref.model_dump(), round=1, store=StoreName.KEYS.value)
     assert (await scene.activities.erase_store(step)).is_held
     assert len(await scene.keyring.get_many(scene.tenant_id, versions)) == 2
+
+
+async def test_a_restricted_document_keeps_everything_until_its_release(scene: Scene) -> None:
+    row, hers = await scene.add(ADA)
+    async with scene.ledger.write() as unit:
+        await unit.documents.update(replace(row, restricted_at=NOON, restriction_reason="litigation"))
+    ref = await scene.ask()
+    await scene.erase(ref)
+    assert await _is_there(scene, hers) == EVERYWHERE
+    async with scene.ledger.read() as unit:
+        held = await unit.erasures.items(scene.tenant_id, ref.erasure_id, states=[ItemState.HELD])
+    assert [(each.ref, each.code) for each in held] == [(hers.id, RESTRICTED)]
+    async with scene.ledger.write() as unit:
+        await unit.documents.update(row)
+    assert (await scene.discover(ref, 3)).found
+    await scene.take_out(ref, 3)
+    assert await _is_there(scene, hers) == []

@@ -33,6 +33,9 @@ class Tracing:
             found = await uow.versions.get_many(tenant_id, leads.versions | leads.mentions | leads.unsure)
             documents = await uow.documents.get_many(tenant_id, {version.document_id for version in found.values()})
             in_scope = await _in_scope(uow, tenant_id, scope, documents)
+            kept = {each for each in in_scope if documents[each].restricted_at is not None}
+            restricted = {each.id for each in found.values() if each.document_id in kept}
+            in_scope = [each for each in in_scope if each not in kept]
             own = await uow.versions.of_documents(tenant_id, in_scope)
             whole, versions, shared, unsure = set[Id](), set[Id](), set[Id](), set[Id]()
             for document_id in in_scope:
@@ -63,6 +66,7 @@ class Tracing:
             versions=frozenset(versions),
             questions=asked | frozenset(questions),
             shared=frozenset(shared),
+            restricted=frozenset(restricted - leads.unsure),
             unsure=frozenset(unsure),
             rows=leads.rows if scope.is_whole else frozenset(),
         )
@@ -81,10 +85,15 @@ def _goes_whole(live: Id | None, own: Collection[Version], alone: Collection[Id]
 
 
 async def _replaced(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> set[Id]:
-    """Those that are not served: one whose metadata was changed meanwhile may say nothing of the person any more."""
+    """Those that are neither served nor must be kept: a changed one may say nothing of the person any more."""
     found = await uow.versions.get_many(tenant_id, version_ids)
     documents = await uow.documents.get_many(tenant_id, {version.document_id for version in found.values()})
-    return set(version_ids) - {each.live_version_id for each in documents.values() if each.deleted_at is None}
+    served = {each.live_version_id for each in documents.values() if each.deleted_at is None}
+    return {
+        each
+        for each in set(version_ids) - served
+        if each not in found or documents[found[each].document_id].restricted_at is None
+    }
 
 
 async def _in_scope(uow: UnitOfWork, tenant_id: Id, scope: ErasureScope, document_ids: Collection[Id]) -> list[Id]:

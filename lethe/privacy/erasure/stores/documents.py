@@ -17,6 +17,10 @@ SHARED: Final = "shared_document"
 """The code of why a version stays: it says something of others, too, until it is rewritten without the person."""
 
 
+RESTRICTED: Final = "restricted"
+"""The code of why a version stays: its document is restricted, and nobody may destroy it before its release."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentStore(Deleting):
     """Documents, versions, chunks, embeddings, links and identifiers."""
@@ -30,9 +34,10 @@ class DocumentStore(Deleting):
         items = (
             items_of(self.name, ItemKind.VERSION, trace.versions)
             + items_of(self.name, ItemKind.DOCUMENT, trace.documents)
-            + (() if trace.shared else items_of(self.name, ItemKind.SUBJECT, trace.subjects))
+            + (() if trace.shared | trace.restricted else items_of(self.name, ItemKind.SUBJECT, trace.subjects))
         )
         kept = tuple(Kept(item, SHARED) for item in items_of(self.name, ItemKind.VERSION, trace.shared))
+        kept += tuple(Kept(item, RESTRICTED) for item in items_of(self.name, ItemKind.VERSION, trace.restricted))
         return Located(items, kept)
 
     async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
