@@ -35,9 +35,9 @@ _S = ErasureState
 
 MOVES: Final[Mapping[ErasureState, frozenset[ErasureState]]] = {
     _S.RECEIVED: frozenset({_S.FENCED, _S.AWAITING_APPROVAL, _S.CANCELLED, _S.HELD}),
-    _S.AWAITING_APPROVAL: frozenset({_S.RECEIVED, _S.CANCELLED, _S.HELD}),
+    _S.AWAITING_APPROVAL: frozenset({_S.RECEIVED, _S.FENCED, _S.CANCELLED, _S.HELD}),
     _S.FENCED: frozenset({_S.DISCOVERING, _S.HELD}),
-    _S.DISCOVERING: frozenset({_S.IN_REVIEW, _S.ERASING, _S.DELETED, _S.HELD}),
+    _S.DISCOVERING: frozenset({_S.AWAITING_APPROVAL, _S.IN_REVIEW, _S.ERASING, _S.DELETED, _S.HELD}),
     _S.IN_REVIEW: frozenset({_S.DISCOVERING, _S.ERASING, _S.HELD}),
     _S.ERASING: frozenset({_S.DISCOVERING, _S.DELETED, _S.HELD}),
     _S.DELETED: frozenset({_S.DISCOVERING, _S.ERASING, _S.PURGING, _S.HELD}),

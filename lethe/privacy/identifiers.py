@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lethe.model.ids import is_id
+from lethe.model.indexes import NIL_ID
+
 _DIGITS_ONLY: Final = frozenset({"phone", "staff_number", "iban", "card"})
 _SUBSCRIBER_DIGITS: Final = 9
 """The end of a phone number that is the same with and without country code or trunk zero."""
 _LEAST_DIGITS: Final = 6
 _LEAST_CHARACTERS: Final = 3
+_LEAST_LETTERS: Final = 6
+"""Of a number that has no digit: shorter ones are words that anybody writes."""
 
 _TOKEN: Final = re.compile(r"[^\W\d_]+|\d+")
 _BETWEEN_DIGITS: Final = re.compile(r"(?<=\d)[\s().\-/]{1,4}(?=\d)")
@@ -57,6 +62,16 @@ def text_key(kind: str, value: str) -> str:
     if kind == "name":
         return " ".join(tokens) if len(tokens) > 1 or _UNSPACED.search(folded) else ""
     return " ".join(tokens) if len("".join(tokens)) >= _LEAST_CHARACTERS else ""
+
+
+def is_telling(kind: str, value: str) -> bool:
+    """Whether an identifier tells one person from others well enough to hide and destroy by it."""
+    key = text_key(kind, value)
+    if kind == "principal":
+        return is_id(key) and key != NIL_ID
+    if kind in {"staff_number", "other"}:
+        return any(character.isdecimal() for character in key) or len(key) >= _LEAST_LETTERS
+    return bool(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """Erasing one person from every store, step by step: on both SQL engines, over fakes of the other stores."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from lethe.contracts.erasure import StoreStep
 from lethe.errors import ErasureIncomplete
 from lethe.model.blobs import blob_prefix
 from lethe.model.caches import CachedAnswer
@@ -20,8 +18,7 @@ from lethe.model.principals import ApiKey, Role
 from lethe.model.processors import Operation, ProcessorCall
 from lethe.model.quarantines import Quarantine, QuarantineKind
 from lethe.ports.ledger import Ledger
-from lethe.privacy.erasure import manifest
-from lethe.privacy.erasure.stores.documents import RESTRICTED, SHARED
+from lethe.privacy.erasure.stores.documents import SHARED
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON, at, chunks, citation, letter, record
@@ -260,67 +257,3 @@ async def _zombie():
 
 async def _deletes_nothing(prefix: str) -> int:
     return 0
-
-
-async def test_a_shared_version_that_names_nobody_any_more_keeps_its_key_while_it_is_served(scene: Scene) -> None:
-    _, shared = await scene.add(ADA, BOB)
-    ref = await scene.ask()
-    await scene.discover(ref)
-    await scene.take_out(ref)
-    async with scene.ledger.write() as unit:
-        await unit.subjects.unlink(scene.tenant_id, shared.id)
-    again = await scene.discover(ref, 2)
-    assert (again.found, again.again) == (0, 0)
-    await scene.take_out(ref, 2)
-    assert await _is_there(scene, shared) == EVERYWHERE
-
-
-async def test_a_version_that_goes_live_after_it_was_found_waits_for_the_next_round(scene: Scene) -> None:
-    row, coming = await scene.add(ADA, live=False, status=Status.PARSING)
-    before = await scene.add_version(row, BOB, live_from=1, submission=0)
-    async with scene.ledger.write() as unit:
-        await unit.documents.update(replace(row, live_version_id=before.id))
-    ref = await scene.ask()
-    await scene.discover(ref)
-    async with scene.ledger.write() as unit:
-        await unit.documents.update(replace(row, live_version_id=coming.id))
-        await unit.versions.update(replace(coming, live_from=2, status=Status.READY))
-    await scene.take_out(ref)
-    assert await _is_there(scene, coming) == EVERYWHERE
-    assert (await scene.discover(ref, 2)).found
-    await scene.take_out(ref, 2)
-    assert await _is_there(scene, coming) == []
-
-
-async def test_a_hold_is_asked_for_before_each_page_of_a_store(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = [(await scene.add(ADA))[1].id for _ in range(3)]
-    ref = await scene.ask()
-    await scene.discover(ref)
-    monkeypatch.setattr(manifest, "PAGE", 1)
-    destroying = scene.keyring.destroy
-
-    async def destroy(tenant_id: str, key_ids: Collection[str]) -> int:
-        await _set(scene, ref.erasure_id, ErasureState.HELD)
-        return await destroying(tenant_id, key_ids)
-
-    monkeypatch.setattr(scene.keyring, "destroy", destroy)
-    step = StoreStep(**ref.model_dump(), round=1, store=StoreName.KEYS.value)
-    assert (await scene.activities.erase_store(step)).is_held
-    assert len(await scene.keyring.get_many(scene.tenant_id, versions)) == 2
-
-
-async def test_a_restricted_document_keeps_everything_until_its_release(scene: Scene) -> None:
-    row, hers = await scene.add(ADA)
-    async with scene.ledger.write() as unit:
-        await unit.documents.update(replace(row, restricted_at=NOON, restriction_reason="litigation"))
-    ref = await scene.ask()
-    await scene.erase(ref)
-    assert await _is_there(scene, hers) == EVERYWHERE
-    async with scene.ledger.read() as unit:
-        held = await unit.erasures.items(scene.tenant_id, ref.erasure_id, states=[ItemState.HELD])
-    assert [(each.ref, each.code) for each in held] == [(hers.id, RESTRICTED)]
-    async with scene.ledger.write() as unit:
-        await unit.documents.update(row)
-    assert (await scene.discover(ref, 3)).found
-    await scene.take_out(ref, 3)
-    assert await _is_there(scene, hers) == []

@@ -39,6 +39,9 @@ _OVER: Final = frozenset(
         ErasureState.REFUSED,
     }
 )
+_STOPPED: Final = frozenset({ErasureState.HELD, ErasureState.AWAITING_APPROVAL})
+"""Somebody has to decide first."""
+
 _WAITS: Final[Mapping[ErasureState, str]] = {
     ErasureState.RECEIVED: "fence",
     ErasureState.AWAITING_APPROVAL: "approval",
@@ -85,7 +88,7 @@ class Discovery:
         """Find, write the manifest, and count again what earlier rounds erased."""
         async with self.ledger.read() as uow:
             request = await get_request(uow, now)
-        if request.state is ErasureState.HELD:
+        if request.state in _STOPPED:
             return Discovered(is_held=True)
         if now.round == 1:
             async with self.ledger.write() as uow:
@@ -94,11 +97,30 @@ class Discovery:
         manifest = Manifest(self.ledger, now.tenant_id, now.erasure_id)
         known = await manifest.known()
         trace = await self._trace(now.tenant_id, request, known)
+        if now.round == 1 and await self._needs_approval(now, trace):
+            return Discovered(is_held=True)
         found = await self._write(now, manifest, known, trace)
         again = await self._again(now, manifest) if now.round > 1 else 0
         if not await self._move(now, found, again):
             return Discovered(is_held=True)
         return found.model_copy(update={"again": again, "drain_seconds": self.settings.drain_seconds})
+
+    async def _needs_approval(self, ref: ErasureRef, trace: Trace) -> bool:
+        """Nothing is destroyed yet: more than anybody linked to the person is for a second principal to allow."""
+        count = len(trace.documents) + len(trace.shared) + len(trace.unsure) + len(trace.questions)
+        if count <= self.settings.approval_documents:
+            return False
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            request = await get_request(uow, ref)
+            if request.approved_by is not None:
+                return False
+            if request.state not in _STOPPED:
+                check_move(request.state, ErasureState.AWAITING_APPROVAL)
+                at = self.clock.now()
+                waiting = replace(request, state=ErasureState.AWAITING_APPROVAL, needs_approval=True, updated_at=at)
+                await uow.erasures.update(waiting)
+        return True
 
     async def _trace(self, tenant_id: Id, request: ErasureRequest, known: Mapping[Item, ErasureItem]) -> Trace:
         wanted = await self.wanted(tenant_id, request)
@@ -196,13 +218,13 @@ def _after(found: Discovered, *, is_over: bool) -> ErasureState:
 
 
 async def enter(uow: UnitOfWork, ref: ErasureRef, state: ErasureState, at: datetime) -> bool:
-    """Move the request there, under the tenant's lock; False if it is held: then it stays.
+    """Move the request there, under the tenant's lock; False if it is held or waits for somebody: then it stays.
 
     Raises IllegalErasureMove.
     """
     await uow.tenants.lock(ref.tenant_id)
     request = await get_request(uow, ref)
-    if request.state is ErasureState.HELD:
+    if request.state in _STOPPED:
         return False
     if request.state is not state:
         check_move(request.state, state)

@@ -27,7 +27,7 @@ from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import blind_index, prefix_digest, suppression_tag
 from lethe.privacy.erasure.fencing import fence_in, linked_documents
 from lethe.privacy.erasure.users import names_an_admin
-from lethe.privacy.identifiers import text_key
+from lethe.privacy.identifiers import is_telling, text_key
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import ErasureSettings
 
@@ -87,7 +87,7 @@ class Erasures:
             return await _view(uow, request)
 
     async def approve(self, caller: Caller, erasure_id: Id) -> ErasureView:
-        """Let it go on: the fence is raised by this commit. Raises SecondApproverNeeded, IllegalErasureMove."""
+        """Let it go on: this commit raises the fence, unless it stands. SecondApproverNeeded, IllegalErasureMove."""
         async with self.ledger.write() as uow:
             request = await _locked(uow, caller.tenant_id, erasure_id)
             if request.approved_by == caller.principal_id:
@@ -97,10 +97,13 @@ class Erasures:
             if request.requested_by == caller.principal_id:
                 raise SecondApproverNeeded
             at = self.clock.now()
-            request = replace(
-                request, state=ErasureState.RECEIVED, approved_by=caller.principal_id, held_from=None, updated_at=at
-            )
-            return await _view(uow, await fence_in(uow, request, at))
+            approved = replace(request, approved_by=caller.principal_id, held_from=None, updated_at=at)
+            if request.fenced_at is None:
+                fenced = await fence_in(uow, replace(approved, state=ErasureState.RECEIVED), at)
+                return await _view(uow, fenced)
+            approved = replace(approved, state=ErasureState.FENCED)
+            await uow.erasures.update(approved)
+            return await _view(uow, approved)
 
     async def hold(self, caller: Caller, erasure_id: Id, reason: str) -> ErasureView:
         """Nothing more is destroyed until it is released; what is hidden stays hidden. Raises IllegalErasureMove."""
@@ -165,7 +168,7 @@ class Erasures:
     async def _sealed(self, tenant_id: Id, wish: ErasureWish, erasure_id: Id) -> list[ErasureIdentifier]:
         blind_key = await self.keyring.secret(tenant_id, SecretPurpose.BLIND)
         tag_key = await self.keyring.secret(tenant_id, SecretPurpose.SUPPRESSION)
-        if not all(text_key(kind.value, value) for kind, value in wish.identifiers):
+        if not all(is_telling(kind.value, value) for kind, value in wish.identifiers):
             raise IdentifierTooWeak
         key = await self.keyring.create(tenant_id, erasure_id)
         return [

@@ -7,6 +7,7 @@ import pytest
 
 from lethe.errors import WorkflowsUnavailable
 from lethe.model.ids import new_id
+from lethe.model.indexes import NIL_ID
 from lethe.model.operations import DispatchKind
 from lethe.model.principals import Role
 from tests.unit.api.world import World
@@ -103,6 +104,10 @@ async def test_a_user_is_erased_by_its_id(world: World) -> None:
     [
         ({"identifiers": []}, "invalid_request"),
         ({"identifiers": [{"kind": "name", "value": "Mara"}]}, "identifier_too_weak"),
+        ({"identifiers": [{"kind": "other", "value": "the"}]}, "identifier_too_weak"),
+        ({"identifiers": [{"kind": "staff_number", "value": "staff"}]}, "identifier_too_weak"),
+        ({"identifiers": [{"kind": "principal", "value": "a"}]}, "identifier_too_weak"),
+        ({"identifiers": [{"kind": "principal", "value": NIL_ID}]}, "identifier_too_weak"),
         ({"identifiers": [{"kind": "shoe", "value": "Mara Lind"}]}, "invalid_request"),
         ({"reason": "She asked us to."}, "invalid_request"),
         ({"basis": "because"}, "invalid_request"),
