@@ -69,7 +69,8 @@ class TakingOut:
             return
         manifest = self._manifest(now)
         async for page in manifest.pages(None, _OPEN):
-            theirs = [as_item(row) for row in page if row.ref in {*served, *chunks}]
+            # Whom it names stays with it.
+            theirs = [as_item(row) for row in page if row.ref in {*served, *chunks} or row.kind == ItemKind.SUBJECT]
             await manifest.put([(item, ItemState.HELD, SERVED) for item in theirs], now.round, self.clock.now())
 
     async def _end(self, tenant_id: Id, versions: Sequence[Id]) -> None:
