@@ -18,6 +18,7 @@ from lethe.privacy.retention import (
     expire_ingestions,
     expire_letters,
     expire_processor_calls,
+    restart_erasures,
 )
 from lethe.settings import CacheSettings, FailureSettings, LimitSettings, WebhookSettings
 from lethe.telemetry import DEAD_LETTERS, DOCUMENTS
@@ -92,5 +93,7 @@ class DocumentActivities:
 
     @activity.defn
     async def expire_dispatches(self) -> int:
+        """Also asks for a run of every erasure without an end: none may wait for somebody to notice that it failed."""
+        await restart_erasures(self.deletions.ledger, self.clock.now())
         before = self.clock.now() - timedelta(days=self.limits.dispatch_days)
         return await expire_dispatches(self.deletions.ledger, before)

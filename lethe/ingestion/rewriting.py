@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lethe.contracts.erasure import ErasureRound, Rewritten
+from lethe.errors import LetheError
 from lethe.ingestion.elements import from_json
 from lethe.ingestion.metadata import IN_FLIGHT, Fields, open_fields
 from lethe.ingestion.requests import UploadRequest
@@ -24,7 +25,7 @@ from lethe.ports.parsing import Element, ElementKind, ParsedDocument
 from lethe.privacy.discovery.person import Person
 from lethe.privacy.discovery.redaction import Redactor
 from lethe.privacy.erasure.discovery import Discovery, get_request
-from lethe.privacy.erasure.manifest import Manifest
+from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.stores.documents import SHARED
 from lethe.privacy.sealing import Purpose, unseal_stream
 
@@ -43,7 +44,7 @@ class Rewriting:
     uploads: Uploads
 
     async def rewrite(self, now: ErasureRound) -> Rewritten:
-        """The documents of the manifest that stay for others' sake. One whose rewriting fails stays held."""
+        """Documents of the manifest that stay for others' sake. What cannot be rewritten is held, with the code."""
         async with self.uploads.ledger.read() as uow:
             request = await get_request(uow, now)
         if request.state is ErasureState.HELD:
@@ -57,7 +58,13 @@ class Rewriting:
         async for page in manifest.pages(StoreName.DOCUMENTS, [ItemState.HELD]):
             for item in page:
                 if item.code == SHARED and item.kind == ItemKind.VERSION:
-                    waiting += await self._rewrite(now, item, redactor)
+                    try:
+                        waiting += await self._rewrite(now, item, redactor)
+                    except LetheError as error:
+                        if error.retryable():
+                            raise
+                        held = (as_item(item), ItemState.HELD, error.code)
+                        await manifest.put([held], now.round, self.uploads.clock.now())
         return Rewritten(waiting=waiting)
 
     async def _rewrite(self, now: ErasureRound, item: ErasureItem, redactor: Redactor) -> bool:

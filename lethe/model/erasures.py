@@ -41,7 +41,7 @@ MOVES: Final[Mapping[ErasureState, frozenset[ErasureState]]] = {
     _S.IN_REVIEW: frozenset({_S.DISCOVERING, _S.ERASING, _S.HELD}),
     _S.ERASING: frozenset({_S.DISCOVERING, _S.DELETED, _S.HELD}),
     _S.DELETED: frozenset({_S.DISCOVERING, _S.ERASING, _S.PURGING, _S.HELD}),
-    _S.PURGING: frozenset({_S.PURGED, _S.HELD}),
+    _S.PURGING: frozenset({_S.DISCOVERING, _S.PURGED, _S.HELD}),
     _S.PURGED: frozenset({_S.VERIFYING, _S.HELD}),
     _S.VERIFYING: frozenset({_S.CERTIFIED, _S.REFUSED, _S.HELD}),
     _S.REFUSED: frozenset({_S.REOPENED}),

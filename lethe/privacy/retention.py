@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 
 from lethe.model.ids import Id
-from lethe.model.operations import IdempotencyRecord
+from lethe.model.operations import Dispatch, DispatchKind, IdempotencyRecord
+from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
 
@@ -91,6 +92,18 @@ async def expire_deliveries(ledger: Ledger, before: datetime) -> int:
 async def expire_dispatches(ledger: Ledger, dispatched_before: datetime) -> int:
     """Forget what was started before then, whatever it was; returns how many. What was not started yet stays."""
     return await _rows(ledger, lambda uow: uow.dispatches.expire(dispatched_before, PAGE))
+
+
+async def restart_erasures(ledger: Ledger, at: datetime) -> int:
+    """Have every erasure without an end started again: one that runs goes on, one that failed gets a new run."""
+    async with ledger.read() as uow:
+        open_ = [each for tenant in await uow.tenants.list() for each in await uow.erasures.unfinished(tenant.id)]
+    kind = DispatchKind.ERASE_SUBJECT
+    for each in open_:
+        workflow_id = dispatch_id(kind, each.tenant_id, each.id)
+        async with ledger.write() as uow:
+            await uow.dispatches.renew(Dispatch(each.tenant_id, workflow_id, kind, each.id, at, again=True))
+    return len(open_)
 
 
 async def _rows(ledger: Ledger, expire: Callable[[UnitOfWork], Awaitable[int]]) -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
-from lethe.contracts.erasure import StoreStep
+from lethe.contracts.erasure import ErasureRound, StoreStep
+from lethe.errors import KeyDestroyed
 from lethe.model.blobs import blob_prefix
 from lethe.model.documents import Status, Version
 from lethe.model.erasures import ErasureState, ItemState
@@ -17,6 +19,7 @@ from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure import manifest
 from lethe.privacy.erasure.intake import Erasures
 from lethe.privacy.erasure.stores.documents import RESTRICTED
+from lethe.privacy.retention import restart_erasures
 from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON, chunks
 from tests.integration.erasures import ADA, BOB, Scene, make_scene
@@ -132,3 +135,25 @@ async def _set(scene: Scene, erasure_id: str, state: ErasureState) -> None:
         request = await unit.erasures.get(scene.tenant_id, erasure_id)
         assert request
         await unit.erasures.update(replace(request, state=state, held_from=request.state))
+
+
+async def test_a_document_that_cannot_be_rewritten_stays_held_with_the_code(scene: Scene) -> None:
+    _, shared = await scene.add(ADA, BOB)
+    ref = await scene.ask()
+    await scene.discover(ref)
+    await scene.keyring.destroy(scene.tenant_id, [shared.id])
+    rewritten = await scene.activities.rewrite_shared(ErasureRound(**ref.model_dump(), round=1))
+    assert rewritten.waiting == 0
+    async with scene.ledger.read() as unit:
+        held = await unit.erasures.items(scene.tenant_id, ref.erasure_id, states=[ItemState.HELD])
+    assert [(each.ref, each.code) for each in held] == [(shared.id, KeyDestroyed.code)]
+
+
+async def test_an_erasure_without_an_end_is_started_again(scene: Scene) -> None:
+    ref = await scene.ask()
+    ended = await scene.ask(ended_at=NOON)
+    assert await restart_erasures(scene.ledger, NOON) == 1
+    async with scene.ledger.read() as unit:
+        pending = await unit.dispatches.pending(NOON + timedelta(seconds=1), 10)
+    own = [each for each in pending if each.ref in {ref.erasure_id, ended.erasure_id}]
+    assert [(each.ref, each.again) for each in own] == [(ref.erasure_id, True)]
