@@ -134,7 +134,7 @@ async def test_a_verdict_given_while_the_review_ends_is_refused_or_stands(
         found = await reading(self, *of, **fields)
         if found and not decisions:
             monkeypatch.setattr(SqlErasures, "items", reading)
-            decisions.append(asyncio.create_task(reviews.decide(*of, kept.id, Verdict.KEEP)))
+            decisions.append(asyncio.create_task(reviews.decide(ref.tenant_id, ref.erasure_id, kept.id, Verdict.KEEP)))
             await asyncio.wait(decisions, timeout=1)
         return found
 
