@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lethe.contracts.erasure import ErasureRound, Rewritten
-from lethe.errors import LetheError
+from lethe.errors import DocumentConflict, LetheError
 from lethe.ingestion.elements import from_json
 from lethe.ingestion.metadata import IN_FLIGHT, Fields, open_fields
 from lethe.ingestion.requests import UploadRequest
@@ -60,6 +60,9 @@ class Rewriting:
                 if item.code == SHARED and item.kind == ItemKind.VERSION:
                     try:
                         waiting += await self._rewrite(now, item, redactor)
+                    except DocumentConflict:
+                        # Somebody changed it meanwhile: what they wrote is rewritten next.
+                        waiting += 1
                     except LetheError as error:
                         if error.retryable():
                             raise
