@@ -39,11 +39,12 @@ def personal_data_stores(
     documents: SourceRemover,
     histories: HistoryStore,
     rebuilder: Rebuilder,
+    keys_lifetime: timedelta,
 ) -> dict[StoreName, PersonalDataStore]:
     """Every store of the installation, each with its eraser."""
     ledger = remover.ledger
     stores: tuple[PersonalDataStore, ...] = (
-        KeyStore(remover.keyring),
+        KeyStore(remover.keyring, keys_lifetime),
         AnswerCacheStore(ledger),
         FeedbackStore(ledger),
         QuestionStore(ledger),
@@ -77,7 +78,10 @@ def privacy_activities(
     lineage = LineageFinder(remover.ledger, remover.keyring)
     neighbours = Neighbours(remover.ledger, remover.keyring, remover.index, detector or PatternDetector())
     planner = BuildPlanner(remover.ledger, remover.index, remover.keywords, clock)
-    stores = personal_data_stores(settings.erasure, remover, documents, histories, Rebuilding(planner))
+    overwrites = settings.keyring_url.startswith("sqlite")
+    keys_lifetime = timedelta() if overwrites else timedelta(days=settings.erasure.backup_days)
+    rebuilding = Rebuilding(planner)
+    stores = personal_data_stores(settings.erasure, remover, documents, histories, rebuilding, keys_lifetime)
     discovery = Discovery(
         ledger=remover.ledger,
         keyring=remover.keyring,

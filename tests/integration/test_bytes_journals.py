@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Generator
 from contextlib import AsyncExitStack, closing, contextmanager
+from datetime import timedelta
 from typing import Any, cast
 
 from lethe.adapters.keyring import SqlKeyRing
@@ -12,11 +13,20 @@ from lethe.model.ids import new_id
 from lethe.privacy.erasure.stores.documents import DocumentStore
 from lethe.privacy.erasure.stores.keys import KeyStore
 from lethe.settings import Settings
-from tests.contract.ledger_rows import add_tenant
+from tests.contract.ledger_rows import NOON, add_tenant
 
 
 def _impatient(settings: Settings) -> Settings:
     return settings.model_copy(update={"sql": settings.sql.model_copy(update={"busy_timeout_ms": 50})})
+
+
+async def test_a_ring_whose_database_keeps_dead_rows_ages_out(sqlite_settings: Settings) -> None:
+    ring = SqlKeyRing.from_settings(sqlite_settings)
+    keeps, overwrites = KeyStore(ring, timedelta(days=35)), KeyStore(ring)
+    states = [await store.purge(new_id(), new_id()) for store in (keeps, overwrites)]
+    assert states == [PurgeState.AGES_OUT, PurgeState.PURGED]
+    assert [store.horizon(NOON) for store in (keeps, overwrites)] == [NOON + timedelta(days=35), None]
+    await ring.close()
 
 
 @contextmanager

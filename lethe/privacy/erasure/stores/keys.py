@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from lethe.model.erasures import ErasureMethod, PurgeState
@@ -19,6 +20,8 @@ class KeyStore(Deleting):
     """Keys of versions and questions. Each leaves a tombstone, so that a late writer cannot make it again."""
 
     keyring: KeyRing
+    lifetime: timedelta = timedelta()
+    """How long the ring's database may keep wrapped keys in dead rows and its log; zero on SQLite, which overwrites."""
     name = StoreName.KEYS
     method = ErasureMethod.KEY_DESTROYED
 
@@ -35,4 +38,9 @@ class KeyStore(Deleting):
         )
 
     async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
-        return PurgeState.PURGED if await self.keyring.empty_journal() else PurgeState.PENDING
+        if not await self.keyring.empty_journal():
+            return PurgeState.PENDING
+        return PurgeState.AGES_OUT if self.lifetime else PurgeState.PURGED
+
+    def horizon(self, as_of: datetime) -> datetime | None:
+        return as_of + self.lifetime if self.lifetime else None
