@@ -12,6 +12,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, PageCursor
 from lethe.privacy.digests import prefix_digest, prefix_digests
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, seal_text, unseal_text
 
 BACKFILL_PAGE = 200
@@ -126,14 +127,12 @@ class Quarantines:
         async with self.ledger.read() as uow:
             counts = await uow.quarantines.counts(tenant_id, [each.id for each in found])
         keys = await self.keyring.get_many(tenant_id, [each.id for each in found if each.sealed_prefix])
-        return [
-            _view(
-                each,
-                unseal_text(keys[each.id], Purpose.PREFIX, each.sealed_prefix) if each.id in keys else "",
-                counts.get(each.id, 0),
-            )
-            for each in found
-        ]
+        needles = await standing_needles(self.ledger, self.keyring, tenant_id)
+        views = list[QuarantineView]()
+        for each in found:
+            prefix = unseal_text(keys[each.id], Purpose.PREFIX, each.sealed_prefix) if each.id in keys else ""
+            views.append(_view(each, "" if needles.hides(prefix) else prefix, counts.get(each.id, 0)))
+        return views
 
 
 def _view(quarantine: Quarantine, prefix: str, documents: int) -> QuarantineView:

@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from lethe.model.ids import Id
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import GateRow, Ledger
 from lethe.ports.vectors import Hit
 from lethe.privacy.erasure.needles import open_needles
-from lethe.privacy.sealing import Purpose, unseal_text
+from lethe.privacy.sealing import Purpose, unseal_json, unseal_text
 from lethe.retrieval.ranking import Rank
 from lethe.telemetry import RETRIEVER_DURATION
 
@@ -76,13 +77,14 @@ class Gate:
 
 
 def shown_by(survivor: Survivor) -> tuple[str, ...]:
-    """Every text that whoever is served the chunk reads."""
+    """Every text that whoever is served the chunk reads, or finds it by: metadata are shown by what a filter meets."""
     chunk, version, key = survivor.row.chunk, survivor.row.version, survivor.key
     return (
         unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text),
         unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section),
         unseal_text(key, Purpose.TITLE, version.sealed_title),
         unseal_text(key, Purpose.SOURCE_URI, version.sealed_source_uri),
+        *map(str, cast("dict[str, object]", unseal_json(key, Purpose.METADATA, version.sealed_metadata)).values()),
     )
 
 
