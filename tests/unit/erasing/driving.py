@@ -1,7 +1,7 @@
 """The workflow of an erasure, as it is, outside of Temporal: it stops before each step until it is let go on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,7 @@ class Stop:
     """Where the workflow waits. ``name``: of the activity, or that it is a timer or a wait for news."""
 
     name: str
-    go: Callable[[], Awaitable[object]]
+    go: Callable[[], Coroutine[Any, Any, object]]
     done: "asyncio.Future[object]"
     is_ready: Callable[[], bool] = lambda: True
 
@@ -138,7 +138,7 @@ class _Outside:
         """Nobody looks."""
 
 
-async def _run_step(method: Callable[[Any, Any], Awaitable[Any]], value: object, **options: object) -> Any:
+async def _run_step(method: Callable[[Any, Any], Coroutine[Any, Any, Any]], value: object, **options: object) -> Any:
     drive = _current.get()
     stop = Stop(
         method.__name__,

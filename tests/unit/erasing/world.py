@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from activities.privacy import PrivacyActivities
 from lethe.adapters.sql import SqlLedger
@@ -130,6 +130,13 @@ class ErasingWorld(Flying):
         assert isinstance(blobs, RememberedBlobs)
         objects = [item for held in self._held() for item in held.values()]
         return sum(each.version_id == version_id for each in objects) + sum(version_id in key for key in blobs.contents)
+
+    def objects_of(self, version_id: Id) -> int:
+        return sum(item.version_id == version_id for held in self._held() for item in held.values())
+
+    def on(self, ledger: Any) -> None:
+        """Whatever is begun from now on works on this ledger."""
+        self.ledger, self.pipeline = ledger, replace(self.pipeline, ledger=ledger)
 
     async def status(self, flight: Flight) -> Status | None:
         async with self.ledger.read() as uow:
