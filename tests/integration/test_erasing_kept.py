@@ -157,3 +157,12 @@ async def test_an_erasure_without_an_end_is_started_again(scene: Scene) -> None:
         pending = await unit.dispatches.pending(NOON + timedelta(seconds=1), 10)
     own = [each for each in pending if each.ref in {ref.erasure_id, ended.erasure_id}]
     assert [(each.ref, each.again) for each in own] == [(ref.erasure_id, True)]
+
+
+async def test_a_question_that_may_mean_somebody_else_stays(scene: Scene) -> None:
+    alike, hers = await scene.question("Who is ada.lovelace?"), await scene.question(f"Who is {ADA}?")
+    ref = await scene.ask()
+    await scene.erase(ref)
+    async with scene.ledger.read() as unit:
+        assert await unit.questions.get(scene.tenant_id, alike.id) is not None
+        assert await unit.questions.get(scene.tenant_id, hers.id) is None

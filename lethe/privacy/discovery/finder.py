@@ -44,8 +44,9 @@ class _Hits:
         for each in found:
             is_unsure = each.confidence is Confidence.UNCERTAIN
             if each.place in _OF_QUESTIONS:
-                # So short that a second signal is not to be expected, and only a record is lost.
-                self.questions.add(each.ref)
+                # What is not sure is as well somebody else's: their questions are nobody's to destroy.
+                if not is_unsure:
+                    self.questions.add(each.ref)
             elif each.place in _ROWS:
                 if not is_unsure:
                     self.rows.add((_ROWS[each.place], each.ref))
