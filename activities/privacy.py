@@ -5,28 +5,36 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from lethe.contracts.erasure import (
+    Certified,
     Discovered,
     ErasureRef,
     ErasureRound,
     Purged,
     Quieted,
+    Rechecked,
     Rewritten,
     Standing,
     StoreErased,
     StoreStep,
+    Verified,
+    VerifiedErasure,
 )
 from lethe.ingestion.rewriting import Rewriting
+from lethe.privacy.erasure.certifying import Certifying
 from lethe.privacy.erasure.discovery import Discovery
 from lethe.privacy.erasure.taking_out import TakingOut
+from lethe.privacy.erasure.verifying import Verifying
 
 
 @dataclass(frozen=True)
 class PrivacyActivities:
-    """Look, find, rewrite, quiet, take out, purge. Each may be repeated."""
+    """Look, find, rewrite, quiet, take out, purge, verify, certify, check again. Each may be repeated."""
 
     discovery: Discovery
     rewriting: Rewriting
     taking_out: TakingOut
+    verifying: Verifying
+    certifying: Certifying
 
     @activity.defn
     async def look_at_erasure(self, ref: ErasureRef) -> Standing:
@@ -51,3 +59,15 @@ class PrivacyActivities:
     @activity.defn
     async def purge_stores(self, ref: ErasureRef) -> Purged:
         return await self.taking_out.purge(ref)
+
+    @activity.defn
+    async def verify_erasure(self, ref: ErasureRef) -> Verified:
+        return await self.verifying.verify(ref)
+
+    @activity.defn
+    async def certify_erasure(self, step: VerifiedErasure) -> Certified:
+        return await self.certifying.certify(step, step.verified)
+
+    @activity.defn
+    async def check_erasure_again(self, ref: ErasureRef) -> Rechecked:
+        return await self.verifying.check_again(ref)

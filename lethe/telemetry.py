@@ -50,6 +50,12 @@ AUDIT_REPAIRS: Final = Counter("rag_audit_repairs", "Put right by audits", ["kin
 AUDIT_END: Final = Gauge(
     "rag_audit_last_end_timestamp_seconds", "When the last audit of the tenant that waits longest ended"
 )
+ERASURE_HITS: Final = Counter(
+    "rag_erasure_verification_hits", "Found by a verification where an erasure had left nothing", ["store"]
+)
+ERASURES_REOPENED: Final = Counter(
+    "rag_erasures_reopened", "Erasures begun again, before their certificate or after it", ["after"]
+)
 BREAKER_STATE: Final = Gauge(
     "rag_breaker_state", "0 closed, 1 half-open, 2 open; as this process saw it last", ["breaker"]
 )

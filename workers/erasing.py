@@ -14,9 +14,11 @@ from lethe.model.personal_data import StoreName
 from lethe.ports.clock import Clock
 from lethe.ports.detection import PersonalDataDetector
 from lethe.ports.personal_data import HistoryStore, PersonalDataStore, Rebuilder, SourceRemover
+from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.detection import PatternDetector
 from lethe.privacy.discovery.finder import SweepFinder
 from lethe.privacy.discovery.neighbours import Neighbours
+from lethe.privacy.erasure.certifying import Certifying
 from lethe.privacy.erasure.discovery import Discovery
 from lethe.privacy.erasure.lineage import LineageFinder
 from lethe.privacy.erasure.stores.answers import AnswerCacheStore, FeedbackStore, QuestionStore
@@ -29,7 +31,9 @@ from lethe.privacy.erasure.stores.outside import AgingStore, ProcessorStore
 from lethe.privacy.erasure.stores.principals import PrincipalStore
 from lethe.privacy.erasure.stores.sealed_rows import LetterStore, RequestStore
 from lethe.privacy.erasure.taking_out import TakingOut
+from lethe.privacy.erasure.verifying import Verifying
 from lethe.privacy.short_lived import MEMORY_SECONDS
+from lethe.privacy.verification.verifier import Verifier
 from lethe.settings import ErasureSettings, Settings
 
 
@@ -72,8 +76,9 @@ def privacy_activities(
     histories: HistoryStore,
     uploads: Uploads,
     detector: PersonalDataDetector | None = None,
+    issuer: CertificateIssuer | None = None,
 ) -> PrivacyActivities:
-    """What the workflow of an erasure runs."""
+    """What the workflow of an erasure runs. ``issuer``: None where there is no witness."""
     documents = DocumentErasure(remover, clock)
     lineage = LineageFinder(remover.ledger, remover.keyring)
     neighbours = Neighbours(remover.ledger, remover.keyring, remover.index, detector or PatternDetector())
@@ -102,4 +107,10 @@ def privacy_activities(
             key_cache_seconds=settings.keys.cache_seconds,
             settings=settings.erasure,
         ),
+        Verifying(
+            remover.ledger,
+            clock,
+            Verifier(remover.ledger, remover.keyring, remover.blobs, remover.index, remover.keywords, stores, clock),
+        ),
+        Certifying(remover.ledger, remover.keyring, clock, issuer),
     )

@@ -2,10 +2,12 @@
 
 import logging
 import os
+from collections.abc import Awaitable, Callable
 
 from prometheus_client import start_http_server
 from temporalio.client import Client
 
+from lethe.errors import LetheError
 from lethe.settings import Settings
 from workers.failpoints import Failpoint
 from workers.interceptors import ActivityGuard
@@ -13,7 +15,7 @@ from workers.keeper import Keeper
 from workers.runner import queue_worker, run_until_stopped
 from workers.sweeper import Sweeper
 from workers.temporal import connect, ensure_search_attributes
-from workers.wiring import ingestion_parts
+from workers.wiring import WorkerParts, ingestion_parts
 from workflows import schedules
 from workflows.histories import Histories
 from workflows.policies import Queue
@@ -42,4 +44,20 @@ async def run(settings: Settings) -> None:
         logger.info("worker ready", extra={"count": len(workers)})
         sweeper = Sweeper(parts.ledger, starters, parts.clock)
         keeper = Keeper(parts.ledger, parts.keyword_builds, parts.clock, settings.limits.question_seconds)
-        await run_until_stopped(workers, [sweeper.run, keeper.run, parts.warm_up])
+        await run_until_stopped(workers, [sweeper.run, keeper.run, parts.warm_up, _looking(parts)])
+
+
+def _looking(parts: WorkerParts) -> Callable[[], Awaitable[None]]:
+    """Whether what certified erasures removed is still nowhere: a start may follow a restore, migration or resync."""
+
+    async def look() -> None:
+        try:
+            reopened = await parts.check_erasures()
+        except LetheError as error:
+            # It is looked for again by the clock, and at the next start.
+            logger.warning("erasures not checked", extra={"code": error.code})
+            return
+        if reopened:
+            logger.error("erasures reopened", extra={"count": reopened})
+
+    return look

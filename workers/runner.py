@@ -16,7 +16,7 @@ from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
-from workflows.erasure import EraseSubject
+from workflows.erasure import EraseSubject, RecheckErasure
 from workflows.index_builds import BuildIndex, RebuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
@@ -40,6 +40,7 @@ WORKFLOWS: Sequence[type] = (
     AuditAll,
     ApplySelection,
     EraseSubject,
+    RecheckErasure,
 )
 """Everything but questions: those run only where the API is."""
 

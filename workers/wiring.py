@@ -69,6 +69,7 @@ class WorkerParts:
     clock: SystemClock
     activities: dict[Queue, Sequence[Activity]]
     warm_up: Callable[[], Awaitable[None]]
+    check_erasures: Callable[[], Awaitable[int]]
 
 
 @asynccontextmanager
@@ -110,7 +111,8 @@ async def ingestion_parts(
         activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
         uploads = _uploads(settings, pipeline, remover)
         detector = make_detector(settings.detection.level)
-        erasing = privacy_activities(settings, remover, clock, histories, uploads, detector)
+        issuer = stores.certificates if settings.witness.url else None
+        erasing = privacy_activities(settings, remover, clock, histories, uploads, detector, issuer)
         activities[Queue.CONTROL] = [*activities[Queue.CONTROL], erasing.look_at_erasure]
         activities[Queue.IO] = [
             *activities[Queue.IO],
@@ -119,8 +121,19 @@ async def ingestion_parts(
             erasing.quiet_ingestions,
             erasing.erase_store,
             erasing.purge_stores,
+            erasing.verify_erasure,
+            erasing.certify_erasure,
+            erasing.check_erasure_again,
         ]
-        yield WorkerParts(ledger, journal, KeywordBuilds(ledger, stores.keywords), clock, activities, parser.warm_up)
+        yield WorkerParts(
+            ledger,
+            journal,
+            KeywordBuilds(ledger, stores.keywords),
+            clock,
+            activities,
+            parser.warm_up,
+            erasing.verifying.check_all,
+        )
 
 
 def _activities(

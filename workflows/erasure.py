@@ -1,10 +1,12 @@
-"""Erasing one person: hidden first, found in every store, taken out of each, looked for again, and the bytes gone."""
+"""Erasing one person: hidden, found in every store, taken out, the bytes gone; verified, certified, forgotten."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
 from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from activities.privacy import PrivacyActivities
@@ -16,6 +18,8 @@ with workflow.unsafe.imports_passed_through():
         ErasureRun,
         Standing,
         StoreStep,
+        Verified,
+        VerifiedErasure,
     )
     from lethe.model.personal_data import StoreName
 
@@ -53,10 +57,36 @@ DELETION_ORDER: Final = (
 )
 """Derived before source, the source rows last; the keys went before all of them."""
 
+AGAIN_AFTER: Final = timedelta(minutes=1)
 REWRITE_POLL: Final = timedelta(seconds=5)
 PURGE_POLL: Final = timedelta(seconds=10)
 ROUNDS_PER_RUN: Final = 5
 """Then it continues as new: something keeps coming, and a history has a limit."""
+
+
+CHECKS: Final = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
+"""After the certificate."""
+
+
+@workflow.defn(name="recheck-erasure")
+class RecheckErasure:
+    """Looks again for what was erased; a hit has reopened the request, whose own workflow then goes on."""
+
+    @workflow.run
+    async def run(self, ref: ErasureRef) -> None:
+        begin = workflow.now()
+        for after in CHECKS:
+            await workflow.sleep(begin + after - workflow.now(), summary=f"until {after} after the certificate")
+            checked = await run_step(
+                PrivacyActivities.check_erasure_again,
+                ref,
+                queue=Queue.IO,
+                summary="whether anything has come back",
+                within=policies.BATCH,
+                retry=policies.ALWAYS_RETRY,
+            )
+            if checked.is_open:
+                return
 
 
 @workflow.defn(name="erase-subject")
@@ -83,11 +113,44 @@ class EraseSubject:
         standing = await self._until_permitted()
         if standing.is_over:
             return self._progress
-        if not await self._until_nothing_is_found():
-            workflow.continue_as_new(ErasureRun(**self._ref.model_dump(), round=self._round))
-        await self._purge()
-        self._tell("purged")
+        self._round = max(self._round, standing.round)
+        if not standing.is_purged:
+            if not await self._until_nothing_is_found():
+                workflow.continue_as_new(ErasureRun(**self._ref.model_dump(), round=self._round))
+            await self._purge()
+        self._tell("verifying")
+        verified = await self._held_step(
+            PrivacyActivities.verify_erasure, self._ref, "by code of its own: nothing is left", policies.BATCH
+        )
+        if verified.hits:
+            await self._begin_again(verified.hits)
+        await self._certify(verified)
         return self._progress
+
+    async def _begin_again(self, hits: int) -> None:
+        self._tell("reopened")
+        await workflow.sleep(AGAIN_AFTER, summary=f"{hits:,} found where nothing may be: everything once more")
+        workflow.continue_as_new(ErasureRun(**self._ref.model_dump(), round=self._round + 1))
+
+    async def _certify(self, verified: Verified) -> None:
+        """However long the witness is away. Where there is none, the erasure ends here, and is not forgotten."""
+        step = VerifiedErasure(**self._ref.model_dump(), verified=verified)
+        certified = await self._held_step(PrivacyActivities.certify_erasure, step, "the certificate")
+        if not certified.is_certified:
+            self._tell("verified")
+            return
+        self._tell("certified")
+        try:
+            await workflow.start_child_workflow(
+                RecheckErasure.run,
+                self._ref,
+                id=f"recheck-erasure/{self._ref.tenant_id}/{self._ref.erasure_id}",
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                static_summary="whether anything has come back",
+            )
+        except WorkflowAlreadyStartedError:
+            return
 
     async def _until_permitted(self) -> Standing:
         """Ask the ledger, and wait for news for as long as it says that a person has to decide."""

@@ -128,6 +128,13 @@ _PRIORITIES: Final = {
 """The rest is one document, that somebody may wait for."""
 
 
+def _reuse(dispatch: Dispatch) -> WorkflowIDReusePolicy:
+    """An erasure that was certified is begun again where something has come back: it had ended well."""
+    if dispatch.again and dispatch.kind is DispatchKind.ERASE_SUBJECT:
+        return WorkflowIDReusePolicy.ALLOW_DUPLICATE
+    return _REUSE[dispatch.again]
+
+
 def _priority(dispatch: Dispatch) -> Priority:
     return policies.priority(dispatch.tenant_id, _PRIORITIES.get(dispatch.kind, policies.UPLOAD_PRIORITY))
 
@@ -153,7 +160,7 @@ class Starters:
                 id=dispatch.workflow_id,
                 task_queue=Queue.CONTROL,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=_REUSE[dispatch.again],
+                id_reuse_policy=_reuse(dispatch),
                 search_attributes=started(dispatch.tenant_id, dispatch.kind.value, dispatch.ref),
                 static_summary=f"{dispatch.kind.value} {dispatch.ref}",
                 priority=_priority(dispatch),

@@ -11,6 +11,7 @@ from api.dispatching import start_now
 from api.idempotency import Attempt, tell_replay
 from api.schemas.base import OpaqueId, Page
 from api.schemas.erasures import (
+    ErasureBegun,
     ErasureIn,
     ErasureOut,
     ErasureQuery,
@@ -37,7 +38,7 @@ _log: Final = logging.getLogger(__name__)
 @router.post("/v1/erasures", status_code=202)
 async def begin_erasure(
     wish: ErasureIn, response: Response, caller: Officer, services: ServicesDep, idempotency_key: IdempotencyKey = None
-) -> ErasureOut:
+) -> ErasureBegun:
     """Forget a person everywhere. From this answer on nothing of them is served, unless it waits for an approval."""
     return await _begin(services, caller, response, wish.wish, ("erasures", wish.model_dump_json()), idempotency_key)
 
@@ -50,7 +51,7 @@ async def erase_user(
     services: ServicesDep,
     wish: Annotated[UserErasureIn | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
-) -> ErasureOut:
+) -> ErasureBegun:
     """Forget a user of the tenant: the principal with this id, and whoever the identifiers name."""
     said = wish or UserErasureIn()
     named = ((IdentifierKind.PRINCIPAL, user_id), *((each.kind, each.value) for each in said.identifiers))
@@ -135,7 +136,7 @@ async def _begin(
     wish: ErasureWish,
     request: tuple[str, ...],
     idempotency_key: str | None,
-) -> ErasureOut:
+) -> ErasureBegun:
     async def perform(effect_id: Id) -> ErasureOut:
         return ErasureOut.of(await services.erasures.begin(caller, wish, derived_id(effect_id, 0)))
 
@@ -144,9 +145,11 @@ async def _begin(
     tell_replay(response, is_repeated=is_repeated)
     response.headers["Location"] = f"/v1/erasures/{begun.id}"
     if is_repeated:
-        return ErasureOut.of(await services.erasures.get(caller, begun.id))
-    await start_now(services, caller.tenant_id, DispatchKind.ERASE_SUBJECT, begun.id)
-    return begun
+        begun = ErasureOut.of(await services.erasures.get(caller, begun.id))
+    else:
+        await start_now(services, caller.tenant_id, DispatchKind.ERASE_SUBJECT, begun.id)
+    # Not within what is remembered of the request: it is forgotten before that is.
+    return ErasureBegun(**begun.model_dump(), nonce=await services.erasures.nonce(caller, begun.id))
 
 
 async def _decided(services: Services, caller: Caller, deciding: Awaitable[ErasureView]) -> ErasureOut:

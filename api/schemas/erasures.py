@@ -122,6 +122,15 @@ class ErasureOut(Given):
         )
 
 
+class ErasureBegun(ErasureOut):
+    """What whoever asks is told, and nobody after."""
+
+    nonce: Annotated[
+        str,
+        Field(description="Keep it: with it the certificate shows whom it is about. Forgotten here at the end"),
+    ]
+
+
 class ErasureQuery(PageQuery):
     """A list of erasures."""
 

@@ -15,7 +15,8 @@ def start(settings: Settings, output: Output, wish: Json) -> None:
     """Ask for an erasure."""
     with connect(settings) as client:
         body = client.post(_PATH, wish)
-    output.show(body, lambda: erasure_text(body))
+    kept = "keep this nonce: with it the certificate shows whom it is about, and it is forgotten here"
+    output.show(body, lambda: f"{erasure_text(body)}\n{kept}\nnonce: {body['nonce']}")
 
 
 def status(settings: Settings, output: Output, erasure_id: str) -> None:

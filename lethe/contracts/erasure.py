@@ -28,13 +28,16 @@ class StoreStep(ErasureRound):
 class Standing(Contract):
     """Where a request stands. ``waits_for`` says what: an approval, the release of a hold, a review; empty: nothing.
 
-    ``is_over``: nothing is left to be done, whatever the end was.
+    ``is_over``: nothing is left to be done, whatever the end was. ``round``: the next one, of a request that was
+    reopened. ``is_purged``: only the verification is left.
     """
 
     state: str
     waits_for: str = ""
     is_over: bool = False
     wait_seconds: float | None = None
+    round: int = 1
+    is_purged: bool = False
 
 
 class Discovered(Contract):
@@ -81,6 +84,37 @@ class Purged(Contract):
 
     is_held: bool = False
     pending: list[str] = Field(default_factory=list[str], max_length=50)
+
+
+class Verified(Contract):
+    """What a verification looked for and found; ``verifier``: the hash of its code. A hit has reopened the request."""
+
+    is_held: bool = False
+    hits: int = 0
+    probes: int = 0
+    scans: int = 0
+    controls: int = 0
+    verifier: str = ""
+
+
+class VerifiedErasure(ErasureRef):
+    """A request that was found to be fulfilled, and how that was found."""
+
+    verified: Verified
+
+
+class Certified(Contract):
+    """``is_certified``: no, where there is no witness to cosign a certificate."""
+
+    is_held: bool = False
+    is_certified: bool = False
+
+
+class Rechecked(Contract):
+    """``is_open``: the request is not certified (any more), so nothing is left to be checked again."""
+
+    is_open: bool = False
+    hits: int = 0
 
 
 class ErasureRun(ErasureRef):

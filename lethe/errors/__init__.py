@@ -18,6 +18,7 @@ from lethe.errors.certificates import (
     CertificateRefused,
     CheckpointRefused,
     LogForked,
+    VerificationBlind,
     WitnessUnavailable,
 )
 from lethe.errors.documents import (
@@ -237,6 +238,7 @@ __all__ = [
     "UnsupportedMediaType",
     "UnsupportedType",
     "UploadTimeout",
+    "VerificationBlind",
     "VersionSuperseded",
     "WebhookAddressRefused",
     "WebhookGone",

@@ -40,3 +40,10 @@ class CertificateRefused(ConfigurationError):
 class CertificateNotFound(NotFound):
     code = "certificate_not_found"
     title = "There is no certificate of this erasure yet"
+
+
+class VerificationBlind(Unavailable):
+    """A verifier that does not find what it planted itself would certify anything; it is tried again."""
+
+    code = "verification_blind"
+    title = "The verification of an erasure does not find its own control"

@@ -20,14 +20,14 @@ class Rebuilding:
 
     planner: BuildPlanner
 
-    async def rebuild(self, tenant_id: Id, kind: BuildKind, request_id: Id) -> bool:
-        """Over when nothing of the kind is left that is older than the build begun for the request.
+    async def rebuild(self, tenant_id: Id, kind: BuildKind, request_id: Id, round_: int = 1) -> bool:
+        """Over when nothing of the kind is left that is older than the build begun for the request's round.
 
         A build that was on its way before may hold what was deleted: it has to end first. One that is given up (its
         store lost it, an operator ended it) is begun again. A tenant without a build of the kind has no bytes there.
         """
         for attempt in count():
-            wish = BuildPlan(tenant_id=tenant_id, build_id=_build_id(request_id, kind, attempt), kind=kind)
+            wish = BuildPlan(tenant_id=tenant_id, build_id=_build_id(request_id, kind, round_, attempt), kind=kind)
             try:
                 build = await self.planner.plan(wish, dispatches=True)
             except IndexBuildInProgress:
@@ -45,6 +45,6 @@ class Rebuilding:
             return [build for build in await uow.builds.list(tenant_id) if build.kind is kind]
 
 
-def _build_id(request_id: Id, kind: BuildKind, attempt: int) -> Id:
-    """The same for the same request, so that whoever asks again finds the build begun."""
-    return str(uuid5(UUID(request_id), f"rebuild/{kind.value}/{attempt}"))
+def _build_id(request_id: Id, kind: BuildKind, round_: int, attempt: int) -> Id:
+    """The same for the same request and round, so that whoever asks again finds the build begun."""
+    return str(uuid5(UUID(request_id), f"rebuild/{kind.value}/{round_}/{attempt}"))

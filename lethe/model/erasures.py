@@ -46,7 +46,7 @@ MOVES: Final[Mapping[ErasureState, frozenset[ErasureState]]] = {
     _S.VERIFYING: frozenset({_S.CERTIFIED, _S.REFUSED, _S.HELD}),
     _S.REFUSED: frozenset({_S.REOPENED}),
     _S.CERTIFIED: frozenset({_S.REOPENED}),
-    _S.REOPENED: frozenset({_S.DISCOVERING, _S.ERASING, _S.HELD}),
+    _S.REOPENED: frozenset({_S.DISCOVERING, _S.ERASING, _S.PURGING, _S.HELD}),
     _S.HELD: frozenset(_S) - {_S.HELD, _S.CANCELLED, _S.CERTIFIED, _S.REFUSED},
     _S.CANCELLED: frozenset(),
 }

@@ -43,8 +43,8 @@ class PersonalDataStore(Protocol):
         """How much of the items is still there, found by another way than they were erased by."""
         ...
 
-    async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
-        """Begin, or look after, the removal of the bytes that a deletion leaves."""
+    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
+        """Begin, or look after, the removal of the bytes that a deletion leaves; once for each round that erased."""
         ...
 
     def horizon(self, as_of: datetime) -> datetime | None:
@@ -61,8 +61,8 @@ class Finder(Protocol):
 class Rebuilder(Protocol):
     """Builds a tenant's index anew from what is live, and drops the former one with all its bytes."""
 
-    async def rebuild(self, tenant_id: Id, kind: BuildKind, request_id: Id) -> bool:
-        """Begin it, or look after the one begun for the request; whether it is over."""
+    async def rebuild(self, tenant_id: Id, kind: BuildKind, request_id: Id, round_: int = 1) -> bool:
+        """Begin it, or look after the one begun for the request's round; whether it is over."""
         ...
 
 

@@ -12,7 +12,16 @@ from lethe.adapters.fakes.histories import FakeHistories
 from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
-from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRound, StoreErased, StoreStep
+from lethe.adapters.fakes.witness import FakeWitness
+from lethe.contracts.erasure import (
+    Certified,
+    Discovered,
+    ErasureRef,
+    ErasureRound,
+    StoreErased,
+    StoreStep,
+    VerifiedErasure,
+)
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.revision import PipelineRevision
 from lethe.ingestion.uploads import Uploads
@@ -41,6 +50,7 @@ from lethe.privacy.sealing import Purpose, seal_json, seal_text
 from lethe.settings import Settings
 from tests.contract.blobs import pieces
 from tests.contract.ledger_rows import NOON, add_tenant, answer, build, chunks, document, question, vectors, version
+from tests.unit.certificates.issuers import issuer
 from workers.erasing import privacy_activities
 from workflows.erasure import DELETION_ORDER
 
@@ -61,6 +71,7 @@ class Scene:
     index: InMemoryVectorIndex = field(default_factory=InMemoryVectorIndex)
     keywords: InMemoryKeywordIndex = field(default_factory=InMemoryKeywordIndex)
     histories: FakeHistories = field(default_factory=FakeHistories)
+    witness: FakeWitness = field(default_factory=FakeWitness)
     builds: list[IndexBuild] = field(default_factory=list[IndexBuild])
 
     @property
@@ -75,7 +86,8 @@ class Scene:
 
     @property
     def activities(self) -> PrivacyActivities:
-        return privacy_activities(self.settings, self.remover, self.clock, self.histories, self.uploads)
+        issuing = issuer(self.ledger, self.clock, self.witness)
+        return privacy_activities(self.settings, self.remover, self.clock, self.histories, self.uploads, issuer=issuing)
 
     async def add(self, *people: str, live: bool = True, **fields: Any) -> tuple[Document, Version]:
         """A document of two chunks that names these people, in every store; live unless it is said otherwise."""
@@ -194,6 +206,44 @@ class Scene:
         await self.discover(ref)
         await self.take_out(ref)
         return await self.discover(ref, 2)
+
+    async def purge(self, ref: ErasureRef) -> None:
+        """As a worker's builds do it: the new ones are made and served, the old ones dropped."""
+        for _ in range(4):
+            if not (await self.activities.purge_stores(ref)).pending:
+                break
+            builds = await self._kept()
+            for each in builds:
+                begun = [other for other in builds if other.kind is each.kind and other.state is BuildState.BUILDING]
+                await self._cut_over(each, has_new=bool(begun))
+        left = [(each.kind, each.number, each.state) for each in await self._kept()]
+        assert await self.state(ref) is ErasureState.PURGED, left
+        self.builds = await self._kept()
+
+    async def _kept(self) -> list[IndexBuild]:
+        async with self.ledger.read() as unit:
+            return await unit.builds.list(self.tenant_id)
+
+    async def _cut_over(self, each: IndexBuild, *, has_new: bool) -> None:
+        is_new = each.state is BuildState.BUILDING
+        index = self.index if each.kind is BuildKind.VECTOR else self.keywords
+        if is_new and each.kind is BuildKind.VECTOR:
+            await self.index.create_build(each, 2)
+        elif is_new:
+            await self.keywords.create_build(each)
+        elif has_new:
+            await index.drop_build(each)
+        else:
+            return
+        async with self.ledger.write() as unit:
+            state = BuildState.ACTIVE if is_new else BuildState.DROPPED
+            await unit.builds.set_state(self.tenant_id, each.id, state)
+
+    async def certify(self, ref: ErasureRef) -> Certified:
+        """After a purge: verified, and certified if nothing was found."""
+        verified = await self.activities.verify_erasure(ref)
+        assert not verified.hits
+        return await self.activities.certify_erasure(VerifiedErasure(**ref.model_dump(), verified=verified))
 
     async def state(self, ref: ErasureRef) -> ErasureState:
         async with self.ledger.read() as unit:

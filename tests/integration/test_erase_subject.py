@@ -95,7 +95,7 @@ async def test_a_person_is_gone_from_every_store_and_everybody_else_is_not(forge
     erasure_id = await _erase(at, ADA)
     workflow_id = erasure_workflow_id(at.caller.tenant_id, erasure_id)
     progress = await at.client.get_workflow_handle(workflow_id).result()
-    assert progress["phase"] == "purged"
+    assert progress["phase"] == "verified"
 
     left = await mentions(at, names | names_shared)
     assert set(left.pop("rows")) <= {"erasure_items", "processor_call_refs"}
@@ -116,7 +116,8 @@ async def test_a_person_is_gone_from_every_store_and_everybody_else_is_not(forge
         request = await uow.erasures.get(at.caller.tenant_id, erasure_id)
         reports = {each.store: each for each in await uow.erasures.stores(at.caller.tenant_id, erasure_id)}
     assert request
-    assert request.state is ErasureState.PURGED
+    assert request.state is ErasureState.VERIFYING
+    assert request.verified_at
     assert set(reports) == set(StoreName)
     assert {name: each.remaining for name, each in reports.items() if each.remaining} == {}
     assert all(each.purge in {PurgeState.PURGED, PurgeState.AGES_OUT} for each in reports.values())

@@ -16,7 +16,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from lethe.contracts.answering import QuestionRef, Turned
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
 from lethe.contracts.bulk import BulkState
-from lethe.contracts.erasure import Discovered, ErasureRun
+from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRun
 from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.selection import SelectionRef, SelectionRun
@@ -38,7 +38,7 @@ from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
-from workflows.erasure import EraseSubject
+from workflows.erasure import EraseSubject, RecheckErasure
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
@@ -185,6 +185,15 @@ async def erase_subject(client: Client) -> WorkflowHandle[Any, Any]:
         return await _ended(client, EraseSubject.run, run, "erase-subject/one")
 
 
+async def recheck_erasure(client: Client) -> WorkflowHandle[Any, Any]:
+    """Nothing has come back at the first look, and something at the second."""
+    scripted = ScriptedErasure()
+    scripted.come_back = [0, 1]
+    async with scripted.running(client):
+        ref = ErasureRef(tenant_id=TENANT, erasure_id=DOCUMENT)
+        return await _ended(client, RecheckErasure.run, ref, "recheck-erasure/two")
+
+
 async def answer_question(client: Client) -> WorkflowHandle[Any, Any]:
     """Without a language model."""
     async with ScriptedAnswering().running(client):
@@ -229,6 +238,7 @@ SCENARIOS: Sequence[Scenario] = (
     audit_all,
     audit_tenant,
     erase_subject,
+    recheck_erasure,
     build_index,
     build_index_taken_back,
     build_index_aborted,

@@ -6,15 +6,19 @@ from typing import Any
 from temporalio import activity
 
 from lethe.contracts.erasure import (
+    Certified,
     Discovered,
     ErasureRef,
     ErasureRound,
     Purged,
     Quieted,
+    Rechecked,
     Rewritten,
     Standing,
     StoreErased,
     StoreStep,
+    Verified,
+    VerifiedErasure,
 )
 from tests.workflows.scripted import Scripted
 from workflows.policies import Queue
@@ -22,7 +26,8 @@ from workflows.policies import Queue
 
 class ScriptedErasure(Scripted):
     """``standings``, ``rounds`` and ``pending`` are given out one by one; after the last the request is free to go
-    on, nothing is found, and no bytes are left. ``held``: activities that find the request held, the first time.
+    on, nothing is found, and no bytes are left. ``hits`` and ``come_back``: what verifications find, one by one.
+    ``held``: activities that find the request held, the first time.
     """
 
     def __init__(self, *rounds: Discovered) -> None:
@@ -32,6 +37,9 @@ class ScriptedErasure(Scripted):
         self.pending: list[list[str]] = []
         self.rewriting: list[int] = []
         self.held: set[str] = set()
+        self.hits: list[int] = []
+        self.come_back: list[int] = []
+        self.has_witness = True
         self.stores: list[tuple[int, str]] = []
 
     @activity.defn
@@ -67,6 +75,22 @@ class ScriptedErasure(Scripted):
         self._called("purge_stores")
         return Purged(pending=self.pending.pop(0) if self.pending else [])
 
+    @activity.defn
+    async def verify_erasure(self, ref: ErasureRef) -> Verified:
+        self._called("verify_erasure")
+        return Verified(is_held=self._is_held("verify_erasure"), hits=self.hits.pop(0) if self.hits else 0)
+
+    @activity.defn
+    async def certify_erasure(self, step: VerifiedErasure) -> Certified:
+        self._called("certify_erasure")
+        return Certified(is_certified=self.has_witness)
+
+    @activity.defn
+    async def check_erasure_again(self, ref: ErasureRef) -> Rechecked:
+        self._called("check_erasure_again")
+        hits = self.come_back.pop(0) if self.come_back else 0
+        return Rechecked(is_open=bool(hits), hits=hits)
+
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
         own = {
             Queue.CONTROL: [self.look_at_erasure],
@@ -76,6 +100,9 @@ class ScriptedErasure(Scripted):
                 self.quiet_ingestions,
                 self.erase_store,
                 self.purge_stores,
+                self.verify_erasure,
+                self.certify_erasure,
+                self.check_erasure_again,
             ],
         }
         return [*super().of(queue), *own.get(queue, [])]

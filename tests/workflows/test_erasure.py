@@ -37,8 +37,9 @@ async def test_keys_first_then_every_store_and_a_second_round_that_finds_nothing
         await replayed(erasure)
     assert scripted.stores == [(1, store.value) for store in (StoreName.KEYS, *DELETION_ORDER)]
     assert scripted.calls.count("discover_subject") == 2
-    assert scripted.calls[-2:] == ["purge_stores", "purge_stores"]
-    assert (done.phase, done.round, done.found, done.pending) == ("purged", 2, 0, [])
+    begin = scripted.calls.index("purge_stores")
+    assert scripted.calls[begin : begin + 4] == ["purge_stores", "purge_stores", "verify_erasure", "certify_erasure"]
+    assert (done.phase, done.round, done.found, done.pending) == ("certified", 2, 0, [])
 
 
 async def test_what_a_later_round_finds_is_taken_out_and_looked_for_again(client: Client) -> None:
@@ -105,6 +106,41 @@ async def test_a_store_that_is_down_is_asked_until_it_answers(client: Client) ->
     async with scripted.running(client):
         await (await _start(client)).result()
     assert len(scripted.stores) == len(StoreName)
+
+
+async def test_a_hit_is_certified_only_after_everything_was_done_once_more(client: Client) -> None:
+    scripted = ScriptedErasure(FOUND)
+    scripted.hits = [2]
+    scripted.standings = [Standing(state="fenced"), Standing(state="reopened", round=3)]
+    async with scripted.running(client):
+        erasure = await _start(client)
+        done = await erasure.result()
+    assert (done.phase, done.round) == ("certified", 3)
+    begin = scripted.calls.index("verify_erasure") + 1
+    again = ["look_at_erasure", "discover_subject", "purge_stores", "verify_erasure", "certify_erasure"]
+    assert scripted.calls[begin : begin + 5] == again
+
+
+async def test_a_witness_that_is_away_is_asked_until_it_answers_and_without_one_it_ends(client: Client) -> None:
+    scripted = ScriptedErasure()
+    scripted.fails["certify_erasure"] = ["witness_unavailable"] * 12
+    async with scripted.running(client):
+        assert (await (await _start(client)).result()).phase == "certified"
+        scripted.has_witness = False
+        assert (await (await _start(client)).result()).phase == "verified"
+
+
+async def test_it_is_looked_for_again_until_it_has_come_back(client: Client) -> None:
+    scripted = ScriptedErasure()
+    scripted.come_back = [0, 0, 0, 0, 1]
+    async with scripted.running(client):
+        for looks in (3, 5):
+            erasure = await _start(client)
+            await erasure.result()
+            again = client.get_workflow_handle(erasure.id.replace("erase-subject", "recheck-erasure"))
+            await again.result()
+            await replayed(again)
+            assert scripted.calls.count("check_erasure_again") == looks
 
 
 async def _until(erasure: WorkflowHandle[EraseSubject, ErasureProgress], phase: str) -> None:

@@ -75,8 +75,11 @@ class ErasureRepository(Protocol):
 
     async def stores(self, tenant_id: Id, erasure_id: Id) -> list[ErasureStore]: ...
 
-    async def forget(self, tenant_id: Id, erasure_id: Id) -> None:
-        """Remove the identifiers, subjects and manifest; the request and its counts stay. Idempotent."""
+    async def forget(self, tenant_id: Id, erasure_id: Id, keeping: Collection[str] = ()) -> None:
+        """Remove the identifiers, subjects and manifest; the request and its counts stay. Idempotent.
+
+        ``keeping``: kinds of erased items that stay as tombstones; they lead to nothing.
+        """
         ...
 
 

@@ -20,6 +20,10 @@ class ProcessorCallRepository(Protocol):
         """Every kept call that sent something of a document or question, oldest first."""
         ...
 
+    async def some(self, tenant_id: Id, call_ids: Collection[Id]) -> list[ProcessorCall]:
+        """Those of the calls that are kept."""
+        ...
+
     async def usage(
         self, tenant_id: Id, since: datetime, until: datetime, principal_id: Id | None = None
     ) -> list[Usage]:

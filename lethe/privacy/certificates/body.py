@@ -24,6 +24,7 @@ from lethe.settings import OutsideProvider
 
 TYPE = "lethe.erasure-certificate/v1"
 
+_NONCE = b"lethe.erasure-nonce/v1"
 _GONE = frozenset({PurgeState.PURGED, PurgeState.NOTHING_KEPT})
 
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
@@ -113,7 +114,7 @@ class Body(_Closed):
             "what is held has reasons": _are_explained(self),
             "the positive control was found": 0 < self.verification.control_planted == self.verification.control_found,
             "nothing was found": self.verification.hits == 0 < self.verification.probes,
-            "the claim is the weakest store's": self.claim is _weakest(self.stores),
+            "the claim is the weakest store's": self.claim is weakest_claim(self.stores),
             "the time of the purge": (self.times.purged is not None) == (self.claim is Claim.PURGED),
             "a round and a commitment": self.rounds > 0 and len(self.subject_commitments) > 0,
             "commitments once, in order": list(self.subject_commitments) == sorted(set(self.subject_commitments)),
@@ -149,12 +150,18 @@ def _are_explained(body: Body) -> bool:
     return held == told
 
 
-def _weakest(stores: Sequence[Store | StoreResult]) -> Claim:
+def weakest_claim(stores: Sequence[Store | StoreResult]) -> Claim:
+    """What may be said of all of them."""
     if any(each.held or each.remaining for each in stores):
         return Claim.HELD
     if any(each.purge not in _GONE for each in stores):
         return Claim.DELETED
     return Claim.PURGED
+
+
+def requester_nonce(request_key: bytes) -> bytes:
+    """What the requester is handed. Here it is gone with the request's key: nobody can try names any more."""
+    return hmac.digest(request_key, _NONCE, hashlib.sha256)
 
 
 def subject_commitment(nonce: bytes, identifier: str) -> str:
@@ -219,7 +226,7 @@ def body_of(facts: CertificateFacts, certified_at: str) -> Body:
             for each in sorted(facts.exclusions, key=lambda each: (each.store, each.reason))
         ],
     }
-    return checked_body({**fields, "claim": _weakest(facts.stores)})
+    return checked_body({**fields, "claim": weakest_claim(facts.stores)})
 
 
 def checked_body(fields: object) -> Body:

@@ -30,15 +30,8 @@ FOUND: Final = "found"
 PRINCIPAL: Final = "principal"
 """The kind of an identifier that is the id of a caller of the tenant."""
 
-_OVER: Final = frozenset(
-    {
-        ErasureState.CANCELLED,
-        ErasureState.PURGED,
-        ErasureState.VERIFYING,
-        ErasureState.CERTIFIED,
-        ErasureState.REFUSED,
-    }
-)
+_OVER: Final = frozenset({ErasureState.CANCELLED, ErasureState.CERTIFIED})
+_PURGED: Final = frozenset({ErasureState.PURGED, ErasureState.VERIFYING})
 _STOPPED: Final = frozenset({ErasureState.HELD, ErasureState.AWAITING_APPROVAL})
 """Somebody has to decide first."""
 
@@ -137,9 +130,11 @@ class Discovery:
         """Whom the request is about, opened; in memory only."""
         async with self.ledger.read() as uow:
             identifiers = await uow.erasures.identifiers(tenant_id, request.id)
-        key = await self.keyring.get(tenant_id, request.id)
+        # Of a request that is certified, and was reopened, nothing is left but the ids of what it erased.
+        keys = await self.keyring.get_many(tenant_id, [request.id])
         opened = tuple(
             SubjectMention(each.kind.value, unseal_text(key, Purpose.ERASURE_IDENTIFIER, each.sealed_identifier))
+            for key in keys.values()
             for each in identifiers
         )
         principals = frozenset(each.value for each in opened if each.kind == PRINCIPAL and is_id(each.value))
@@ -155,7 +150,8 @@ class Discovery:
             kept += [(each.item, ItemState.HELD, each.reason) for each in located.kept if each.item not in known]
         unsure = [Item(StoreName.DOCUMENTS, ItemKind.VERSION, ref) for ref in sorted(trace.unsure)]
         review = [(item, ItemState.IN_REVIEW, REVIEW) for item in unsure if item not in known]
-        rows = [(item, ItemState.PLANNED, FOUND) for item in planned] + kept + review
+        was_shared = {item for item, row in known.items() if row.code == SHARED}
+        rows = [(item, ItemState.PLANNED, SHARED if item in was_shared else FOUND) for item in planned] + kept + review
         await manifest.put(rows, now.round, self.clock.now())
         states = Counter(row.state for row in known.values())
         shared = sum(code == SHARED for _, _, code in kept)
@@ -208,6 +204,8 @@ def _standing(request: ErasureRequest) -> Standing:
         state=request.state.value,
         waits_for=_WAITS.get(request.state, ""),
         is_over=request.state in _OVER,
+        round=request.rounds + 1 if request.state is ErasureState.REOPENED else 1,
+        is_purged=request.state in _PURGED,
     )
 
 

@@ -23,6 +23,7 @@ from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
+from lethe.privacy.certificates.body import requester_nonce
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import blind_index, prefix_digest, suppression_tag
 from lethe.privacy.erasure.fencing import fence_in, linked_documents
@@ -156,6 +157,11 @@ class Erasures:
             if request is None:
                 raise ErasureNotFound
             return await _view(uow, request)
+
+    async def nonce(self, caller: Caller, erasure_id: Id) -> str:
+        """Under which the certificate commits to the identifiers; empty once it is forgotten here."""
+        keys = await self.keyring.get_many(caller.tenant_id, [erasure_id])
+        return "".join(requester_nonce(key).hex() for key in keys.values())
 
     async def page(
         self, caller: Caller, states: Sequence[ErasureState], after: PageCursor | None, limit: int

@@ -16,7 +16,7 @@ from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger
 from lethe.ports.personal_data import HistoryStore, PersonalDataStore, SourceRemover
-from lethe.privacy.erasure.discovery import FOUND, enter, get_request
+from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.stores.base import refs_of
 from lethe.settings import ErasureSettings
@@ -97,7 +97,8 @@ class TakingOut:
             await store.erase(step.tenant_id, items)
             if await store.remaining(step.tenant_id, items):
                 raise ErasureIncomplete(step.store)
-            await manifest.put([(item, ItemState.ERASED, FOUND) for item in items], step.round, self.clock.now())
+            erased = [(as_item(each), ItemState.ERASED, each.code) for each in page]
+            await manifest.put(erased, step.round, self.clock.now())
         located, erased = await self._report(step, store, PurgeState.PENDING)
         if store.name is StoreName.DOCUMENTS:
             await self._deleted(step)
@@ -110,18 +111,19 @@ class TakingOut:
         async with self.ledger.write() as uow:
             if await enter(uow, ref, ErasureState.DELETED, at):
                 request = await get_request(uow, ref)
-                await uow.erasures.update(replace(request, deleted_at=request.deleted_at or at, updated_at=at))
+                await uow.erasures.update(replace(request, deleted_at=at, updated_at=at))
 
     async def purge(self, ref: ErasureRef) -> Purged:
         """Ask every store for the bytes; when none has any left to remove, the request is purged."""
         async with self.ledger.read() as uow:
-            if (await get_request(uow, ref)).state is ErasureState.PURGED:
-                return Purged()
+            request = await get_request(uow, ref)
+        if request.state is ErasureState.PURGED:
+            return Purged()
         if not await self._entered(ref, ErasureState.PURGING):
             return Purged(is_held=True)
         pending = list[str]()
         for store in self.stores.values():
-            state = await store.purge(ref.tenant_id, ref.erasure_id)
+            state = await store.purge(ref.tenant_id, ref.erasure_id, request.rounds)
             await self._report(ref, store, state)
             if state is PurgeState.PENDING:
                 pending.append(store.name.value)

@@ -34,6 +34,8 @@ async def test_an_erasure_is_taken_in_fenced_and_dispatched_once(world: World) -
     dispatched = [each for each in world.workflows.dispatched if each.kind is DispatchKind.ERASE_SUBJECT]
     assert [each.workflow_id for each in dispatched] == [body["workflow_id"]]
     assert "mara" not in first.text.casefold()
+    assert len(bytes.fromhex(body["nonce"])) == 32
+    assert again.json()["nonce"] == body.pop("nonce")
     assert (await world.get(first.headers["Location"])).json() == body
     listed = (await world.get("/v1/erasures", params={"limit": 1})).json()
     assert ([each["id"] for each in listed["items"]], listed["next_cursor"]) == ([body["id"]], None)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import func, insert, not_, or_, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
@@ -137,9 +137,13 @@ class SqlErasures(SqlRepository):
         wanted = STORE.of(tenant_id, stores.c.erasure_id == erasure_id)
         return await STORE.all(self._connection, wanted.order_by(stores.c.store))
 
-    async def forget(self, tenant_id: Id, erasure_id: Id) -> None:
-        for table in (identifiers, subjects, items):
+    async def forget(self, tenant_id: Id, erasure_id: Id, keeping: Collection[str] = ()) -> None:
+        for table in (identifiers, subjects):
             await self._connection.execute(delete_of(table, tenant_id, table.c.erasure_id == erasure_id))
+        goes = items.c.erasure_id == erasure_id
+        if keeping:
+            goes &= or_(items.c.state != ItemState.ERASED, not_(one_of(items.c.kind, keeping)))
+        await self._connection.execute(delete_of(items, tenant_id, goes))
 
 
 class SqlSuppressions(SqlRepository):

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
-from lethe.adapters.sql.rows import Mapped
+from lethe.adapters.sql.rows import Mapped, one_of
 from lethe.adapters.sql.tables import processor_call_refs as refs_table
 from lethe.adapters.sql.tables import processor_calls as calls
 from lethe.adapters.sql.tables import processor_policies as policies
@@ -40,6 +40,9 @@ class SqlProcessorCalls(SqlRepository):
         of_ref = select(refs_table.c.call_id).where(refs_table.c.tenant_id == tenant_id, refs_table.c.ref == ref)
         wanted = CALL.of(tenant_id, calls.c.id.in_(of_ref)).order_by(calls.c.created_at, calls.c.id)
         return await CALL.all(self._connection, wanted)
+
+    async def some(self, tenant_id: Id, call_ids: Collection[Id]) -> list[ProcessorCall]:
+        return await CALL.all(self._connection, CALL.of(tenant_id, one_of(calls.c.id, call_ids)))
 
     async def usage(
         self, tenant_id: Id, since: datetime, until: datetime, principal_id: Id | None = None

@@ -66,5 +66,5 @@ class DocumentStore(Deleting):
                 ]
             )
 
-    async def purge(self, tenant_id: Id, request_id: Id) -> PurgeState:
+    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
         return PurgeState.PURGED if await self.ledger.empty_journal() else PurgeState.PENDING

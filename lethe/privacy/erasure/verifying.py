@@ -1,0 +1,129 @@
+"""The verification as a step of an erasure: what it finds reopens the request, before its certificate and after it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from lethe.contracts.erasure import ErasureRef, Rechecked, Verified
+from lethe.model.audit_log import LeafKind
+from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, check_move
+from lethe.model.operations import Dispatch, DispatchKind
+from lethe.model.workflow_ids import erasure_workflow_id
+from lethe.ports.clock import Clock
+from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
+from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
+from lethe.privacy.erasure.discovery import enter, get_request
+from lethe.privacy.erasure.manifest import Manifest
+from lethe.privacy.verification.findings import Findings, build_hash
+from lethe.privacy.verification.verifier import Verifier
+from lethe.telemetry import ERASURE_HITS, ERASURES_REOPENED
+
+_PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """May be repeated."""
+
+    ledger: Ledger
+    clock: Clock
+    verifier: Verifier
+
+    async def verify(self, ref: ErasureRef) -> Verified:
+        """Whether the purged request is fulfilled. Nothing is certified on a hit: everything is done once more."""
+        async with self.ledger.write() as uow:
+            request = await get_request(uow, ref)
+            if request.state is ErasureState.REOPENED:
+                return Verified(hits=1)
+            if not await enter(uow, ref, ErasureState.VERIFYING, self.clock.now()):
+                return Verified(is_held=True)
+        found = await self.verifier.verify(request, await self._manifest(ref))
+        at = self.clock.now()
+        async with self.ledger.write() as uow:
+            if not await enter(uow, ref, ErasureState.VERIFYING, at):
+                return Verified(is_held=True)
+            request = await get_request(uow, ref)
+            if found.hits:
+                check_move(request.state, ErasureState.REFUSED)
+                await _reopen(uow, replace(request, state=ErasureState.REFUSED), at)
+            else:
+                await uow.erasures.update(replace(request, verified_at=at, updated_at=at))
+        _tell(found, "verification")
+        return Verified(
+            hits=found.hits.total(),
+            probes=found.probes,
+            scans=found.scans,
+            controls=found.controls,
+            verifier=build_hash(),
+        )
+
+    async def check_again(self, ref: ErasureRef) -> Rechecked:
+        """Whether what a certified request erased is still nowhere; by random ids alone, since nothing else is left."""
+        async with self.ledger.read() as uow:
+            request = await get_request(uow, ref)
+        if request.state is not ErasureState.CERTIFIED:
+            return Rechecked(is_open=True)
+        found = await self.verifier.verify_ids(ref.tenant_id, await self._manifest(ref))
+        if not found.hits:
+            return Rechecked()
+        at = self.clock.now()
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            request = await get_request(uow, ref)
+            if request.state is not ErasureState.CERTIFIED:
+                return Rechecked(is_open=True)
+            kind = DispatchKind.ERASE_SUBJECT
+            workflow_id = erasure_workflow_id(ref.tenant_id, ref.erasure_id)
+            await uow.dispatches.renew(Dispatch(ref.tenant_id, workflow_id, kind, ref.erasure_id, at, again=True))
+            await _reopen(uow, request, at)
+        _tell(found, "certificate")
+        return Rechecked(is_open=True, hits=found.hits.total())
+
+    async def check_all(self) -> int:
+        """Every certified request of every tenant: after a start, which may follow a restore, migration or resync.
+
+        Returns how many were reopened.
+        """
+        reopened = 0
+        async with self.ledger.read() as uow:
+            tenants = [tenant.id for tenant in await uow.tenants.list()]
+        for tenant_id in tenants:
+            after: PageCursor | None = None
+            while True:
+                async with self.ledger.read() as uow:
+                    page = await uow.erasures.page(tenant_id, [ErasureState.CERTIFIED], after, _PAGE)
+                for request in page:
+                    ref = ErasureRef(tenant_id=tenant_id, erasure_id=request.id)
+                    reopened += bool((await self.check_again(ref)).hits)
+                if len(page) < _PAGE:
+                    break
+                after = PageCursor(page[-1].created_at, page[-1].id)
+        return reopened
+
+    async def _manifest(self, ref: ErasureRef) -> list[ErasureItem]:
+        manifest = Manifest(self.ledger, ref.tenant_id, ref.erasure_id)
+        return list((await manifest.known()).values())
+
+
+async def _reopen(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:
+    """As the last write of a unit that holds the tenant's lock. A further round has builds of its own."""
+    check_move(request.state, ErasureState.REOPENED)
+    reopened = replace(
+        request,
+        state=ErasureState.REOPENED,
+        rounds=request.rounds + 1,
+        purged_at=None,
+        verified_at=None,
+        ended_at=None,
+        updated_at=at,
+    )
+    await uow.erasures.update(reopened)
+    entry = LogEntry(LeafKind.REOPENED, request.tenant_id, request.id, at, reopened.rounds)
+    await append_leaf(uow, new_leaf(entry, b""))
+
+
+def _tell(found: Findings, after: str) -> None:
+    for store, hits in found.hits.items():
+        ERASURE_HITS.labels(store.value).inc(hits)
+    if found.hits:
+        ERASURES_REOPENED.labels(after).inc()
