@@ -100,7 +100,7 @@ class Controls:
         vector = np.zeros(dims_of(build.spec), np.float32)
         vector[0] = 1.0
         await self.index.upsert(build, [IndexObject(*_placed(marker), vector)])
-        by_vector = HybridQuery("", vector, 1.0, 1, frozenset({marker.reader}))
+        by_vector = HybridQuery(marker.word, vector, 1.0, 1, frozenset({marker.reader}))
         found = [
             [hit.chunk_id for hit in await self.index.search(build, query)] == [marker.chunk_id]
             for query in (_by_word(marker), by_vector)
