@@ -64,8 +64,8 @@ ROUNDS_PER_RUN: Final = 5
 """Then it continues as new: something keeps coming, and a history has a limit."""
 
 
-CHECKS: Final = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
-"""After the certificate."""
+PAUSES: Final = (timedelta(hours=1), timedelta(hours=23), timedelta(days=6))
+"""Before each look: 1 hour, 1 day and 7 days after the certificate."""
 
 
 @workflow.defn(name="recheck-erasure")
@@ -74,9 +74,8 @@ class RecheckErasure:
 
     @workflow.run
     async def run(self, ref: ErasureRef) -> None:
-        begin = workflow.now()
-        for after in CHECKS:
-            await workflow.sleep(begin + after - workflow.now(), summary=f"until {after} after the certificate")
+        for pause in PAUSES:
+            await workflow.sleep(pause, summary="until it is looked for again")
             checked = await run_step(
                 PrivacyActivities.check_erasure_again,
                 ref,

@@ -229,7 +229,7 @@ async def test_two_erasures_of_one_document_end_both_and_bring_nobody_back(world
     assert await world.left_of(BOTH) == {}
     assert [each for each in await _texts(world) if "The engine." in each]
     for drive in drives:
-        assert (await world.request(drive.ref)).state is ErasureState.PURGED
+        assert (await world.request(drive.ref)).state is ErasureState.VERIFYING
 
 
 async def test_a_hold_in_the_middle_stops_what_is_not_destroyed_yet(world: ErasingWorld) -> None:
