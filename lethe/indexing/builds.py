@@ -57,7 +57,7 @@ class FirstBuild:
                     state=BuildState.ACTIVE,
                     seq=tenant.seq,
                     created_at=now,
-                    served_from=tenant.seq,
+                    served_from=(tenant.seq,),
                 )
                 await uow.builds.add(build)
         await self.index.create_build(build, self.spec.dims)

@@ -78,26 +78,36 @@ class Follower:
         """Make the build hold the versions as the ledger has them at last, whatever changes meanwhile."""
         written = 0
         while version_ids:
-            due = await self._plan(build, version_ids)
+            due, gone = await self._plan(build, version_ids)
             written += await self._write(build, due)
-            if gone := [each for each in version_ids if each not in due]:
+            if gone:
                 await self.index.delete_versions(build, gone)
             version_ids = await self._changed_since(build, version_ids, due)
         return written
 
-    async def _plan(self, build: IndexBuild, version_ids: Collection[Id]) -> Mapping[Id, Version]:
-        """Those that the build is to hold, named as its artefacts before they are written."""
+    async def _plan(
+        self, build: IndexBuild, version_ids: Collection[Id]
+    ) -> tuple[Mapping[Id, Version], Collection[Id]]:
+        """Those that the build is to hold, named as its artefacts before they are written, and those that go.
+
+        What was replaced stays in a build that has served, as in the one that serves: questions that began before still
+        read it there. Its removal, when they have ended, takes it out of every build.
+        """
         tenant_id, now = build.tenant_id, self.clock.now()
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
             due = await _due(uow, tenant_id, version_ids)
+            gone = set(version_ids).difference(due)
+            current = await uow.builds.get(tenant_id, build.id)
+            if gone and current is not None and current.served_from:
+                gone -= await _replaced(uow, tenant_id, gone)
             await uow.artefacts.plan_many(
                 [
                     Artefact(tenant_id, each, ArtefactStore.VECTOR, build.id, ArtefactState.PLANNED, now)
                     for each in sorted(due)
                 ]
             )
-        return due
+        return due, gone
 
     async def _write(self, build: IndexBuild, due: Mapping[Id, Version]) -> int:
         # A version whose key is gone is on its way out of every build.
@@ -164,16 +174,29 @@ def _first_commits(versions: Sequence[Version], chunks: int) -> list[Version]:
 
 
 async def _due(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> dict[Id, Version]:
+    """Those that are served. A replaced one is in the builds that questions of its time read, and in no other."""
+    found = await _shown(uow, tenant_id, version_ids)
+    return {key: version for key, version in found.items() if version.live_until is None}
+
+
+async def _replaced(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> set[Id]:
+    found = await _shown(uow, tenant_id, version_ids)
+    return {key for key, version in found.items() if version.live_until is not None}
+
+
+async def _shown(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> dict[Id, Version]:
+    """Those that are or were served, of documents that are neither deleted nor fenced."""
     versions = await uow.versions.get_many(tenant_id, version_ids)
     documents = await uow.documents.get_many(tenant_id, {version.document_id for version in versions.values()})
-    return {key: version for key, version in versions.items() if _is_due(version, documents.get(version.document_id))}
+    return {
+        key: version
+        for key, version in versions.items()
+        if version.live_from is not None and _is_shown(documents.get(version.document_id))
+    }
 
 
-def _is_due(version: Version, document: Document | None) -> bool:
-    """Whether it is served. A replaced one is in the builds that questions of its time read, and in no other."""
-    if document is None or document.deleted_at is not None or document.fenced_at is not None:
-        return False
-    return version.live_from is not None and version.live_until is None
+def _is_shown(document: Document | None) -> bool:
+    return document is not None and document.deleted_at is None and document.fenced_at is None
 
 
 def _mark(due: Mapping[Id, Version], version_id: Id) -> int | None:

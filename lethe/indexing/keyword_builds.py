@@ -80,7 +80,7 @@ class KeywordBuilds:
             if state is BuildState.ACTIVE or other.state is BuildState.BUILDING:
                 await retire(uow, other)
         if state is BuildState.ACTIVE:
-            await uow.builds.add(replace(build, state=state, seq=tenant.seq, served_from=tenant.seq))
+            await uow.builds.add(replace(build, state=state, seq=tenant.seq, served_from=(tenant.seq,)))
         else:
             await uow.builds.add(build)
             await uow.dispatches.add(dispatch_of(build))

@@ -34,5 +34,6 @@ async def serve(uow: UnitOfWork, build: IndexBuild, active: IndexBuild | None) -
     seq = await uow.tenants.advance(build.tenant_id)
     if active is not None:
         await uow.builds.update(replace(moved(active, BuildState.SOAKING), seq=seq))
-    await uow.builds.update(replace(moved(build, BuildState.ACTIVE), seq=seq, served_from=seq))
+    served_from = (*build.served_from, seq)
+    await uow.builds.update(replace(moved(build, BuildState.ACTIVE), seq=seq, served_from=served_from))
     return seq

@@ -39,7 +39,7 @@ retired: nobody reads it any more; dropped: its store was asked, and holds nothi
 class IndexBuild:
     """One physical copy of a tenant's searchable corpus. ``seq`` is the tenant's clock up to which it is complete.
 
-    ``served_from``: the commit that last made it the active one; None if it never was.
+    ``served_from``: the commits that made it the active one, the last one last; several where it was taken back.
     """
 
     tenant_id: Id
@@ -51,7 +51,7 @@ class IndexBuild:
     state: BuildState
     seq: int
     created_at: datetime
-    served_from: int | None = None
+    served_from: tuple[int, ...] = ()
 
     @property
     def physical_tenant(self) -> str:

@@ -107,21 +107,28 @@ async def test_planning_is_idempotent_and_keeps_what_is_there(ledger: Ledger):
 
 async def test_a_question_reads_the_build_that_was_served_when_it_began(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
-    first = build(tenant, 1, state=BuildState.SOAKING, served_from=0)
-    second = build(tenant, 2, served_from=5)
+    first = build(tenant, 1, state=BuildState.SOAKING, served_from=(0,))
+    second = build(tenant, 2, served_from=(5,))
     coming = build(tenant, 3, state=BuildState.BUILDING)
-    gone = build(tenant, 4, state=BuildState.RETIRED, served_from=3)
-    words = build(tenant, 1, kind=BuildKind.KEYWORD, served_from=4)
+    gone = build(tenant, 4, state=BuildState.RETIRED, served_from=(3,))
+    words = build(tenant, 1, kind=BuildKind.KEYWORD, served_from=(4,))
     async with ledger.write() as unit:
-        for row in (first, second, coming, gone, words, build(other, 1, served_from=0)):
+        for row in (first, second, coming, gone, words, build(other, 1, served_from=(0,))):
             await unit.builds.add(row)
         for seq, expected in {0: first, 4: first, 5: second, 9: second}.items():
             assert await unit.builds.reading(tenant, BuildKind.VECTOR, seq) == expected
         assert await unit.builds.reading(tenant, BuildKind.KEYWORD, 0) == words
         # Taken back at 7: who began between still reads the second, who began before both the first.
         await unit.builds.update(replace(second, state=BuildState.SOAKING, seq=7))
-        await unit.builds.update(replace(first, state=BuildState.ACTIVE, seq=7, served_from=7))
+        await unit.builds.update(replace(first, state=BuildState.ACTIVE, seq=7, served_from=(0, 7)))
         for seq, number in {0: 1, 4: 1, 5: 2, 6: 2, 7: 1}.items():
+            read = await unit.builds.reading(tenant, BuildKind.VECTOR, seq)
+            assert read
+            assert read.number == number
+        # The second again at 9: who read it from 5 on still does.
+        await unit.builds.update(replace(first, state=BuildState.SOAKING, seq=9, served_from=(0, 7)))
+        await unit.builds.update(replace(second, state=BuildState.ACTIVE, seq=9, served_from=(5, 9)))
+        for seq, number in {0: 1, 4: 1, 5: 2, 6: 2, 7: 1, 8: 1, 9: 2}.items():
             read = await unit.builds.reading(tenant, BuildKind.VECTOR, seq)
             assert read
             assert read.number == number

@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.Column("collection", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("served_from", sa.BigInteger(), nullable=True),
+        sa.Column("served_from", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_index_builds_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_index_builds")),

@@ -176,6 +176,12 @@ class Corpus:
             assert document
             await mark_deleted(uow, document, await uow.tenants.advance(self.tenant_id), self.pipeline.clock.now())
 
+    async def is_live(self, number: int) -> bool:
+        """Whether the document has a version that is served: others have no properties to change."""
+        async with self.ledger.read() as uow:
+            document = await uow.documents.get(self.tenant_id, self.documents.get(number, ""))
+        return document is not None and document.live_version_id is not None
+
     async def change(self, number: int, reader: Id, topic: str) -> None:
         """Other readers and attributes; the index is told as its workflow does."""
         document_id = self.documents[number]

@@ -10,7 +10,7 @@ from lethe.indexing.moves import moved
 from lethe.indexing.rebuilding import Rebuilding
 from lethe.ingestion.steps.indexing import index_versions
 from lethe.ingestion.steps.switching import switch_versions
-from lethe.model.ids import new_id
+from lethe.model.ids import chunk_id, new_id
 from lethe.model.indexes import MOVES, BuildKind, BuildState
 from lethe.model.operations import DispatchKind
 from lethe.settings import Settings
@@ -134,6 +134,38 @@ async def test_a_replaced_build_follows_and_is_taken_back(world: World) -> None:
     assert (await world.reading(between)).id == ref.build_id
     assert (await world.reading(await world.seq())).id == old.id
     assert (await world.cutover.finish(ref)).builds == [ref.build_id]
+
+
+async def test_a_question_keeps_its_build_however_often_builds_take_each_others_place(world: World) -> None:
+    await world.write(1, "alpha")
+    (first,), read = await world.builds(), {await world.seq(): 1}
+    second, third = world.ref(first), world.ref(first)
+    for number in (2, 3):
+        third, second = await world.plan(), third
+        await whole(world, third)
+        read[await world.seq()] = number
+    for ref, number in ((second, 2), (world.ref(first), 1), (second, 2), (third, 3)):
+        await world.write(1, "beta")
+        await world.followed(ref)
+        assert await world.cutover.roll_back(ref)
+        read[await world.seq()] = number
+    assert {seq: (await world.reading(seq)).number for seq in read} == read
+
+
+async def test_a_question_finds_what_is_replaced_after_the_cutover_while_its_build_follows(world: World) -> None:
+    kept = await world.write(1, "alpha")
+    await world.write(2, "beta")
+    (old,), began, ref = await world.builds(), await world.seq(), await world.plan()
+    await whole(world, ref)
+    await world.write(1, "gamma")
+    await world.delete(2)
+    await world.followed(world.ref(old))
+    assert (await world.reading(began)).id == old.id
+    assert await world.live_at(began) == {chunk_id(kept, 0)}
+    assert await world.live_at(began) <= set(world.held(old))
+    await world.remove()
+    await world.followed(world.ref(old))
+    await world.assert_equal(old)
 
 
 async def test_another_models_build_waits_for_its_vectors_and_is_not_served_without(world: World) -> None:

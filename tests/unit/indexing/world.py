@@ -141,7 +141,8 @@ class World(Corpus):
         return {
             chunk_id(version.id, ordinal)
             for version in versions
-            if (version.live_from or 0) <= seq < (version.live_until or seq + 1)
+            if version.live_from is not None
+            and version.live_from <= seq < (version.live_until or seq + 1)
             and documents[version.document_id].deleted_at is None
             for ordinal in range(version.chunk_count)
         }

@@ -28,12 +28,12 @@ class SqlBuilds(SqlRepository):
         return await BUILD.one(self._connection, wanted)
 
     async def reading(self, tenant_id: Id, kind: BuildKind, seq: int) -> IndexBuild | None:
-        """Where all were served since (a way back was taken at once), the oldest one: it was the first to be."""
+        """Where what was served then is dropped by now, the oldest one that is left."""
         kept = BUILD.of(tenant_id, builds.c.kind == kind, builds.c.state.in_((BuildState.ACTIVE, BuildState.SOAKING)))
         found = await BUILD.all(self._connection, kept)
-        before = [build for build in found if build.served_from is not None and build.served_from <= seq]
-        if before:
-            return max(before, key=lambda build: build.served_from or 0)
+        begun = [(commit, build) for build in found for commit in build.served_from if commit <= seq]
+        if begun:
+            return max(begun, key=lambda each: each[0])[1]
         return min(found, key=lambda build: build.number, default=None)
 
     async def active_specs(self, kind: BuildKind) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, text
 
 from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, refers, tenant_key
-from lethe.adapters.sql.types import UtcDateTime, column, word
+from lethe.adapters.sql.types import NumberTuple, UtcDateTime, column, word
 from lethe.model.indexes import ArtefactState, ArtefactStore, BuildKind, BuildState
 
 
@@ -25,7 +25,7 @@ index_builds = Table(
     column("collection", String(200)),
     column("state", word(BuildState)),
     column("seq", BigInteger),
-    column("served_from", BigInteger, nullable=True),
+    column("served_from", NumberTuple),
     column("created_at", UtcDateTime),
     of_tenant(),
     Index("uq_index_builds_number", "tenant_id", "kind", "number", unique=True),
