@@ -109,12 +109,16 @@ class Cutover:
         return await self._drop([build])
 
     async def finish(self, ref: BuildRef) -> Dropped:
-        """Drop what the build has replaced, and whatever is left from before; itself, if it was taken back."""
+        """Drop what the build has replaced, and whatever is left from before; itself, if it was taken back.
+
+        Itself replaced by a newer one it stays: questions read it still, and the newer one may be taken back to it.
+        """
         async with self.ledger.write() as uow:
             await uow.tenants.lock(ref.tenant_id)
             own = await uow.builds.get(ref.tenant_id, ref.build_id)
+            active = await uow.builds.active(ref.tenant_id, own.kind) if own is not None else None
             builds = await uow.builds.list(ref.tenant_id)
-            going = [build for build in builds if own is not None and _is_over(build, own)]
+            going = [build for build in builds if own is not None and _is_over(build, own, active)]
             for build in going:
                 await retire(uow, build)
         return await self._drop(going)
@@ -135,20 +139,29 @@ class Cutover:
 
     async def _closed(self, uow: UnitOfWork, build: IndexBuild) -> Closed:
         replaced = [
-            other.id
+            other
             for other in await uow.builds.list(build.tenant_id)
             if other.kind is build.kind and other.state is BuildState.SOAKING and other.number < build.number
         ]
         return Closed(
             is_active=True,
-            replaced=replaced[-1] if replaced and build.kind is BuildKind.VECTOR else None,
+            replaced=max(replaced, key=_last).id if replaced and build.kind is BuildKind.VECTOR else None,
             drop_after_seconds=self.drop_after_seconds,
             soak_pause_seconds=self.settings.soak_pause_seconds,
         )
 
 
-def _is_over(build: IndexBuild, own: IndexBuild) -> bool:
-    """Whether the build is replaced; one that is newer has a workflow of its own."""
-    if build.kind is not own.kind or build.state not in {BuildState.SOAKING, BuildState.RETIRED}:
+def _is_over(build: IndexBuild, own: IndexBuild, active: IndexBuild | None) -> bool:
+    """Whether the build is replaced; what is newer, or served since, has a workflow of its own that ends it."""
+    if build.kind is not own.kind or build.number > own.number:
         return False
-    return build.id == own.id or build.number < own.number
+    if build.state is not BuildState.SOAKING:
+        return build.state is BuildState.RETIRED
+    if build.id == own.id:
+        return active is None or active.number < own.number
+    return _last(build) < _last(own)
+
+
+def _last(build: IndexBuild) -> int:
+    """The commit that last made it the active one."""
+    return max(build.served_from, default=0)

@@ -136,6 +136,30 @@ async def test_a_replaced_build_follows_and_is_taken_back(world: World) -> None:
     assert (await world.cutover.finish(ref)).builds == [ref.build_id]
 
 
+async def test_a_build_that_a_newer_one_replaced_is_left_to_that_one(world: World) -> None:
+    await world.write(1, "alpha")
+    (first,), second = await world.builds(), await world.plan()
+    await whole(world, second)
+    third = await world.plan()
+    await whole(world, third)
+    assert (await world.cutover.finish(second)).builds == [first.id]
+    assert await world.cutover.take_back(second)
+    assert (await world.cutover.finish(third)).builds == [third.build_id]
+
+
+async def test_a_way_back_leads_to_the_build_that_served_last(world: World) -> None:
+    await world.write(1, "alpha")
+    (first,), second = await world.builds(), await world.plan()
+    await whole(world, second)
+    assert await world.cutover.take_back(world.ref(first))
+    third = await world.plan()
+    await world.followed(third)
+    assert (await world.cutover.flip(third)).replaced == first.id
+    assert (await world.cutover.finish(second)).builds == []
+    assert await world.cutover.take_back(world.ref(first))
+    assert (await world.cutover.finish(third)).builds == [second.build_id, third.build_id]
+
+
 async def test_a_question_keeps_its_build_however_often_builds_take_each_others_place(world: World) -> None:
     await world.write(1, "alpha")
     (first,), read = await world.builds(), {await world.seq(): 1}
