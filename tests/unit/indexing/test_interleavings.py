@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from lethe.contracts.indexing import BuildRef
 from lethe.errors import IndexBuildInProgress
@@ -153,12 +153,14 @@ class Interleavings(RuleBasedStateMachine):
             turn.replaced
         )
 
+    @precondition(lambda self: self.of_state(BuildState.SOAKING))
     @rule()
     def takes_back(self) -> None:
         for build in self.of_state(BuildState.SOAKING)[:1]:
             self.run(self.world.followed(self.world.ref(build)))
             assert self.run(self.world.cutover.take_back(self.world.ref(build)))
 
+    @precondition(lambda self: self.of_state(BuildState.SOAKING))
     @rule()
     def finishes(self) -> None:
         """Only when no question is left that reads what is dropped."""
@@ -171,9 +173,9 @@ class Interleavings(RuleBasedStateMachine):
     def aborts(self) -> None:
         self.run(self.world.cutover.abort(self.world.ref(self.building[0])))
 
-    @rule()
+    @invariant()
     def asks(self) -> None:
-        """A question begins, and those that began before go on in their builds, with all of their moment."""
+        """After each step a question begins; those from before go on in their builds, with all of their moment."""
         seq = self.run(self.world.seq())
         self.questions.setdefault(seq, self.run(self.world.reading(seq)).id)
         for began, build_id in self.questions.items():
