@@ -169,7 +169,7 @@ async def test_documents_of_a_person_say_whether_nobody_else_is_in_them(ledger: 
         (ErasureState.CANCELLED, ErasureState.RECEIVED),
         (ErasureState.CERTIFIED, ErasureState.ERASING),
         (ErasureState.RECEIVED, ErasureState.ERASING),
-        (ErasureState.AWAITING_APPROVAL, ErasureState.FENCED),
+        (ErasureState.AWAITING_APPROVAL, ErasureState.ERASING),
     ],
 )
 def test_an_illegal_move_is_refused(before: ErasureState, after: ErasureState):
