@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lethe.errors import ErasureNotFound
+from lethe.errors import ErasureNotFound, IllegalErasureMove
 from lethe.model.audit_log import LeafKind
 from lethe.model.documents import Document
-from lethe.model.erasures import ErasureRequest, ErasureScope, ErasureState, check_move
+from lethe.model.erasures import ErasureRequest, ErasureScope, ErasureState
 from lethe.model.ids import Id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, UnitOfWork
@@ -39,7 +39,8 @@ async def fence_in(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> Er
     Uploads that began before compare the raised epoch when they come to their second check. A document that somebody
     else is linked to stays: of it the gate drops the chunks that show the person.
     """
-    check_move(request.state, ErasureState.FENCED)
+    if request.state is not ErasureState.RECEIVED:
+        raise IllegalErasureMove(f"an erasure that is {request.state} is not fenced")
     tenant_id = request.tenant_id
     identifiers = await uow.erasures.identifiers(tenant_id, request.id)
     if request.scope.is_whole:
