@@ -33,7 +33,7 @@ async def _peopled(world: ErasingWorld) -> Drive:
 
 async def _end(world: ErasingWorld, drive: Drive) -> Ended:
     request = await world.request(drive.ref)
-    assert request.state is ErasureState.PURGED
+    assert request.state is ErasureState.VERIFYING
     async with world.ledger.read() as uow:
         stores = await uow.erasures.stores(world.tenant_id, drive.ref.erasure_id)
     texts = sorted(text for _, text, *_ in (await world.served()).values())

@@ -152,7 +152,7 @@ class Wandering:
         arguments: tuple[object, ...] = ("court",)
         if request.state is ErasureState.HELD:
             change, arguments = self.world.erasures.release, ()
-        elif request.state is ErasureState.PURGED or self.random.random() < 0.5:
+        elif request.state is ErasureState.VERIFYING or self.random.random() < 0.5:
             return
         with suppress(IllegalErasureMove):
             await change(self.world.admin, drive.ref.erasure_id, *arguments)
@@ -215,7 +215,7 @@ class Wandering:
     async def assert_ended(self) -> None:
         for ref in self.drives:
             request = await self.world.request(ref.ref)
-            assert request.state is ErasureState.PURGED
+            assert request.state is ErasureState.VERIFYING
             assert request.purged_at
             assert request.discovered_at
         await self._assert_gone("at once")
