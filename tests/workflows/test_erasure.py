@@ -5,12 +5,12 @@ import asyncio
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from lethe.contracts.erasure import Discovered, ErasureProgress, ErasureRun, Standing
+from lethe.contracts.erasure import Discovered, ErasureProgress, ErasureRef, ErasureRun, Standing
 from lethe.model.ids import new_id
 from lethe.model.personal_data import StoreName
 from tests.workflows.scripted import replayed
 from tests.workflows.scripted_erasure import ScriptedErasure
-from workflows.erasure import DELETION_ORDER, EraseSubject
+from workflows.erasure import DELETION_ORDER, EraseSubject, RecheckErasure
 from workflows.policies import Queue
 
 FOUND = Discovered(found=3, drain_seconds=7_200)
@@ -135,12 +135,21 @@ async def test_it_is_looked_for_again_until_it_has_come_back(client: Client) -> 
     scripted.come_back = [0, 0, 0, 0, 1]
     async with scripted.running(client):
         for looks in (3, 5):
-            erasure = await _start(client)
-            await erasure.result()
-            again = client.get_workflow_handle(erasure.id.replace("erase-subject", "recheck-erasure"))
+            ref = ErasureRef(tenant_id=new_id(), erasure_id=new_id())
+            again = await client.start_workflow(
+                RecheckErasure.run, ref, id=f"recheck-erasure/{ref.erasure_id}", task_queue=Queue.CONTROL
+            )
             await again.result()
             await replayed(again)
             assert scripted.calls.count("check_erasure_again") == looks
+
+
+async def test_whoever_is_certified_is_looked_for_again(client: Client) -> None:
+    async with ScriptedErasure().running(client):
+        erasure = await _start(client)
+        await erasure.result()
+        again = await client.get_workflow_handle(erasure.id.replace("erase-subject", "recheck-erasure")).describe()
+    assert again.workflow_type == "recheck-erasure"
 
 
 async def _until(erasure: WorkflowHandle[EraseSubject, ErasureProgress], phase: str) -> None:
