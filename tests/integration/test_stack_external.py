@@ -12,7 +12,7 @@ from tests.servers.stack import running_stack
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def test_only_the_api_and_the_worker_are_started(
+def test_only_what_is_nowhere_else_is_started(
     temporal_address: str, weaviate: WeaviateSettings, postgres: Postgres, tmp_path: Path
 ) -> None:
     external = {
@@ -26,7 +26,7 @@ def test_only_the_api_and_the_worker_are_started(
     }
     with running_stack(tmp_path / "state", external) as stack:
         runs = {part["name"]: part["runs"] for part in stack.run("status")["components"]}
-        assert {name for name, where in runs.items() if where == "here"} == {"api", "worker"}
+        assert {name for name, where in runs.items() if where == "here"} == {"api", "witness", "worker"}
         (tmp_path / "notice.txt").write_text("The north gate of the depot is locked at 19:30.")
         counts = stack.run("ingest", str(tmp_path / "notice.txt"))
         assert (counts["added"], counts["failed"]) == (1, 0)
