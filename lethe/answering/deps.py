@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.chain import Chain
-from lethe.answering.traces import Traces
 from lethe.answering.under_way import UnderWay
 from lethe.answering.vectors import QuestionVectors
 from lethe.ports.clock import Clock
@@ -31,7 +30,6 @@ class Answering:
     tokens: TokenBus
     embed_seconds: float = 2.0
     chain: Chain | None = None
-    traces: Traces = field(default_factory=Traces)
     vectors: QuestionVectors = field(default_factory=QuestionVectors)
     under_way: UnderWay = field(default_factory=UnderWay)
     caching: CachePolicy = field(default_factory=CachePolicy)

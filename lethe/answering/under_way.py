@@ -12,12 +12,13 @@ from lethe.answering.request import AnswerRequest
 from lethe.model.answers import Answer, Question
 from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
-from lethe.ports.search import Passage
+from lethe.model.traces import Trace
+from lethe.ports.search import AskedVector, Passage
 from lethe.privacy.short_lived import ShortLived
 
 _MOST: Final = 1_000
 _SECONDS: Final = 60.0
-"""A data key is held no longer (KeySettings.cache_seconds)."""
+"""What is opened by a data key: the key itself is held no longer (KeySettings.cache_seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,14 @@ class Asked:
 
 
 class UnderWay:
-    """Each for a minute, or until it is forgotten."""
+    """Each until it is forgotten, or too old, or too many newer ones are kept."""
 
     def __init__(self) -> None:
         self._asked = ShortLived[Id, Asked](_MOST, _SECONDS)
         self._found = ShortLived[Id, tuple[Passage, ...]](_MOST, _SECONDS)
         self._drafts = ShortLived[Id, Answer](_MOST, _SECONDS)
+        self._traces = ShortLived[Id, Trace](_MOST)
+        self._vectors = ShortLived[Id, AskedVector](_MOST)
 
     def keep_asked(self, asked: Asked) -> None:
         self._asked.put(asked.question.id, asked)
@@ -66,8 +69,21 @@ class UnderWay:
     def draft(self, question_id: Id) -> Answer | None:
         return self._drafts.get(question_id)
 
+    def keep_trace(self, question_id: Id, trace: Trace) -> None:
+        """Between the step that searches and the step that first writes, which spares a commit."""
+        self._traces.put(question_id, trace)
+
+    def trace(self, question_id: Id) -> Trace | None:
+        return self._traces.get(question_id)
+
+    def keep_vector(self, question_id: Id, vector: AskedVector) -> None:
+        """Asked for before the steps, to find a question in other words."""
+        self._vectors.put(question_id, vector)
+
+    def vector(self, question_id: Id) -> AskedVector | None:
+        return self._vectors.get(question_id)
+
     def forget(self, question_id: Id) -> None:
         """Once the question is answered."""
-        self._asked.pop(question_id)
-        self._found.pop(question_id)
-        self._drafts.pop(question_id)
+        for kept in (self._asked, self._found, self._drafts, self._traces, self._vectors):
+            kept.pop(question_id)

@@ -1,6 +1,6 @@
-"""Vectors of questions in this process: of those under way, and of those answered lately, opened.
+"""Vectors of questions answered lately, opened in this process.
 
-The opened ones live no longer than data keys do; what they propose is looked up again before it serves, so one that
+They live no longer than data keys do; what they propose is looked up again before it serves, so one that
 was erased meanwhile proposes in vain.
 """
 
@@ -15,11 +15,9 @@ from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
-from lethe.ports.search import AskedVector
 from lethe.privacy.sealing import Purpose, seal, unseal
 from lethe.privacy.short_lived import ShortLived
 
-_UNDER_WAY: Final = 1_000
 _BUCKETS: Final = 50
 _OPEN_SECONDS: Final = 60.0
 _OVERLAP: Final = timedelta(seconds=5)
@@ -70,20 +68,7 @@ class QuestionVectors:
     """Of this process."""
 
     def __init__(self) -> None:
-        self._under_way = ShortLived[Id, AskedVector](_UNDER_WAY)
         self._buckets = ShortLived[tuple[Id, str], Bucket](_BUCKETS, _OPEN_SECONDS)
-
-    def keep(self, question_id: Id, vector: AskedVector) -> None:
-        """Until it is forgotten, too old, or too many newer ones are kept."""
-        self._under_way.put(question_id, vector)
-
-    def get(self, question_id: Id) -> AskedVector | None:
-        """For an attempt that may be repeated."""
-        return self._under_way.get(question_id)
-
-    def forget(self, question_id: Id) -> None:
-        """Once the question is answered."""
-        self._under_way.pop(question_id)
 
     async def bucket(
         self, ledger: Ledger, keyring: KeyRing, tenant_id: Id, bucket_hmac: str, oldest: datetime, most: int

@@ -157,7 +157,7 @@ async def test_a_step_that_is_repeated_and_a_plain_search_pay_for_no_rewording(w
     ref = QuestionRef(tenant_id=question.tenant_id, question_id=question.id)
     for is_repeated, searched in ((False, (ASKED, SAID)), (True, (ASKED,))):
         await retrieve(deps, ref, is_repeated=is_repeated)
-        trace = deps.traces.get(question.id)
+        trace = deps.under_way.trace(question.id)
         assert trace is not None
         assert trace.queries == searched
     await search.find(corpus.request(ASKED))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from lethe.answering.traces import Traces
+from lethe.answering.under_way import UnderWay
 from lethe.answering.vectors import QuestionVectors
 from lethe.privacy.data_map import MEMORY
 from lethe.privacy.short_lived import MEMORY_SECONDS, ShortLived
@@ -49,6 +49,6 @@ async def test_the_newest_stay() -> None:
 
 async def test_whatever_holds_words_of_questions_in_memory_is_declared_with_its_time() -> None:
     assert MEMORY.lifetime_seconds == MEMORY_SECONDS
-    kept = [each for holder in (Traces(), QuestionVectors(), KnownVectors()) for each in vars(holder).values()]
-    assert len(kept) == 4
+    kept = [each for holder in (UnderWay(), QuestionVectors(), KnownVectors()) for each in vars(holder).values()]
+    assert len(kept) == 7
     assert all(isinstance(each, ShortLived) for each in kept)

@@ -193,5 +193,5 @@ async def keeping(deps: Answering, asked: Asked, answer: Answer, retrieved: Retr
 
 def _sealed_vector(deps: Answering, question_id: Id, key: bytes) -> bytes | None:
     """If this process knows it."""
-    asked = deps.vectors.get(question_id)
+    asked = deps.under_way.vector(question_id)
     return None if asked is None or asked.vector is None else seal_question_vector(key, asked.vector)

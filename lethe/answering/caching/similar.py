@@ -45,7 +45,7 @@ async def recall_similar(deps: Answering, caller: Caller, question_id: Id) -> bo
         return False
     asked = _Asked(caller, known.question, known.request, known.place)
     vector = await _embedded(deps, asked.question, asked.request)
-    deps.vectors.keep(question_id, vector)
+    deps.under_way.keep_vector(question_id, vector)
     is_given = await _given(deps, asked, vector)
     (CACHE_HITS if is_given else CACHE_MISSES).labels(SEMANTIC).inc()
     return is_given

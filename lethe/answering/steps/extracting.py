@@ -25,7 +25,7 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
     if question.state is QuestionState.ANSWERED:
         return Drafted(retrieved=retrieved, mode=AnswerMode.EXTRACTIVE)
     passages = deps.under_way.found(question.id) or await passages_of(deps, question, retrieved)
-    vector = deps.vectors.get(question.id)
+    vector = deps.under_way.vector(question.id)
     quoted = frozenset({ref.question_id, *(passage.document_id for passage in passages)})
     embedder = EmbedderFor(deps.embedder, Origin(ref.tenant_id, quoted, question.principal_id))
     drawn = await extract(

@@ -67,8 +67,6 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     )
     kept = await keeping(deps, asked, answer, drafted.retrieved)
     await store_paid(deps, answer, QuestionState.ANSWERED, kept, seconds=_STORING_MOST)
-    deps.traces.forget(ref.question_id)
-    deps.vectors.forget(ref.question_id)
     deps.under_way.forget(ref.question_id)
     await tell_done(deps.tokens, answer)
     return outcome(answer)

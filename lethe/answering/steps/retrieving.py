@@ -24,13 +24,13 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
         request.search(ref.tenant_id, frozenset(question.readers), question.seq),
         question_id=ref.question_id,
         principal_id=question.principal_id,
-        asked=deps.vectors.get(ref.question_id),
+        asked=deps.under_way.vector(ref.question_id),
         for_answer=True,
         reword=not is_repeated,
     )
     found = await deps.search.find(search)
     deps.under_way.keep_found(ref.question_id, found.passages)
-    deps.traces.keep(ref.question_id, found.trace or _plain_trace(request, found))
+    deps.under_way.keep_trace(ref.question_id, found.trace or _plain_trace(request, found))
     return Retrieved(
         question=ref,
         passages=[
@@ -60,7 +60,7 @@ async def _plan(deps: Answering, question: Question, request: AnswerRequest) -> 
         return Plan((), "", (), ())
     async with deps.ledger.read() as uow:
         tenant = await uow.tenants.get(question.tenant_id)
-    asked = deps.vectors.get(question.id)
+    asked = deps.under_way.vector(question.id)
     allowed = tenant.allowed_providers if tenant else ()
     return await plan(deps.chain, request.text, allowed, asked.vector if asked else None)
 

@@ -90,7 +90,7 @@ async def passages_of(deps: Answering, question: Question, retrieved: Retrieved)
 
 def sealed_trace(deps: Answering, key: bytes, question_id: Id) -> bytes | None:
     """How the passages were come by, if this process knows it."""
-    trace = deps.traces.get(question_id)
+    trace = deps.under_way.trace(question_id)
     return None if trace is None else seal_trace(key, trace)
 
 

@@ -191,6 +191,6 @@ async def test_a_ledger_that_cannot_record_the_call_is_an_embedder_that_is_down(
     monkeypatch.setattr(world.embedder, "embed", unrecorded)
     question, _, is_given = await world.recalled(HOW_HIGH)
     assert not is_given
-    asked = world.deps.vectors.get(question.id)
+    asked = world.deps.under_way.vector(question.id)
     assert asked is not None
     assert asked.reasons == (DegradedReason.EMBEDDER_DOWN,)

@@ -142,7 +142,7 @@ async def test_what_was_searched_for_is_kept_sealed_with_the_answer(world: World
     (candidate,) = trace.candidates
     assert (candidate.chunk_id, candidate.document_id) == (planted.chunks[0].id, planted.document.id)
     assert candidate.fused == answer.citations[0].score
-    assert world.deps.traces.get(question.id) is None
+    assert world.deps.under_way.trace(question.id) is None
 
 
 async def test_the_steps_say_the_answer_as_they_make_it(world: World):
