@@ -49,7 +49,6 @@ class Purpose(StrEnum):
     FAILURE = "dead_letter.detail"
     WEBHOOK_URL = "webhook.url"
     WEBHOOK_SIGNING = "webhook.signing"
-    RESPONSE = "idempotency.body"
     PREFIX = "quarantine.prefix"
     WISH = "selection.wish"
     GLOSSARY = "glossary.entries"

@@ -1,29 +1,15 @@
 """Sealed texts in clear, as they are searched: for as long as the search of a page takes."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, cast
 
 from lethe.errors import SealBroken
 from lethe.model.documents import Chunk, Version
 from lethe.model.texts import SealedText, TextPlace
+from lethe.privacy.sealed_texts import PURPOSES
 from lethe.privacy.sealing import Purpose, unseal, unseal_text
 
-PURPOSES: Final[Mapping[TextPlace, Purpose]] = {
-    TextPlace.SUBJECT: Purpose.IDENTIFIER,
-    TextPlace.QUESTION: Purpose.QUESTION,
-    TextPlace.ANSWER: Purpose.ANSWER,
-    TextPlace.TRACE: Purpose.TRACE,
-    TextPlace.FEEDBACK: Purpose.FEEDBACK,
-    TextPlace.LETTER: Purpose.FAILURE,
-    TextPlace.REFUSAL: Purpose.REFUSED_NAME,
-    TextPlace.INGESTION: Purpose.OPTIONS,
-    TextPlace.RESPONSE: Purpose.IDEMPOTENCY,
-    TextPlace.SELECTION: Purpose.WISH,
-    TextPlace.QUARANTINE: Purpose.PREFIX,
-    TextPlace.WEBHOOK: Purpose.WEBHOOK_URL,
-    TextPlace.GLOSSARY: Purpose.GLOSSARY,
-}
 _DEEPEST: Final = 20
 
 

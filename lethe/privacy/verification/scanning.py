@@ -16,28 +16,14 @@ from lethe.model.texts import TextPlace
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure.needles import Needles, texts_of
+from lethe.privacy.sealed_texts import PURPOSES
 from lethe.privacy.sealing import Purpose, unseal
 
 _PAGE: Final = 50
 _CHUNKS: Final = 20
 _TEXTS: Final = 200
 
-_PURPOSES: Final = {
-    TextPlace.SUBJECT: Purpose.IDENTIFIER,
-    TextPlace.QUESTION: Purpose.QUESTION,
-    TextPlace.ANSWER: Purpose.ANSWER,
-    TextPlace.TRACE: Purpose.TRACE,
-    TextPlace.FEEDBACK: Purpose.FEEDBACK,
-    TextPlace.LETTER: Purpose.FAILURE,
-    TextPlace.REFUSAL: Purpose.REFUSED_NAME,
-    TextPlace.INGESTION: Purpose.OPTIONS,
-    TextPlace.RESPONSE: Purpose.RESPONSE,
-    TextPlace.SELECTION: Purpose.WISH,
-    TextPlace.QUARANTINE: Purpose.PREFIX,
-    TextPlace.WEBHOOK: Purpose.WEBHOOK_URL,
-    TextPlace.GLOSSARY: Purpose.GLOSSARY,
-}
-ROWS: Final = tuple(_PURPOSES)
+ROWS: Final = tuple(PURPOSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +81,7 @@ class TextScan:
             opened = [
                 (each.ref, text)
                 for each in page
-                for text in _opened(keys.get(each.key_id) if each.key_id else secret, _PURPOSES[place], each.sealed)
+                for text in _opened(keys.get(each.key_id) if each.key_id else secret, PURPOSES[place], each.sealed)
             ]
             texts += len(opened)
             refs |= {ref: ref for ref in await self._showing(opened)}
