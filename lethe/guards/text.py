@@ -39,11 +39,6 @@ def has_hidden_text(text: str) -> bool:
     return _TAG_RUN.search(text) is not None or len(HIDING.findall(text)) > 3
 
 
-def without_invisible(text: str) -> str:
-    """The text as a person sees it."""
-    return text if text.isascii() else _INVISIBLE.sub("", _TAGS.sub("", text))
-
-
 def comparable(text: str) -> str:
     """Folded to one line of small letters; hidden text made visible, lookalikes, digits for letters, spacing undone."""
     if not text.isascii():

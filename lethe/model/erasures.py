@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -149,15 +149,6 @@ class ErasureIdentifier:
     sealed_identifier: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ErasureSubject:
-    """A person the tenant knew under one of the request's identifiers, remembered while the request is open."""
-
-    tenant_id: Id
-    erasure_id: Id
-    subject_id: Id
-
-
 class ItemState(StrEnum):
     """What became of one thing of the manifest."""
 
@@ -218,12 +209,3 @@ class ErasureStore:
     horizon_at: datetime | None
     round: int
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """A tag of 128 bits that keeps somebody from coming back; no time finer than its day."""
-
-    tenant_id: Id
-    tag: str
-    day: date

@@ -20,11 +20,6 @@ class Node(NamedTuple):
     level: int
     number: int
 
-    @property
-    def last_leaf(self) -> int:
-        """The leaf whose arrival completes it."""
-        return ((self.number + 1) << self.level) - 1
-
 
 class Span(NamedTuple):
     """The leaves [begin, end) below one hash of a root or proof."""

@@ -15,7 +15,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-SEED_BYTES: Final = 32
 _ED25519: Final = b"\x01"
 _COSIGNATURE: Final = b"\x04"
 _MAX_NOTE: Final = 8_192
