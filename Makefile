@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 QUESTION ?= How many unused vacation days can I take into the next year?
 
+# How many processes share the tests, each with servers of its own: the tests wait more than they compute.
+JOBS ?= 3
+
 # The fault suite's: embedded (dev server, SQLite) or postgres (the real Temporal server, PostgreSQL).
 STACK ?= embedded
 
@@ -50,8 +53,8 @@ down: $(VENV)/.base ## stop the embedded stack; its data stays in .lethe
 status: $(VENV)/.base ## what runs, and at which address
 	$(BIN)/lethe status
 
-test: $(VENV)/.dev ## every test, as in the README
-	$(BIN)/pytest
+test: $(VENV)/.dev ## every test, as in the README (JOBS=n processes)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 test-unit: $(VENV)/.dev ## only the tests that start no server
 	$(BIN)/pytest tests/unit tests/architecture
