@@ -39,7 +39,7 @@ from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.glossary import Glossaries
 from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.search import Search
-from lethe.settings import Settings
+from lethe.settings import EmbeddingProvider, Settings
 from lethe.webhooks.registry import Webhooks
 from workers.failpoints import Failpoint
 
@@ -59,8 +59,10 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
     ):
         ledger, keyring, blobs, clock = stores.ledger, stores.keyring, stores.blobs, stores.clock
         breakers = make_breakers(settings, redis, clock)
-        embedder = _guarded(stores.embedder, settings, breakers)
-        await embedder.warm_up()
+        embedder = _guarded(stores.embedder, settings.embedding.provider, settings, breakers)
+        others = tuple(_guarded(other, provider, settings, breakers) for provider, other in stores.others.items())
+        for each in (embedder, *others):
+            await each.warm_up()
         reranker = await stack.enter_async_context(
             open_reranker(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
@@ -81,6 +83,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             reranker,
             settings.rerank.seconds,
             rewording=rewording,
+            others=others,
         )
         uploads = Uploads(
             ledger=ledger,
@@ -122,6 +125,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                 caching=CachePolicy.from_settings(
                     settings, embedder.spec.key, "" if rewording is None else rewording.prompt.version
                 ),
+                others=others,
             ),
             workflows=temporal,
             cursors=Cursors(keyring),
@@ -144,15 +148,14 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
 
 async def _bank(settings: Settings, embedder: Embedder) -> AttackBank | None:
     """Known attacks, embedded; an outside embedder is not sent them."""
-    if settings.embedding_processor is not None or not settings.guards.attack_bank:
+    if settings.outside(settings.embedding.provider) or not settings.guards.attack_bank:
         return None
     bank = AttackBank(embedder, settings.retrieval.embed_seconds)
     await bank.warm_up()
     return bank
 
 
-def _guarded(embedder: Embedder, settings: Settings, breakers: Breakers) -> Embedder:
+def _guarded(embedder: Embedder, provider: EmbeddingProvider, settings: Settings, breakers: Breakers) -> Embedder:
     """A model in this process needs no breaker."""
-    if settings.embedding_processor is None:
-        return embedder
-    return GuardedEmbedder(embedder, breakers, embed_breaker(settings.embedding_processor[0]))
+    processors = settings.outside(provider)
+    return GuardedEmbedder(embedder, breakers, embed_breaker(processors[0][0])) if processors else embedder

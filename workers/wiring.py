@@ -101,7 +101,8 @@ async def ingestion_parts(
             limits=settings.limits,
             scratch=stack.enter_context(private_scratch(settings.state.resolve() / "scratch")),
             malware=Clamd.from_settings(settings.malware),
-            embeds_outside=settings.embedding_processor is not None,
+            embeds_outside=bool(settings.embedding_processors),
+            others=tuple(stores.others.values()),
         )
         sender = HttpSender(settings.webhooks)
         stack.push_async_callback(sender.close)

@@ -8,6 +8,7 @@ from api.dependencies import ServicesDep
 from api.schemas.models import BreakerOut, ModelOut, ModelsOut, PriceOut
 from api.security import Reader
 from lethe.model.breakers import Phase
+from lethe.model.indexes import BuildKind
 from lethe.ports.breakers import BreakerView, chat_breaker
 
 router = APIRouter(prefix="/v1/models", tags=["questions"])
@@ -21,6 +22,8 @@ async def list_models(caller: Reader, services: ServicesDep) -> ModelsOut:
     answering = services.settings.answering
     states = await services.breakers.states()
     allowed = (await services.provider_policy.get(caller)).allowed
+    async with services.ledger.read() as uow:
+        build = await uow.builds.active(caller.tenant_id, BuildKind.VECTOR)
     return ModelsOut(
         chain=[
             ModelOut(
@@ -35,7 +38,7 @@ async def list_models(caller: Reader, services: ServicesDep) -> ModelsOut:
             for entry in services.settings.chat_chain
         ],
         prompt=answering.prompt,
-        embedding_spec=services.answering.embedder.spec.key,
+        embedding_spec=build.spec if build else services.answering.embedder.spec.key,
         breakers={name: BreakerOut.model_validate(state) for name, state in states.items()},
         currency=answering.currency,
         prices=[PriceOut.model_validate(price) for price in answering.prices],

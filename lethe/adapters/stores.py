@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lethe.adapters.blobs import FsspecBlobs
 from lethe.adapters.certifying import certificate_issuer, require_newest_state
 from lethe.adapters.clock import SystemClock
-from lethe.adapters.embedding.choice import open_embedder
+from lethe.adapters.embedding.choice import OtherEmbedders, open_embedder, open_other_embedders
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.keywords import keywords_from_settings
 from lethe.adapters.sql import SqlLedger
@@ -19,12 +19,12 @@ from lethe.ports.embedding import Embedder
 from lethe.ports.keywords import KeywordIndex
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.processors import ProcessorLedger
-from lethe.settings import Settings
+from lethe.settings import EmbeddingProvider, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Opened over the configured addresses."""
+    """Opened over the configured addresses. ``others``: embedders of tenants that were migrated, or will be."""
 
     ledger: SqlLedger
     keyring: SqlKeyRing
@@ -34,6 +34,7 @@ class Stores:
     embedder: Embedder
     clock: SystemClock
     certificates: CertificateIssuer
+    others: OtherEmbedders = field(default_factory=dict[EmbeddingProvider, Embedder])
 
 
 @asynccontextmanager
@@ -55,13 +56,13 @@ async def open_stores(settings: Settings, *, wait_for_sql: bool = False) -> Asyn
         keywords = keywords_from_settings(settings)
         stack.push_async_callback(keywords.close)
         clock = SystemClock()
-        embedder = await stack.enter_async_context(
-            open_embedder(settings, ProcessorLedger(ledger, clock, settings.answering))
-        )
-        await refuse_other_specs(ledger, embedder.spec)
+        calls = ProcessorLedger(ledger, clock, settings.answering)
+        embedder = await stack.enter_async_context(open_embedder(settings, calls))
+        others = await stack.enter_async_context(open_other_embedders(settings, calls))
+        await refuse_other_specs(ledger, embedder.spec, *(other.spec for other in others.values()))
         blobs = FsspecBlobs.from_settings(settings)
         witness = HttpWitness.from_settings(settings)
         stack.push_async_callback(witness.close)
         await require_newest_state(settings, witness, VersionRemover(ledger, blobs, keyring, index, keywords), clock)
         issuer = certificate_issuer(settings, witness, ledger, clock)
-        yield Stores(ledger, keyring, index, keywords, blobs, embedder, clock, issuer)
+        yield Stores(ledger, keyring, index, keywords, blobs, embedder, clock, issuer, others)

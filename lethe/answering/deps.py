@@ -19,7 +19,8 @@ class Answering:
     """The ports of the steps; only held here, built by the wiring.
 
     ``embed_seconds``: how long an answer waits for its sentences' embeddings before words alone decide. ``chain``: the
-    language models; without one every answer is made of sentences of the passages.
+    language models; without one every answer is made of sentences of the passages. ``others``: embedders of the indexes
+    that ``embedder`` did not make.
     """
 
     ledger: Ledger
@@ -33,3 +34,4 @@ class Answering:
     vectors: QuestionVectors = field(default_factory=QuestionVectors)
     under_way: UnderWay = field(default_factory=UnderWay)
     caching: CachePolicy = field(default_factory=CachePolicy)
+    others: tuple[Embedder, ...] = ()

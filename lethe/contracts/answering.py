@@ -30,6 +30,8 @@ class Retrieved(Contract):
     passages: list[PassageRef] = Field(default_factory=list[PassageRef], max_length=50)
     reasons: list[DegradedReason] = Field(default_factory=list[DegradedReason], max_length=10)
     build_id: Id | None = None
+    embedding_spec: str = Field(default="", max_length=200)
+    """Of that build; "" for one of words."""
     seq: int = 0
     timings_ms: dict[str, float] = Field(default_factory=dict[str, float], max_length=20)
     models: list[str] = Field(default_factory=list[str], max_length=20)

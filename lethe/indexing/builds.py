@@ -20,15 +20,16 @@ async def active_vector_build(uow: UnitOfWork, tenant_id: Id) -> IndexBuild:
     return build
 
 
-async def refuse_other_specs(ledger: Ledger, spec: EmbeddingSpec) -> None:
-    """For start-up: a process whose vectors fit no active build would find nothing by meaning, and index nothing.
+async def refuse_other_specs(ledger: Ledger, spec: EmbeddingSpec, *others: EmbeddingSpec) -> None:
+    """For start-up: where no model's vectors fit an active build, nothing would be found by meaning, nor be indexed.
 
     Raises EmbeddingSpecMismatch, naming what is configured and what is in use.
     """
     async with ledger.read() as uow:
         specs = await uow.builds.active_specs(BuildKind.VECTOR)
-    if others := {name: tenants for name, tenants in specs.items() if name != spec.key}:
-        used = ", ".join(f"{name} ({tenants} tenants)" for name, tenants in sorted(others.items()))
+    known = {spec.key, *(other.key for other in others)}
+    if strangers := {name: tenants for name, tenants in specs.items() if name not in known}:
+        used = ", ".join(f"{name} ({tenants} tenants)" for name, tenants in sorted(strangers.items()))
         raise EmbeddingSpecMismatch(f"The configured embedder is {spec.key}, but active indexes were made by {used}.")
 
 

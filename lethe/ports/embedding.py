@@ -71,3 +71,8 @@ class Embedder(Protocol):
     async def warm_up(self) -> None:
         """Load what the first text would otherwise wait for. Asks nobody outside this process."""
         ...
+
+
+def model_of(spec: str, *embedders: Embedder) -> Embedder | None:
+    """The one whose vectors may be compared with those of the spec; None where nobody here can ask that model."""
+    return next((each for each in embedders if each.spec.key == spec), None)

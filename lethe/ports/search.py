@@ -18,10 +18,18 @@ AttributeFilter = Condition | None
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AskedVector:
-    """A question's vector, shape (dims,); None where it cannot be had, for the ``reasons``."""
+    """A question's vector, shape (dims,); None where it cannot be had, for the ``reasons``.
+
+    ``spec``: whose vectors it may be compared with; one of another model with as many dimensions looks the same.
+    """
 
     vector: NDArray[np.float32] | None
     reasons: tuple[DegradedReason, ...] = ()
+    spec: str = ""
+
+    def under(self, spec: str) -> NDArray[np.float32] | None:
+        """The vector, if it is the spec's."""
+        return self.vector if self.spec == spec else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,8 @@ class Passage:
 class Found:
     """What a search found, best first, and why it is less than it could be.
 
-    ``build_id`` is None while the tenant has nothing indexed. ``timings_ms``: embed, search, gate, rerank (where
+    ``build_id`` is None while the tenant has nothing indexed; ``spec`` is the model whose vectors that build holds, ""
+    for a build of words. ``timings_ms``: embed, search, gate, rerank (where
     it was asked), total. ``trace`` is None where nothing was searched.
     """
 
@@ -97,6 +106,7 @@ class Found:
     build_id: Id | None
     timings_ms: dict[str, float] = field(default_factory=dict[str, float])
     trace: Trace | None = None
+    spec: str = ""
 
 
 class PassageSearch(Protocol):

@@ -94,7 +94,8 @@ def configured_processors(settings: Settings) -> tuple[Processor, ...]:
     if settings.rerank.provider is RerankProvider.COHERE:
         cohere = settings.cohere
         chat = (Processor(OutsideProvider.COHERE.value, cohere.region, cohere.rerank_model, Operation.RERANK), *chat)
-    if settings.embedding_processor is None:
-        return chat
-    provider, section = settings.embedding_processor
-    return (Processor(provider.value, section.region, section.embedding_model, Operation.EMBED), *chat)
+    embedding = tuple(
+        Processor(provider.value, section.region, section.embedding_model, Operation.EMBED)
+        for provider, section in settings.embedding_processors
+    )
+    return (*embedding, *chat)

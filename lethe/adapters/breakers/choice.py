@@ -30,8 +30,7 @@ def make_breakers(settings: Settings, redis: RedisConnection | None, clock: Cloc
 
 def _names(settings: Settings) -> Collection[str]:
     names = [chat_breaker(entry.provider, entry.model) for entry in settings.chat_chain]
-    if settings.embedding_processor is not None:
-        names.append(embed_breaker(settings.embedding_processor[0]))
+    names += [embed_breaker(provider) for provider, _ in settings.embedding_processors]
     if settings.rerank.provider is not RerankProvider.NONE:
         names.append(rerank_breaker(settings.rerank.provider))
     return [*names, WEAVIATE]

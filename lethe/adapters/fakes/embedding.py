@@ -32,16 +32,18 @@ class WhitespaceTokenizer:
 class HashEmbedder:
     """A bag of stems, each hashed to one of 384 dimensions and a sign: near if and only if words are shared.
 
-    ``is_down`` makes it fail as a provider does; ``texts`` is everything it was asked to embed.
+    ``is_down`` makes it fail as a provider does; ``texts`` is everything it was asked to embed. Each ``seed``
+    hashes otherwise: another model of as many dimensions.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seed: str = "") -> None:
+        self.seed = seed
         self.is_down = False
         self.texts: list[str] = []
 
     @property
     def spec(self) -> EmbeddingSpec:
-        return EmbeddingSpec(model="hashed-stems", revision="1", dims=DIMS, preprocessing="terms")
+        return EmbeddingSpec(model="hashed-stems", revision=f"1{self.seed}", dims=DIMS, preprocessing="terms")
 
     @property
     def tokenizer(self) -> WhitespaceTokenizer:
@@ -55,7 +57,8 @@ class HashEmbedder:
         vectors = np.zeros((len(texts), DIMS), np.float32)
         for row, text in enumerate(texts):
             for term in index_terms(text, "en").split():
-                digest = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "big")
+                salted = hashlib.blake2b(term.encode(), digest_size=8, salt=self.seed.encode())
+                digest = int.from_bytes(salted.digest(), "big")
                 vectors[row, digest % DIMS] += 1 if digest >> 63 else -1
             if not vectors[row].any():
                 vectors[row, 0] = 1  # a text without a term still has a direction

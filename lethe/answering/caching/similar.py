@@ -15,7 +15,7 @@ from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.model.processors import Origin
-from lethe.ports.embedding import EMBEDDER_FAILURES, InputKind, degraded_by
+from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, degraded_by, model_of
 from lethe.ports.search import AskedVector
 from lethe.telemetry import CACHE_HITS, CACHE_MISSES
 
@@ -41,21 +41,23 @@ async def recall_similar(deps: Answering, caller: Caller, question_id: Id) -> bo
     known = deps.under_way.asked(question_id)
     if known is None or known.place is None or not deps.caching.settings.similar or known.request.alpha == 0:
         return False
-    if known.place.build.spec != deps.embedder.spec.key:
+    embedder = model_of(known.place.build.spec, deps.embedder, *deps.others)
+    if embedder is None:
         return False
     asked = _Asked(caller, known.question, known.request, known.place)
-    vector = await _embedded(deps, asked.question, asked.request)
+    vector = await _embedded(deps, embedder, asked.question, asked.request)
     deps.under_way.keep_vector(question_id, vector)
     is_given = await _given(deps, asked, vector)
     (CACHE_HITS if is_given else CACHE_MISSES).labels(SEMANTIC).inc()
     return is_given
 
 
-async def _embedded(deps: Answering, question: Question, request: AnswerRequest) -> AskedVector:
+async def _embedded(deps: Answering, embedder: Embedder, question: Question, request: AnswerRequest) -> AskedVector:
     origin = Origin(question.tenant_id, frozenset({question.id}), question.principal_id)
     try:
         async with asyncio.timeout(deps.embed_seconds):
-            return AskedVector((await deps.embedder.embed([request.text], InputKind.QUERY, origin))[0])
+            vector = (await embedder.embed([request.text], InputKind.QUERY, origin))[0]
+            return AskedVector(vector, spec=embedder.spec.key)
     except (*EMBEDDER_FAILURES, LedgerUnavailable) as error:
         # A ledger that takes no writes cannot record a call outside, so none is made.
         return AskedVector(None, (degraded_by(error),))

@@ -28,9 +28,8 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
     vector = deps.under_way.vector(question.id)
     quoted = frozenset({ref.question_id, *(passage.document_id for passage in passages)})
     embedder = EmbedderFor(deps.embedder, Origin(ref.tenant_id, quoted, question.principal_id))
-    drawn = await extract(
-        asked.request.text, passages, embedder, deps.embed_seconds, None if vector is None else vector.vector
-    )
+    known = None if vector is None else vector.under(deps.embedder.spec.key)
+    drawn = await extract(asked.request.text, passages, embedder, deps.embed_seconds, known)
     found_by = merged(retrieved.reasons, drawn.reasons)
     reasons = merged(found_by, retrieved.fallen)
     timings = {"generate": elapsed_ms(started)}
@@ -45,7 +44,7 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
         provenance=Provenance(
             index_build_id=retrieved.build_id,
             seq=retrieved.seq,
-            embedding_spec="" if WITHOUT_EMBEDDER.intersection(found_by) else deps.embedder.spec.key,
+            embedding_spec="" if WITHOUT_EMBEDDER.intersection(found_by) else retrieved.embedding_spec,
             provider="lethe",
             model="extractive",
             model_fingerprint=REVISION,

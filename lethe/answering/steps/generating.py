@@ -159,7 +159,7 @@ def _provenance(work: Work, heard: Heard, cited: Cited, attempts: list[str]) -> 
     return Provenance(
         index_build_id=work.retrieved.build_id,
         seq=work.retrieved.seq,
-        embedding_spec="" if WITHOUT_EMBEDDER.intersection(work.retrieved.reasons) else work.deps.embedder.spec.key,
+        embedding_spec="" if WITHOUT_EMBEDDER.intersection(work.retrieved.reasons) else work.retrieved.embedding_spec,
         provider=work.link.entry.provider.value,
         model=heard.last.model or work.link.entry.model,
         model_fingerprint=heard.last.fingerprint,

@@ -44,6 +44,7 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
         ],
         reasons=list(found.reasons),
         build_id=found.build_id,
+        embedding_spec=found.spec,
         seq=question.seq,
         timings_ms=found.timings_ms,
         # With no passage there is nothing that a model could answer from, nor anything lost with the models.
@@ -62,7 +63,7 @@ async def _plan(deps: Answering, question: Question, request: AnswerRequest) -> 
         tenant = await uow.tenants.get(question.tenant_id)
     asked = deps.under_way.vector(question.id)
     allowed = tenant.allowed_providers if tenant else ()
-    return await plan(deps.chain, request.text, allowed, asked.vector if asked else None)
+    return await plan(deps.chain, request.text, allowed, asked.under(deps.embedder.spec.key) if asked else None)
 
 
 def _seconds_left(deps: Answering, question: Question) -> float:

@@ -219,14 +219,14 @@ class Batches:
         return [version for version in versions if not tally.is_failed(version)]
 
     async def _embed_page(self, tenant_id: Id, page: Page, tally: _Tally, reporter: Reporter) -> None:
-        spec = self.pipeline.embedder.spec.key
+        embedder = await self.pipeline.serving_model(tenant_id)
         ids = [version.id for version in page.versions]
         async with self.pipeline.ledger.read() as uow:
             chunks = await uow.chunks.of_versions(tenant_id, ids, page.start, page.stop)
-            done = await uow.chunks.vectors_of(tenant_id, ids, spec, page.start, page.stop)
+            done = await uow.chunks.vectors_of(tenant_id, ids, embedder.spec.key, page.start, page.stop)
         missing = [chunk for chunk in chunks if chunk.id not in done]
         embedded = await give_vectors(
-            self.pipeline, tenant_id, missing, computed=lambda: reporter.reach("embed:computed")
+            self.pipeline, embedder, tenant_id, missing, computed=lambda: reporter.reach("embed:computed")
         )
         tally.computed += embedded.computed
         tally.reused += embedded.reused + len(done)

@@ -15,7 +15,7 @@ from lethe.ingestion.steps.pipeline import Pipeline, enter
 from lethe.model.documents import Chunk, ChunkVector, Status
 from lethe.model.ids import Id
 from lethe.model.processors import Origin
-from lethe.ports.embedding import EMBEDDER_FAILURES, InputKind
+from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, model_of
 from lethe.privacy.sealing import Purpose, seal_vector, unseal_text, unseal_vector
 
 Vector = NDArray[np.float32]
@@ -33,16 +33,21 @@ async def embed_chunks(pipeline: Pipeline, batch: EmbedBatch) -> Embedded:
     """Give a vector to each chunk of the range that has none; what an earlier attempt stored is not paid again."""
     ref = batch.version
     await enter(pipeline, ref, Status.EMBEDDING)
-    spec = pipeline.embedder.spec.key
+    embedder = await pipeline.serving_model(ref.tenant_id)
     async with pipeline.ledger.read() as uow:
         chunks = await uow.chunks.of_version(ref.tenant_id, ref.version_id, batch.start, batch.stop)
-        done = await uow.chunks.vectors(ref.tenant_id, ref.version_id, spec, batch.start, batch.stop)
-    embedded = await give_vectors(pipeline, ref.tenant_id, [chunk for chunk in chunks if chunk.id not in done])
+        done = await uow.chunks.vectors(ref.tenant_id, ref.version_id, embedder.spec.key, batch.start, batch.stop)
+    missing = [chunk for chunk in chunks if chunk.id not in done]
+    embedded = await give_vectors(pipeline, embedder, ref.tenant_id, missing)
     return embedded.model_copy(update={"reused": embedded.reused + len(done)})
 
 
 async def give_vectors(
-    pipeline: Pipeline, tenant_id: Id, missing: Sequence[Chunk], computed: Callable[[], None] = lambda: None
+    pipeline: Pipeline,
+    embedder: Embedder,
+    tenant_id: Id,
+    missing: Sequence[Chunk],
+    computed: Callable[[], None] = lambda: None,
 ) -> Embedded:
     """Give a vector to each of the chunks, of one version or of many, and store them in one unit.
 
@@ -51,7 +56,7 @@ async def give_vectors(
     """
     if not missing:
         return Embedded(computed=0, reused=0)
-    spec = pipeline.embedder.spec.key
+    spec = embedder.spec.key
     keys = await pipeline.keyring.get_many(tenant_id, {chunk.version_id for chunk in missing})
     # A version whose key was destroyed meanwhile is on its way out; its chunks need no vectors.
     missing = [chunk for chunk in missing if chunk.version_id in keys]
@@ -59,7 +64,7 @@ async def give_vectors(
         known = await uow.chunks.known_vectors(tenant_id, spec, {chunk.text_hmac for chunk in missing})
     vectors = await _open_known(pipeline, tenant_id, known)
     reused = sum(chunk.text_hmac in vectors for chunk in missing)
-    fresh = await _compute(pipeline, tenant_id, keys, [chunk for chunk in missing if chunk.text_hmac not in vectors])
+    fresh = await _compute(embedder, tenant_id, keys, [chunk for chunk in missing if chunk.text_hmac not in vectors])
     vectors.update(fresh)
     computed()
     async with pipeline.ledger.write() as uow:
@@ -87,24 +92,25 @@ class LostVectors:
 
     async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
         """What the embedder does not give is left out: the next look finds the same chunks."""
-        if spec != self.pipeline.embedder.spec.key:
+        embedder = model_of(spec, self.pipeline.embedder, *self.pipeline.others)
+        if embedder is None:
             return
         try:
             for start in range(0, len(chunks), _LOST_PAGE):
-                await self._make_page(tenant_id, chunks[start : start + _LOST_PAGE])
+                await self._make_page(embedder, tenant_id, chunks[start : start + _LOST_PAGE])
         except EMBEDDER_FAILURES as error:
             code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
             _log.warning("lost vectors were not made again", extra={"tenant": tenant_id, "code": code})
 
-    async def _make_page(self, tenant_id: Id, chunks: Sequence[Chunk]) -> None:
+    async def _make_page(self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk]) -> None:
         """One text that is refused does not keep the others from theirs."""
         try:
-            await give_vectors(self.pipeline, tenant_id, chunks)
+            await give_vectors(self.pipeline, embedder, tenant_id, chunks)
         except EmbedderRefused:
             refused = 0
             for chunk in chunks:
                 try:
-                    await give_vectors(self.pipeline, tenant_id, [chunk])
+                    await give_vectors(self.pipeline, embedder, tenant_id, [chunk])
                     refused = 0
                 except EmbedderRefused as error:
                     _log.warning("a lost vector is refused", extra={"tenant": tenant_id, "code": error.code})
@@ -124,20 +130,20 @@ async def _open_known(pipeline: Pipeline, tenant_id: Id, known: Mapping[str, Chu
 
 
 async def _compute(
-    pipeline: Pipeline, tenant_id: Id, keys: Mapping[Id, bytes], chunks: Sequence[Chunk]
+    embedder: Embedder, tenant_id: Id, keys: Mapping[Id, bytes], chunks: Sequence[Chunk]
 ) -> dict[str, Vector]:
     """A vector for each text among the chunks, by the text's digest."""
-    texts = {chunk.text_hmac: _text(pipeline, keys[chunk.version_id], chunk) for chunk in chunks}
+    texts = {chunk.text_hmac: _text(embedder, keys[chunk.version_id], chunk) for chunk in chunks}
     if not texts:
         return {}
     origin = Origin(tenant_id, frozenset(chunk.document_id for chunk in chunks))
-    vectors = await pipeline.embedder.embed(list(texts.values()), InputKind.DOCUMENT, origin)
+    vectors = await embedder.embed(list(texts.values()), InputKind.DOCUMENT, origin)
     # Before anything is stored: whoever adds these up knows what was paid, also by a process that was killed.
     _log.info("embedded", extra={"count": len(texts)})
     return {text_hmac: vectors[row] for row, text_hmac in enumerate(texts)}
 
 
-def _text(pipeline: Pipeline, key: bytes, chunk: Chunk) -> str:
+def _text(embedder: Embedder, key: bytes, chunk: Chunk) -> str:
     section = unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section)
     text = unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text)
-    return embedding_text(section, text, pipeline.embedder.tokenizer)
+    return embedding_text(section, text, embedder.tokenizer)

@@ -9,6 +9,7 @@ from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.indexing.objects import index_object, version_attributes
 from lethe.indexing.paging import PAGE, Page, pages
 from lethe.indexing.properties import rewrite_properties
+from lethe.ingestion.steps.embedding import give_vectors
 from lethe.ingestion.steps.pipeline import Pipeline, wanted_of
 from lethe.model.documents import Version
 from lethe.model.ids import Id, chunk_id
@@ -84,6 +85,11 @@ async def _objects(pipeline: Pipeline, build: IndexBuild, page: Page, keys: Mapp
     async with pipeline.ledger.read() as uow:
         chunks = await uow.chunks.of_versions(build.tenant_id, list(versions), page.start, page.stop)
         vectors = await uow.chunks.vectors_of(build.tenant_id, list(versions), build.spec, page.start, page.stop)
+    if missing := [chunk for chunk in chunks if chunk.id not in vectors]:
+        # Another model's build took the place of the one they were embedded for.
+        await give_vectors(pipeline, pipeline.model_of(build.spec), build.tenant_id, missing)
+        async with pipeline.ledger.read() as uow:
+            vectors = await uow.chunks.vectors_of(build.tenant_id, list(versions), build.spec, page.start, page.stop)
     if len(vectors) < len(chunks):
         raise EmbedderUnavailable(f"{len(chunks) - len(vectors)} chunks have no vector of the build's model.")
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lethe.contracts.ingestion import VersionRef
-from lethe.errors import VersionSuperseded
+from lethe.errors import EmbedderUnavailable, VersionSuperseded
+from lethe.indexing.builds import active_vector_build
 from lethe.ingestion.chunking import ChunkPlan
 from lethe.ingestion.shown import show_newest
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
 from lethe.ports.blobs import BlobStore
 from lethe.ports.clock import Clock
-from lethe.ports.embedding import Embedder
+from lethe.ports.embedding import Embedder, model_of
 from lethe.ports.keyring import KeyRing
 from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
@@ -26,7 +27,8 @@ from lethe.settings import LimitSettings
 class Pipeline:
     """The ports of the ingestion steps; only held here, built by the wiring. ``scratch`` is for clear-text files.
 
-    Without ``malware`` no file is scanned. ``embeds_outside``: the embedder waits for a network.
+    Without ``malware`` no file is scanned. ``embeds_outside``: the embedder waits for a network. ``others``: embedders
+    of tenants whose active build is not of ``embedder``, or that migrate to one that is not.
     """
 
     ledger: Ledger
@@ -42,6 +44,20 @@ class Pipeline:
     scratch: Path
     malware: MalwareScanner | None = None
     embeds_outside: bool = False
+    others: tuple[Embedder, ...] = ()
+
+    def model_of(self, spec: str) -> Embedder:
+        """The embedder of a build's spec. Raises EmbedderUnavailable where none is configured."""
+        embedder = model_of(spec, self.embedder, *self.others)
+        if embedder is None:
+            raise EmbedderUnavailable("No configured embedder is the one of the tenant's index.")
+        return embedder
+
+    async def serving_model(self, tenant_id: Id) -> Embedder:
+        """The embedder of the tenant's active vector build. Raises IndexBuildMissing, EmbedderUnavailable."""
+        async with self.ledger.read() as uow:
+            build = await active_vector_build(uow, tenant_id)
+        return self.model_of(build.spec)
 
 
 async def still_wanted(uow: UnitOfWork, ref: VersionRef) -> tuple[Document, Version]:

@@ -71,6 +71,7 @@ class Corpus:
     index: VectorIndex
     keywords: KeywordIndex
     embedder: HashEmbedder
+    other: HashEmbedder
     tenant_id: Id
     documents: dict[int, Id] = field(default_factory=dict[int, Id])
 
@@ -85,7 +86,7 @@ class Corpus:
         """Stores that are not given are in memory."""
         ledger, keyring, tenant_id = SqlLedger.from_settings(settings), FakeKeyRing(), new_id()
         index, keywords = index or InterruptedIndex(), keywords or InMemoryKeywordIndex()
-        embedder = embedder or HashEmbedder()
+        embedder, other = embedder or HashEmbedder(), HashEmbedder("b")
         pipeline = Pipeline(
             ledger=ledger,
             blobs=FakeBlobs(),
@@ -98,12 +99,13 @@ class Corpus:
             chunking=chunk_plan(settings.chunks, embedder.tokenizer),
             limits=settings.limits,
             scratch=Path("/nonexistent"),
+            others=(other,),
         )
         await keyring.create_tenant(tenant_id)
         async with ledger.write() as uow:
             await uow.tenants.add(Tenant(tenant_id, "world", 0, pipeline.clock.now()))
         await FirstBuild(ledger, index, keywords, embedder.spec).ensure(tenant_id, pipeline.clock.now())
-        return cls(ledger, pipeline, index, keywords, embedder, tenant_id)
+        return cls(ledger, pipeline, index, keywords, embedder, other, tenant_id)
 
     # What happens to documents.
 
@@ -148,7 +150,7 @@ class Corpus:
             await uow.versions.add(version)
             chunks = [self._chunk(key, version, place, line) for place, line in enumerate(lines)]
             await uow.chunks.replace(self.tenant_id, version_id, chunks)
-        await give_vectors(self.pipeline, self.tenant_id, chunks)
+        await give_vectors(self.pipeline, await self.pipeline.serving_model(self.tenant_id), self.tenant_id, chunks)
         return version
 
     def _chunk(self, key: bytes, version: Version, ordinal: int, line: str) -> Chunk:
