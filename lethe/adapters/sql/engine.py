@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, cast
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Dialect, event, make_url
@@ -18,10 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from lethe.adapters.sql.failures import CONNECTING, refuse_unwrapped, translated
+from lethe.adapters.sql.one_hop import OneHopConnection, OneHopDriver
 from lethe.errors import ConfigurationError, LedgerUnavailable
 from lethe.settings import SqlSettings
 
 _DRIVERS = {"sqlite+aiosqlite", "postgresql+asyncpg"}
+_DEFERRED: Final = "BEGIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def make_engines(url: str, settings: SqlSettings) -> Engines:
         raise ConfigurationError(f"the SQL address must begin with one of {sorted(_DRIVERS)}")
     if address.get_backend_name() == "sqlite":
         return Engines(
-            reading=_sqlite(address, settings, size=settings.pool_size, begin="BEGIN"),
+            reading=_sqlite(address, settings, size=settings.pool_size, begin=_DEFERRED),
             writing=_sqlite(address, settings, size=1, begin="BEGIN IMMEDIATE"),
         )
     engine = _postgres(url, settings)
@@ -84,12 +87,13 @@ def _sqlite(address: URL, settings: SqlSettings, *, size: int, begin: str) -> As
         max_overflow=0,
         pool_timeout=wait,
         hide_parameters=True,
+        module=OneHopDriver(),
         # isolation_level None: the driver begins nothing by itself, so BEGIN is ours (Python sqlite3, "transaction
         # control").
         connect_args={"timeout": wait, "isolation_level": None},
     )
     pragmas = ["foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"]
-    if begin == "BEGIN":
+    if begin == _DEFERRED:
         pragmas.append("query_only = ON")
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -105,7 +109,11 @@ def _sqlite(address: URL, settings: SqlSettings, *, size: int, begin: str) -> As
             raise FileNotFoundError("the database's file is not there")
 
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if begin == _DEFERRED:
+            # It reads nothing and locks nothing before the first statement, so it goes with that one.
+            cast("OneHopConnection", connection.connection.dbapi_connection).begin_with_next = begin
+        else:
+            connection.exec_driver_sql(begin)
 
     event.listen(engine.sync_engine, "do_connect", refuse_missing)
     event.listen(engine.sync_engine, "connect", prepare)

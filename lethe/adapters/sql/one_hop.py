@@ -1,0 +1,151 @@
+"""SQLite's driver, with one trip to the connection's thread for a statement and its rows.
+
+SQLAlchemy's own asks the thread for a cursor, for the statement, for the rows and to close the cursor, and rolls back
+after every commit: a question made 170 trips, each of them a wake-up of two threads.
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_dbapi
+from sqlalchemy.util.concurrency import await_
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What a statement came to, all of it read."""
+
+    description: Any = None
+    rowcount: int = -1
+    lastrowid: int | None = None
+    rows: Sequence[Any] = ()
+
+
+_NOTHING: Final = _Ran()
+
+
+class OneHopCursor:
+    """The part of a DBAPI cursor that SQLAlchemy uses of one whose rows are all read."""
+
+    server_side = False
+    arraysize = 1
+
+    def __init__(self, connection: "OneHopConnection") -> None:
+        self._adapted = connection
+        self._ran = _NOTHING
+        self._rows = deque[Any]()
+
+    @property
+    def description(self) -> Any:
+        return self._ran.description
+
+    @property
+    def rowcount(self) -> int:
+        return self._ran.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        return self._ran.lastrowid
+
+    def execute(self, operation: str, parameters: Sequence[Any] | None = None) -> None:
+        self._keep(self._adapted.run(operation, parameters or (), many=False))
+
+    def executemany(self, operation: str, parameters: Sequence[Sequence[Any]]) -> None:
+        self._keep(self._adapted.run(operation, parameters, many=True))
+
+    def fetchone(self) -> Any:
+        return self._rows.popleft() if self._rows else None
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        return [self._rows.popleft() for _ in range(min(size or self.arraysize, len(self._rows)))]
+
+    def fetchall(self) -> list[Any]:
+        rows = list(self._rows)
+        self._rows.clear()
+        return rows
+
+    def close(self) -> None:
+        self._rows.clear()
+
+    async def _async_soft_close(self) -> None:
+        """SQLAlchemy's, for cursors that are still open in the driver."""
+
+    def _keep(self, ran: _Ran) -> None:
+        self._ran, self._rows = ran, deque(ran.rows)
+
+
+class OneHopConnection(AsyncAdapt_aiosqlite_connection):
+    """``begin_with_next``: what is run before the next statement, in the same trip."""
+
+    __slots__ = ("_is_between", "_thread", "begin_with_next")
+
+    def __init__(self, dbapi: Any, connection: "_Thread") -> None:
+        super().__init__(dbapi, connection)  # pyright: ignore[reportArgumentType]
+        self._thread = connection
+        self._is_between = True
+        self.begin_with_next = ""
+
+    def cursor(self, server_side: bool = False) -> Any:
+        return super().cursor(server_side=True) if server_side else OneHopCursor(self)
+
+    def run(self, operation: str, parameters: Sequence[Any], *, many: bool) -> _Ran:
+        """The statement, to its last row. Raises what sqlite3 raises."""
+        begin, self.begin_with_next = self.begin_with_next, ""
+        self._is_between = False
+        try:
+            return await_(self._thread.run(begin, operation, parameters, many=many))
+        except ValueError as error:  # closed meanwhile
+            self._handle_exception(error)
+
+    def commit(self) -> None:
+        self._end(super().commit)
+
+    def rollback(self) -> None:
+        self._end(super().rollback)
+
+    def _end(self, end: Callable[[], None]) -> None:
+        """Nothing to end where nothing ran since the last end; one that broke off may have ended nothing."""
+        self.begin_with_next = ""
+        if not self._is_between:
+            end()
+            self._is_between = True
+
+
+class OneHopDriver(AsyncAdapt_aiosqlite_dbapi):
+    """aiosqlite as SQLAlchemy takes it, with these connections."""
+
+    def __init__(self) -> None:
+        super().__init__(aiosqlite, sqlite3)
+
+    def connect(self, *arguments: Any, **named: Any) -> OneHopConnection:
+        connection = _Thread(partial(sqlite3.connect, *arguments, **named))
+        await_(connection)
+        return OneHopConnection(self, connection)
+
+
+class _Thread(aiosqlite.Connection):
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # As SQLAlchemy has it: a connection that nobody closed does not keep the process.
+        self._thread.daemon = True
+
+    async def run(self, begin: str, operation: str, parameters: Sequence[Any], *, many: bool) -> _Ran:
+        return await self._execute(_run, self._conn, begin, operation, parameters, many)
+
+
+def _run(connection: sqlite3.Connection, begin: str, operation: str, parameters: Sequence[Any], many: bool) -> _Ran:
+    """In the connection's thread."""
+    cursor = connection.cursor()
+    try:
+        if begin:
+            cursor.execute(begin)
+        (cursor.executemany if many else cursor.execute)(operation, parameters)
+        rows = cursor.fetchall() if cursor.description else ()
+        return _Ran(cursor.description, cursor.rowcount, cursor.lastrowid, rows)
+    finally:
+        cursor.close()
