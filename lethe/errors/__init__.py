@@ -7,6 +7,7 @@ Across the activity boundary only the code survives; nobody matches classes or m
 
 from collections.abc import Iterator
 
+from lethe.errors import syncs
 from lethe.errors.base import (
     FailureClass,
     LetheError,
@@ -281,6 +282,7 @@ __all__ = [
     "all_errors",
     "by_code",
     "placed",
+    "syncs",
 ]
 
 

@@ -123,6 +123,7 @@ def received(
         media_type=request.media_type,
         ingestion_id=taking.ingestion_id if taking else None,
         archive_entry=(taking.entry or None) if taking else None,
+        source_id=taking.source_id if taking else None,
     )
 
 

@@ -70,6 +70,7 @@ class Version:
     ``media_type`` is what the sender claimed until `validate` has sniffed it. The title is the sender's if
     ``title_given``, else the one the document gives itself. ``ingestion_id`` and ``position`` (model.ingestions) are of
     the bulk ingestion that took it in, if one did; ``archive_entry`` is its file's number, if it came in an archive.
+    ``source_id``: the source (model.syncs) it was taken from.
     """
 
     tenant_id: Id
@@ -100,6 +101,7 @@ class Version:
     ingestion_id: Id | None = None
     position: int | None = None
     archive_entry: int | None = None
+    source_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,3 +29,8 @@ def is_id(text: str) -> bool:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
+
+
+def item_id(effect_id: Id, digest: str) -> Id:
+    """What is called so that an effect makes of something known by its digest: the same at each attempt."""
+    return str(uuid.uuid5(uuid.UUID(effect_id), digest))

@@ -69,12 +69,14 @@ class Ingestion:
 class Taking:
     """That a document is taken in for an ingestion. ``entry`` counts the entries of its archive, from 1 (0: none).
 
-    ``item_id``: what a refusal of it would be called, or was at an earlier sending.
+    ``item_id``: what a refusal of it would be called, or was at an earlier sending. ``source_id``: the source that it
+    is taken from.
     """
 
     ingestion_id: Id
     entry: int = 0
     item_id: Id | None = None
+    source_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class DispatchKind(StrEnum):
     DELIVER_WEBHOOK = "deliver-webhook"
     ERASE_SUBJECT = "erase-subject"
     BUILD_INDEX = "build-index"
+    SYNC_SOURCE = "sync-source"
+    ARRANGE_SOURCE = "arrange-source"
 
 
 @dataclass(frozen=True, slots=True)

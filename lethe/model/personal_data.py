@@ -49,6 +49,8 @@ class ItemKind(StrEnum):
     QUARANTINE = "quarantine"
     GLOSSARY = "glossary"
     WEBHOOK = "webhook"
+    SOURCE = "source"
+    LISTED = "listed"
     CALL = "call"
 
 

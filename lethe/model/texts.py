@@ -23,6 +23,8 @@ class TextPlace(StrEnum):
     QUARANTINE = "quarantine"
     WEBHOOK = "webhook"
     GLOSSARY = "glossary"
+    SOURCE = "source"
+    LISTED = "listed"
 
 
 @dataclass(frozen=True, slots=True)

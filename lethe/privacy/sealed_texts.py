@@ -20,4 +20,6 @@ PURPOSES: Final[Mapping[TextPlace, Purpose]] = {
     TextPlace.QUARANTINE: Purpose.PREFIX,
     TextPlace.WEBHOOK: Purpose.WEBHOOK_URL,
     TextPlace.GLOSSARY: Purpose.GLOSSARY,
+    TextPlace.SOURCE: Purpose.SOURCE_SPEC,
+    TextPlace.LISTED: Purpose.LISTED_ITEM,
 }

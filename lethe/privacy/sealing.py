@@ -47,6 +47,8 @@ class Purpose(StrEnum):
     REFUSED_NAME = "ingestion_refusal.name"
     ARCHIVE = "blob.archive"
     FAILURE = "dead_letter.detail"
+    SOURCE_SPEC = "source.spec"
+    LISTED_ITEM = "sync_item.item"
     WEBHOOK_URL = "webhook.url"
     WEBHOOK_SIGNING = "webhook.signing"
     PREFIX = "quarantine.prefix"

@@ -61,6 +61,7 @@ from lethe.settings.sections import (
     WeaviateSettings,
     WorkerSettings,
 )
+from lethe.settings.sync import SyncSettings
 from lethe.settings.webhooks import WebhookSettings
 from lethe.settings.witness import WitnessSettings
 
@@ -108,6 +109,7 @@ __all__ = [
     "Section",
     "Settings",
     "SqlSettings",
+    "SyncSettings",
     "TemporalSettings",
     "TestingSettings",
     "TokenCount",
@@ -175,6 +177,7 @@ class Settings(BaseSettings):
     detection: DetectionSettings = DetectionSettings()
     failures: FailureSettings = FailureSettings()
     erasure: ErasureSettings = ErasureSettings()
+    sync: SyncSettings = SyncSettings()
     webhooks: WebhookSettings = WebhookSettings()
     witness: WitnessSettings = WitnessSettings()
     testing: TestingSettings = TestingSettings()

@@ -26,7 +26,9 @@ from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlPro
 from lethe.adapters.sql.repositories.quarantines import SqlQuarantines
 from lethe.adapters.sql.repositories.questions import SqlQuestions
 from lethe.adapters.sql.repositories.selections import SqlSelections
+from lethe.adapters.sql.repositories.sources import SqlSources
 from lethe.adapters.sql.repositories.subjects import SqlSubjects
+from lethe.adapters.sql.repositories.syncs import SqlSyncs
 from lethe.adapters.sql.repositories.tenants import SqlTenants
 from lethe.adapters.sql.repositories.texts import SqlTexts
 from lethe.adapters.sql.repositories.versions import SqlVersions
@@ -65,6 +67,8 @@ class SqlUnit:
         self.answer_cache = SqlAnswerCache(connection)
         self.erasures = SqlErasures(connection)
         self.suppressions = SqlSuppressions(connection)
+        self.sources = SqlSources(connection)
+        self.syncs = SqlSyncs(connection)
         self.audit_log = SqlAuditLog(connection)
         self.personal = SqlPersonal(connection)
 

@@ -112,18 +112,20 @@ class Ingestions:
         request: UploadRequest,
         data: AsyncIterator[bytes],
         item_id: Id | None = None,
+        source_id: Id | None = None,
     ) -> Taken:
         """Take one document in. What is wrong with it is kept as a refusal; what is wrong with us is raised.
 
         ``item_id``: what is made of it is called so; the same again, after a broken off sending, meets it.
+        ``source_id``: the source it is taken from.
         """
         try:
-            taking = Taking(ingestion_id, item_id=item_id)
+            taking = Taking(ingestion_id, item_id=item_id, source_id=source_id)
             receipt = await self.uploads.receive(caller, request, data, taking, document_id=item_id)
         except (IngestionClosed, IngestionNotFound):
             raise
         except (ClientError, DocumentError) as error:
-            return await self._refuse(caller.tenant_id, Taking(ingestion_id), request.filename, error, item_id)
+            return await self.refuse_item(caller.tenant_id, ingestion_id, request.filename, error, item_id)
         return Taken(request.filename, receipt.document_id, receipt.version_id, receipt.outcome)
 
     async def take_entry(
@@ -142,6 +144,12 @@ class Ingestions:
             raise LedgerConflict from error
         except (ClientError, DocumentError) as error:
             await self.refuse_entry(ingestion, request.filename, error, entry)
+
+    async def refuse_item(
+        self, tenant_id: Id, ingestion_id: Id, name: str, error: LetheError, item_id: Id | None = None
+    ) -> Taken:
+        """Keep that a document was refused, before or while it was taken."""
+        return await self._refuse(tenant_id, Taking(ingestion_id), name, error, item_id)
 
     async def refuse_entry(self, ingestion: Ingestion, name: str, error: LetheError, entry: int) -> None:
         """Keep that an entry of the archive was refused. Raises IngestionClosed."""

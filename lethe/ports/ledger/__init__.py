@@ -32,6 +32,7 @@ from lethe.ports.ledger.paging import PageCursor
 from lethe.ports.ledger.personal import PersonalRepository
 from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
+from lethe.ports.ledger.sources import SourceRepository, SyncRepository
 from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
 from lethe.ports.ledger.texts import TextRepository
 from lethe.ports.ledger.webhooks import WebhookRepository
@@ -62,8 +63,10 @@ __all__ = [
     "QuarantineRepository",
     "QuestionRepository",
     "SelectionRepository",
+    "SourceRepository",
     "SubjectRepository",
     "SuppressionRepository",
+    "SyncRepository",
     "TallyRepository",
     "TenantRepository",
     "TextRepository",
@@ -130,6 +133,10 @@ class UnitOfWork(Protocol):
     def texts(self) -> TextRepository: ...
     @property
     def erasures(self) -> ErasureRepository: ...
+    @property
+    def sources(self) -> SourceRepository: ...
+    @property
+    def syncs(self) -> SyncRepository: ...
     @property
     def suppressions(self) -> SuppressionRepository: ...
 

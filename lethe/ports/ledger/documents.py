@@ -55,7 +55,7 @@ class DocumentRepository(Protocol):
     async def set_readers(self, tenant_id: Id, document_id: Id, readers: Collection[Id]) -> None: ...
 
     async def delete(self, tenant_id: Id, document_id: Id) -> None:
-        """Remove the row, its readers, dead letters, and quarantines of its own.
+        """Remove the row, its readers, dead letters, and quarantines of its own; items of sources name it no more.
 
         LedgerConflict while versions of it have rows.
         """

@@ -29,6 +29,8 @@ class Key(StrEnum):
     QUARANTINE = "data key of the quarantine"
     SELECTION = "data key of the selection"
     WEBHOOK = "data key of the webhook"
+    SOURCE = "data key of the source"
+    SYNC = "data key of the sync, destroyed at its end"
     ERASURE = "data key of the erasure request"
     TENANT = "key derived from the tenant's key"
 

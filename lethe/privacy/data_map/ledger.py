@@ -21,6 +21,7 @@ from lethe.privacy.data_map.declaration import (
 from lethe.privacy.data_map.erasures import ERASURES
 from lethe.privacy.data_map.processors import PROCESSORS
 from lethe.privacy.data_map.quarantines import QUARANTINES
+from lethe.privacy.data_map.sources import SOURCES
 from lethe.privacy.data_map.stamp import STAMP
 
 _DOCUMENT: Final = "lethe.ingestion.deletion:Deletions.finish"
@@ -82,7 +83,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         digest("content_fp", "the bytes and the pipeline"),
         digest("meta_fp", "title, metadata and readers"),
         volatile("live_from", "live_until", "changed_seq"),
-        opaque("ingestion_id"),
+        opaque("ingestion_id", "source_id"),
         facts("position", "archive_entry"),
         erasers=(_VERSION,),
     ),
@@ -279,6 +280,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         times("created_at", "ended_at"),
         erasers=("lethe.ingestion.selections:Selections.finish", "lethe.privacy.retention:expire_selections"),
     ),
+    *SOURCES,
     *PROCESSORS,
     *ERASURES,
     *AUDIT_LOG,

@@ -24,6 +24,8 @@ _ROWS: Final[Mapping[TextPlace, ItemKind]] = {
     TextPlace.QUARANTINE: ItemKind.QUARANTINE,
     TextPlace.WEBHOOK: ItemKind.WEBHOOK,
     TextPlace.GLOSSARY: ItemKind.GLOSSARY,
+    TextPlace.SOURCE: ItemKind.SOURCE,
+    TextPlace.LISTED: ItemKind.LISTED,
 }
 _OF_QUESTIONS: Final = frozenset({TextPlace.QUESTION, TextPlace.ANSWER, TextPlace.TRACE, TextPlace.FEEDBACK})
 

@@ -10,7 +10,7 @@ from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.repositories.quarantines import is_hidden
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows
-from lethe.adapters.sql.tables import document_readers, documents, quarantines
+from lethe.adapters.sql.tables import document_readers, documents, quarantines, source_items
 from lethe.errors import DocumentNotFound
 from lethe.model.documents import Document, Status
 from lethe.model.ids import Id
@@ -98,4 +98,8 @@ class SqlDocuments(SqlRepository):
 
     async def delete(self, tenant_id: Id, document_id: Id) -> None:
         await self._connection.execute(delete_of(quarantines, tenant_id, quarantines.c.target == document_id))
+        theirs = update(source_items).where(
+            source_items.c.tenant_id == tenant_id, source_items.c.document_id == document_id
+        )
+        await self._connection.execute(theirs.values(document_id=None))
         await self._connection.execute(delete_of(documents, tenant_id, documents.c.id == document_id))

@@ -20,7 +20,9 @@ from lethe.adapters.sql.tables import (
     quarantines,
     questions,
     selections,
+    sources,
     subject_identifiers,
+    sync_items,
     webhooks,
 )
 from lethe.model.documents import Version
@@ -54,6 +56,8 @@ _SOURCES: Final[Mapping[TextPlace, _Source]] = {
     TextPlace.SELECTION: _Source(selections.c.id, selections.c.id, selections.c.sealed_wish),
     TextPlace.QUARANTINE: _Source(quarantines.c.id, quarantines.c.id, quarantines.c.sealed_prefix),
     TextPlace.WEBHOOK: _Source(webhooks.c.id, webhooks.c.id, webhooks.c.sealed_url),
+    TextPlace.SOURCE: _Source(sources.c.id, sources.c.id, sources.c.sealed_spec),
+    TextPlace.LISTED: _Source(sync_items.c.id, sync_items.c.sync_id, sync_items.c.sealed_item),
     TextPlace.GLOSSARY: _Source(glossaries.c.id, None, glossaries.c.sealed_entries),
 }
 

@@ -31,6 +31,7 @@ from lethe.adapters.sql.tables.operations import (
 from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls, processor_policies
 from lethe.adapters.sql.tables.quarantines import document_quarantines, quarantines, source_prefixes
 from lethe.adapters.sql.tables.questions import answer_citations, answers, questions
+from lethe.adapters.sql.tables.sources import source_items, sources, sync_items, syncs
 from lethe.adapters.sql.tables.stamp import environment_stamp
 from lethe.adapters.sql.tables.subjects import subject_identifiers, subject_links, subjects
 from lethe.adapters.sql.tables.tenants import api_key_groups, api_keys, tenants
@@ -77,11 +78,15 @@ __all__ = [
     "quarantines",
     "questions",
     "selections",
+    "source_items",
     "source_prefixes",
+    "sources",
     "subject_identifiers",
     "subject_links",
     "subjects",
     "suppressions",
+    "sync_items",
+    "syncs",
     "tenants",
     "webhook_deliveries",
     "webhooks",

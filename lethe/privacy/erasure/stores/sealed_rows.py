@@ -14,13 +14,13 @@ from lethe.privacy.erasure.stores.base import Deleting, items_of, refs_of
 PAGE: Final = 200
 
 CONFIGURATION: Final = "tenant_configuration"
-"""The code of why a glossary or webhook stays: the tenant's admins wrote it, and what works by it must go on."""
+"""The code of why a glossary, webhook or source stays: the tenant's admins wrote it, and what works by it goes on."""
 
 _OWN_KEYS: Final = (ItemKind.RESPONSE, ItemKind.INGESTION, ItemKind.SELECTION, ItemKind.QUARANTINE)
 """Rows whose reference is also the id of the key that sealed them, and nothing else that stays."""
 
-_REQUESTS: Final = (*_OWN_KEYS, ItemKind.REFUSAL)
-_KEPT: Final = (ItemKind.GLOSSARY, ItemKind.WEBHOOK)
+_REQUESTS: Final = (*_OWN_KEYS, ItemKind.REFUSAL, ItemKind.LISTED)
+_KEPT: Final = (ItemKind.GLOSSARY, ItemKind.WEBHOOK, ItemKind.SOURCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,187 @@
+"""Comparing what a source holds with what is known of it; nothing is read yet."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar, cast
+
+from lethe.contracts.sync import Compared, SyncRef
+from lethe.errors import WorkerStopping
+from lethe.ingestion.bulk.batch import Reporter
+from lethe.ingestion.sync.syncing import Digester, Syncing, open_round
+from lethe.model.ids import item_id
+from lethe.model.sources import SourceItem
+from lethe.model.syncs import ListedAs, ListedItem, Source, SourceEntry, Sync, SyncState, SyncTrigger
+from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.sealing import Purpose, seal_json, unseal_json
+
+WORK = frozenset({ListedAs.NEW, ListedAs.CHANGED})
+"""What is read."""
+LOOK_UPS = 50
+"""Named items looked up before that is written down."""
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One round's."""
+
+    source: Source
+    sync: Sync
+    digester: Digester
+    key: bytes
+
+    def listed(self, item: SourceItem, known: SourceEntry | None) -> ListedItem | None:
+        """The item as something to be done; None if it is known as it is."""
+        key_hmac, revision = self.digester.of_key(item.key), self.digester.of_revision(item.key, item.revision)
+        if known is not None and known.revision_hmac == revision:
+            return None
+        return ListedItem(
+            tenant_id=self.sync.tenant_id,
+            id=item_id(self.sync.id, key_hmac),
+            sync_id=self.sync.id,
+            key_hmac=key_hmac,
+            revision_hmac=revision,
+            listed_as=ListedAs.NEW if known is None else ListedAs.CHANGED,
+            sealed_item=seal_json(self.key, Purpose.LISTED_ITEM, asdict(item)),
+        )
+
+
+def open_item(key: bytes, listed: ListedItem) -> SourceItem:
+    """The item as it was listed. Raises SealBroken."""
+    return SourceItem(**cast("dict[str, Any]", unseal_json(key, Purpose.LISTED_ITEM, listed.sealed_item)))
+
+
+async def compare(deps: Syncing, ref: SyncRef, reporter: Reporter) -> Compared:
+    """List the source, or look up what an event named, and keep what is to be done. Raises WorkerStopping."""
+    async with deps.ledger.read() as uow:
+        source, sync = await open_round(uow, ref)
+    if sync.state is not SyncState.LISTING:
+        return await _compared(deps, ref)
+    key = await deps.keyring.create(ref.tenant_id, ref.sync_id)
+    comparison = Comparison(source, sync, await deps.digester(source), key)
+    if sync.trigger is SyncTrigger.EVENTS:
+        listed = await _look_up(deps, ref, comparison, reporter)
+    elif sync.trigger is SyncTrigger.CHANGE:
+        listed = 0
+    else:
+        listed = await _list(deps, comparison, reporter)
+    reporter.reach("compare:listed")
+    return await _settle(deps, ref, listed)
+
+
+async def _list(deps: Syncing, comparison: Comparison, reporter: Reporter) -> int:
+    sync, listed = comparison.sync, 0
+    async with deps.ledger.write() as uow:
+        known = await uow.sources.count_present(sync.tenant_id, sync.source_id)
+        # What an attempt before this one listed may be gone by now.
+        await uow.syncs.forget_listing(sync.tenant_id, sync.id)
+        await uow.syncs.update(replace(sync, known=known))
+    async with deps.reader(comparison.source) as reader:
+        async for page in _pages(reader.items(), deps.settings.page_items):
+            if reporter.is_stopping():
+                raise WorkerStopping
+            await _compare_page(deps, comparison, page)
+            listed += len(page)
+            reporter.finished(listed)
+    return listed
+
+
+async def _compare_page(deps: Syncing, comparison: Comparison, page: Sequence[SourceItem]) -> None:
+    sync = comparison.sync
+    hmacs = {comparison.digester.of_key(item.key): item for item in page}
+    async with deps.ledger.read() as uow:
+        known = await uow.sources.entries(sync.tenant_id, sync.source_id, hmacs)
+    found = [comparison.listed(item, known.get(key_hmac)) for key_hmac, item in hmacs.items()]
+    async with deps.ledger.write() as uow:
+        await uow.sources.see(sync.tenant_id, sync.source_id, known, sync.id)
+        await uow.syncs.put_listed([each for each in found if each is not None])
+
+
+async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter: Reporter) -> int:
+    sync, looked_up = comparison.sync, 0
+    async with deps.reader(comparison.source) as reader:
+        while True:
+            async with deps.ledger.read() as uow:
+                named = await uow.syncs.listed(ref.tenant_id, ref.sync_id, {ListedAs.NAMED}, LOOK_UPS)
+                hmacs = [each.key_hmac for each in named]
+                known = await uow.sources.entries(ref.tenant_id, ref.source_id, hmacs)
+            if not named:
+                return looked_up
+            if reporter.is_stopping():
+                raise WorkerStopping
+            items = [await reader.item(_key_of(comparison.key, each)) for each in named]
+            pairs = list(zip(named, items, strict=True))
+            found = [
+                replace(each, listed_as=ListedAs.GONE)
+                if item is None
+                else comparison.listed(item, known.get(each.key_hmac))
+                for each, item in pairs
+            ]
+            there = [each.key_hmac for each, item in pairs if item is not None and each.key_hmac in known]
+            async with deps.ledger.write() as uow:
+                await uow.syncs.done(ref.tenant_id, [each.id for each in named])
+                await uow.syncs.put_listed([each for each in found if each is not None and _matters(each, known)])
+                await uow.sources.see(ref.tenant_id, ref.source_id, there, sync.id)
+            looked_up += len(named)
+            reporter.finished(looked_up)
+
+
+def _matters(listed: ListedItem, known: dict[str, SourceEntry]) -> bool:
+    """That something nobody knew is not there needs nothing."""
+    return listed.listed_as is not ListedAs.GONE or listed.key_hmac in known
+
+
+def _key_of(key: bytes, named: ListedItem) -> str:
+    return str(cast("dict[str, Any]", unseal_json(key, Purpose.LISTED_ITEM, named.sealed_item))["key"])
+
+
+async def _settle(deps: Syncing, ref: SyncRef, listed: int) -> Compared:
+    async with deps.ledger.write() as uow:
+        await uow.tenants.lock(ref.tenant_id)
+        _, sync = await open_round(uow, ref)
+        counts = await uow.syncs.count_listed(ref.tenant_id, ref.sync_id)
+        vanished = await _count_vanished(uow, sync, counts)
+        work = sum(counts.get(kind, 0) for kind in WORK)
+        skipped = max(0, listed - work - counts.get(ListedAs.GONE, 0))
+        sync = replace(sync, listed=listed, vanished=vanished, skipped=skipped, state=SyncState.INGESTING)
+        if sync.is_dry_run:
+            new, changed = counts.get(ListedAs.NEW, 0), counts.get(ListedAs.CHANGED, 0)
+            sync = replace(sync, added=new, updated=changed, deleted=vanished)
+        elif _lists_too_little(sync, deps.settings.ask_above_share):
+            sync = replace(sync, state=SyncState.NEEDS_ATTENTION)
+        await uow.syncs.update(sync)
+    return Compared(state=sync.state, listed=listed, work=work, vanished=vanished)
+
+
+async def _count_vanished(uow: UnitOfWork, sync: Sync, counts: dict[ListedAs, int]) -> int:
+    if sync.trigger is SyncTrigger.EVENTS:
+        return counts.get(ListedAs.GONE, 0)
+    if sync.trigger is SyncTrigger.CHANGE:
+        return 0
+    return await uow.sources.count_vanished(sync.tenant_id, sync.source_id, sync.id)
+
+
+def _lists_too_little(sync: Sync, share: float) -> bool:
+    """An event names what is gone, and that was looked up; what a listing lacks may be the listing's fault."""
+    return sync.trigger is not SyncTrigger.EVENTS and sync.vanished > share * sync.known
+
+
+async def _compared(deps: Syncing, ref: SyncRef) -> Compared:
+    """What an earlier attempt came to."""
+    async with deps.ledger.read() as uow:
+        _, sync = await open_round(uow, ref)
+        counts = await uow.syncs.count_listed(ref.tenant_id, ref.sync_id)
+    work = sum(counts.get(kind, 0) for kind in WORK)
+    return Compared(state=sync.state, listed=sync.listed, work=work, vanished=sync.vanished)
+
+
+async def _pages(items: AsyncIterator[ItemT], size: int) -> AsyncIterator[list[ItemT]]:
+    page = list[ItemT]()
+    async for item in items:
+        page.append(item)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page

@@ -1,0 +1,95 @@
+"""Deleting the documents whose items are not in the source any more, and all of a source that goes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lethe.contracts.sync import Removed, SourceRef, SyncRef
+from lethe.ingestion.deletion import mark_all_deleted
+from lethe.ingestion.metadata import IN_FLIGHT
+from lethe.ingestion.sync.syncing import Syncing, open_round
+from lethe.model.documents import Status
+from lethe.model.ids import Id
+from lethe.model.ingestions import IngestionState
+from lethe.model.syncs import ListedAs, SourceEntry, SourceState, Sync, SyncState, SyncTrigger
+from lethe.ports.ledger import UnitOfWork
+
+PAGE = 50
+"""Documents deleted under one lock of their tenant."""
+MOST_RUNNING = 1000
+
+
+async def remove_vanished(deps: Syncing, ref: SyncRef) -> Removed:
+    """Make the next vanished documents unreachable; they are taken out of the stores after that."""
+    async with deps.ledger.write() as uow:
+        await uow.tenants.lock(ref.tenant_id)
+        _, sync = await open_round(uow, ref)
+        if sync.trigger is SyncTrigger.CHANGE:
+            return Removed(documents=0, is_more=False)
+        gone = await _vanished(uow, sync)
+        documents, running = await _delete(deps, uow, ref.tenant_id, gone)
+        await uow.sources.forget_entries(ref.tenant_id, ref.source_id, [entry.key_hmac for entry in gone])
+        await uow.syncs.update(replace(sync, state=SyncState.DELETING, deleted=sync.deleted + documents))
+    return Removed(documents=documents, is_more=len(gone) == PAGE, running=running)
+
+
+async def _vanished(uow: UnitOfWork, sync: Sync) -> list[SourceEntry]:
+    if sync.trigger is not SyncTrigger.EVENTS:
+        return await uow.sources.vanished(sync.tenant_id, sync.source_id, sync.id, PAGE)
+    gone = await uow.syncs.listed(sync.tenant_id, sync.id, {ListedAs.GONE}, PAGE)
+    await uow.syncs.done(sync.tenant_id, [each.id for each in gone])
+    hmacs = [each.key_hmac for each in gone]
+    return list((await uow.sources.entries(sync.tenant_id, sync.source_id, hmacs)).values())
+
+
+async def remove_documents(deps: Syncing, ref: SourceRef) -> Removed:
+    """The next documents of a source that goes, if they are to go with it; what still comes in is stopped first."""
+    async with deps.ledger.write() as uow:
+        await uow.tenants.lock(ref.tenant_id)
+        source = await uow.sources.get(ref.tenant_id, ref.source_id)
+        if source is None or source.state is not SourceState.DELETING:
+            return Removed(documents=0, is_more=False)
+        await _stop_intakes(deps, uow, ref, is_cancelled=source.deletes_documents)
+        if not source.deletes_documents:
+            return Removed(documents=0, is_more=False)
+        going = await uow.sources.documents_of(ref.tenant_id, ref.source_id, PAGE)
+        documents, running = await _delete(deps, uow, ref.tenant_id, going)
+        await uow.sources.forget_entries(ref.tenant_id, ref.source_id, [entry.key_hmac for entry in going])
+    return Removed(documents=documents, is_more=len(going) == PAGE, running=running)
+
+
+async def _stop_intakes(deps: Syncing, uow: UnitOfWork, ref: SourceRef, *, is_cancelled: bool) -> None:
+    now = deps.clock.now()
+    for sync in await uow.syncs.unfinished(ref.tenant_id, ref.source_id):
+        if sync.ingestion_id is None:
+            continue
+        await uow.ingestions.close(ref.tenant_id, sync.ingestion_id, now)
+        if is_cancelled:
+            await uow.ingestions.set_state(ref.tenant_id, sync.ingestion_id, IngestionState.CANCELLED, now)
+
+
+async def forget_source(deps: Syncing, ref: SourceRef) -> None:
+    """Its keys, then its rows, those of its items and rounds among them."""
+    async with deps.ledger.read() as uow:
+        source = await uow.sources.get(ref.tenant_id, ref.source_id)
+        unfinished = await uow.syncs.unfinished(ref.tenant_id, ref.source_id)
+    if source is None or source.state is not SourceState.DELETING:
+        return
+    await deps.keyring.destroy(ref.tenant_id, [ref.source_id, *(sync.id for sync in unfinished)])
+    async with deps.ledger.write() as uow:
+        await uow.sources.delete(ref.tenant_id, ref.source_id)
+        await uow.dispatches.delete_for(ref.tenant_id, [ref.source_id])
+
+
+async def _delete(
+    deps: Syncing, uow: UnitOfWork, tenant_id: Id, entries: Sequence[SourceEntry]
+) -> tuple[int, list[Id]]:
+    named = {entry.document_id for entry in entries if entry.document_id}
+    found = await uow.documents.get_many(tenant_id, named)
+    going = [document for document in found.values() if document.deleted_at is None]
+    if not going:
+        return 0, []
+    await mark_all_deleted(uow, tenant_id, going, await uow.tenants.advance(tenant_id), deps.clock.now())
+    versions = await uow.versions.of_documents(tenant_id, [document.id for document in going])
+    may_run = IN_FLIGHT | {Status.FAILED}
+    running = [each.id for of_one in versions.values() for each in of_one if each.status in may_run]
+    return len(going), running[:MOST_RUNNING]

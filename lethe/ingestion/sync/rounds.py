@@ -1,0 +1,107 @@
+"""The beginning and the end of a round, and the question it may ask."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from lethe.contracts.sync import Begun, Decided, Failed, NextStep, SyncRef, SyncRun
+from lethe.ingestion.sync.syncing import Syncing, open_round
+from lethe.model.ids import Id, new_id
+from lethe.model.syncs import Decision, SourceState, Sync, SyncState, SyncTrigger
+from lethe.ports.ledger import UnitOfWork
+
+LISTS_ALL = frozenset({SyncTrigger.SCHEDULE, SyncTrigger.MANUAL})
+"""What looks at the whole source."""
+
+
+async def begin_round(deps: Syncing, run: SyncRun) -> Begun:
+    """The oldest round that has not ended: also one that a run which was ended from outside has left."""
+    async with deps.ledger.write() as uow:
+        await uow.tenants.lock(run.tenant_id)
+        source = await uow.sources.get(run.tenant_id, run.source_id)
+        if source is None:
+            return Begun(next=NextStep.REST)
+        if source.state is SourceState.DELETING:
+            return Begun(next=NextStep.END)
+        sync = await _first(deps, uow, run)
+        if sync is None:
+            return Begun(next=NextStep.REST)
+        if sync.state is SyncState.PENDING:
+            sync = replace(sync, state=SyncState.LISTING, started_at=deps.clock.now())
+            await uow.syncs.update(sync)
+    return Begun(next=NextStep.ROUND, sync_id=sync.id, state=sync.state, is_dry_run=sync.is_dry_run)
+
+
+async def _first(deps: Syncing, uow: UnitOfWork, run: SyncRun) -> Sync | None:
+    unfinished = await uow.syncs.unfinished(run.tenant_id, run.source_id)
+    if unfinished or not run.is_scheduled:
+        return next(iter(unfinished), None)
+    sync = new_round(run.tenant_id, run.source_id, SyncTrigger.SCHEDULE, deps)
+    await uow.syncs.add(sync)
+    return sync
+
+
+def new_round(
+    tenant_id: Id, source_id: Id, trigger: SyncTrigger, deps: Syncing, *, is_dry_run: bool = False, sync_id: Id = ""
+) -> Sync:
+    return Sync(tenant_id, sync_id or new_id(), source_id, trigger, is_dry_run, SyncState.PENDING, deps.clock.now())
+
+
+async def look_at_decision(deps: Syncing, ref: SyncRef) -> Decided:
+    """Go on if somebody has decided. Where the documents are to stay, their items are not missed again."""
+    async with deps.ledger.write() as uow:
+        await uow.tenants.lock(ref.tenant_id)
+        _, sync = await open_round(uow, ref)
+        if sync.state is not SyncState.NEEDS_ATTENTION:
+            return Decided(is_decided=True)
+        if sync.decision is None:
+            waited = deps.clock.now() - (sync.started_at or sync.created_at)
+            left = timedelta(days=deps.settings.answer_days) - waited
+            return Decided(is_decided=False, wait_seconds=max(0.0, left.total_seconds()))
+        if sync.decision is Decision.KEEP:
+            await uow.sources.keep_vanished(ref.tenant_id, ref.source_id, ref.sync_id)
+        await uow.syncs.update(replace(sync, state=SyncState.INGESTING))
+    return Decided(is_decided=True)
+
+
+async def finish_round(deps: Syncing, ref: SyncRef) -> None:
+    """Write the counts, and forget what was listed."""
+    await _end(deps, ref, "")
+
+
+async def fail_round(deps: Syncing, failed: Failed) -> None:
+    """The round ends here; what it brought in stays, and nothing more is deleted."""
+    await _end(deps, failed, failed.code)
+
+
+async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
+    async with deps.ledger.read() as uow:
+        sync = await uow.syncs.get(ref.tenant_id, ref.sync_id)
+        source = await uow.sources.get(ref.tenant_id, ref.source_id)
+    if sync is None or source is None or sync.state.is_final:
+        return
+    if sync.ingestion_id:
+        view = await deps.ingestions.close(source.caller, sync.ingestion_id)
+        added, updated, skipped, failed = view.added, view.updated, view.skipped, view.failed
+    else:
+        added = updated = skipped = failed = 0
+    await deps.keyring.destroy(ref.tenant_id, [ref.sync_id])
+    async with deps.ledger.write() as uow:
+        await uow.tenants.lock(ref.tenant_id)
+        sync = await uow.syncs.get(ref.tenant_id, ref.sync_id)
+        source = await uow.sources.get(ref.tenant_id, ref.source_id)
+        if sync is None or source is None or sync.state.is_final:
+            return
+        ended = replace(
+            sync,
+            state=SyncState.FAILED if code else SyncState.DONE,
+            code=code,
+            ended_at=deps.clock.now(),
+            added=sync.added + added,
+            updated=sync.updated + updated,
+            skipped=sync.skipped + skipped,
+            failed=sync.failed + failed,
+        )
+        await uow.syncs.update(ended)
+        await uow.syncs.forget_listing(ref.tenant_id, ref.sync_id)
+        if not code and not sync.is_dry_run and sync.trigger in LISTS_ALL:
+            await uow.sources.update(replace(source, last_good_at=sync.started_at))
