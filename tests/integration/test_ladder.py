@@ -52,12 +52,11 @@ SEARCH_REASONS = {
 }
 LOSSES = [*SEARCH_REASONS, GONE]
 HANGING, REFUSING, FAILING = "model hanging", "model refusing", "model failing"
-MODEL_LOSSES = {HANGING: ["Weaviate", "provider"], REFUSING: ["Temporal", "Redis"], FAILING: LOSSES}
-"""What each is paired with: one that hangs with the others that cost time."""
+MODEL_LOSSES = [HANGING, REFUSING, FAILING]
 CASES = [
     *((loss,) for loss in (*LOSSES, *MODEL_LOSSES)),
     *itertools.combinations(LOSSES, 2),
-    *((loss, other) for loss, others in MODEL_LOSSES.items() for other in others),
+    *itertools.product(MODEL_LOSSES, LOSSES),
 ]
 """SQL that is gone is not read-only besides: that pair says what the one does."""
 NORMAL, OPEN = 15, 15
@@ -71,7 +70,7 @@ def expected(losses: tuple[str, ...]) -> set[DegradedReason]:
         return reasons | {READ_ONLY}
     if "Temporal" in losses:
         return reasons | {WORKFLOWS}
-    return reasons | ({MODELS} if MODEL_LOSSES.keys() & losses else set())
+    return reasons | ({MODELS} if set(MODEL_LOSSES) & set(losses) else set())
 
 
 @dataclass
