@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from lethe.answering.calibration import (
     BY_MODEL,
     BY_WORDS,
+    CERTAIN,
     FLOOR,
+    HOPELESS,
     MAX_CANDIDATES,
     MAX_SENTENCES,
     SENTENCE_MARGIN,
@@ -72,14 +74,14 @@ async def extract(
 ) -> Extract:
     """The one to three sentences that answer, best first; no_answer when the best one stays below the floor.
 
-    Without the embedder, or when it takes too long, words alone decide, and the reason is told. ``asked``: the
-    question's vector, shape (dims,), where it is known already.
+    The model is asked where words leave it open. Without it, or when it takes too long, they decide, and the reason is
+    told. ``asked``: the question's vector, shape (dims,), where it is known already.
     """
-    by_words = candidates(question, passages)[:MAX_CANDIDATES]
+    by_words = _within_reach(candidates(question, passages)[:MAX_CANDIDATES])
     if not by_words:
         return Extract(AnswerMode.NO_ANSWER)
     reasons: tuple[DegradedReason, ...] = ()
-    relevance = BY_MODEL.get(embedder.spec.model, BY_WORDS)
+    relevance = BY_WORDS if _is_settled(by_words) else BY_MODEL.get(embedder.spec.model, BY_WORDS)
     similarities = [0.0] * len(by_words)
     if relevance.similarity:
         try:
@@ -92,6 +94,19 @@ async def extract(
     if _log_odds(relevance, ranked[0]) < FLOOR:
         return Extract(AnswerMode.NO_ANSWER, reasons=reasons)
     return _quoted(_chosen(ranked), reasons)
+
+
+def _within_reach(by_words: Sequence[Candidate]) -> list[Candidate]:
+    """Those whose meaning could yet bring them into the answer: further behind by words, none was ever better."""
+    return [one for one in by_words if one.score >= by_words[0].score - SENTENCE_MARGIN]
+
+
+def _is_settled(by_words: Sequence[Candidate]) -> bool:
+    """Whether words alone tell that there is no answer, or which sentence is it."""
+    if all(one.misses_exact for one in by_words):
+        return True
+    odds = _weighed(BY_WORDS, by_words[0], similarity=0.0)
+    return odds <= HOPELESS or (len(by_words) == 1 and odds >= CERTAIN)
 
 
 async def _similarities(
@@ -134,13 +149,16 @@ def _chosen(ranked: Sequence[_Ranked]) -> list[Candidate]:
 
 def _log_odds(relevance: Relevance, best: _Ranked) -> float:
     """How sure it is that the best sentence answers; a number or identifier met nowhere rules it out."""
-    candidate = best.candidate
-    if candidate.misses_exact:
+    if best.candidate.misses_exact:
         return float("-inf")
+    return _weighed(relevance, best.candidate, similarity=best.similarity)
+
+
+def _weighed(relevance: Relevance, candidate: Candidate, *, similarity: float) -> float:
     return (
         relevance.covered * candidate.covered
         + relevance.passage_covered * candidate.passage_covered
-        + relevance.similarity * best.similarity
+        + relevance.similarity * similarity
         + relevance.misses_name * candidate.misses_name
         + relevance.offset
     )

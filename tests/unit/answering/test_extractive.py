@@ -23,6 +23,8 @@ HERON = passage(
     title="Heron 3",
 )
 GREBE = passage("The Grebe drifts for nine weeks on one battery charge. It is sold in boxes of five.", title="Grebe")
+OPEN = "How far does the Grebe drift on a battery charge in winter?"
+"""Words of GREBE, but not enough of them to be sure."""
 
 
 async def by_words(question: str, *passages: Passage) -> Extract:
@@ -133,7 +135,7 @@ async def test_german_words_are_compared_as_german_words():
 
 
 async def test_without_the_model_words_alone_decide_and_it_is_told():
-    question = "How long does the Grebe drift on one battery charge?"
+    question = OPEN
     down = await extract(question, [GREBE], MeasuredModel(is_down=True))
     assert down.mode is AnswerMode.EXTRACTIVE
     assert down.reasons == (DegradedReason.EMBEDDER_DOWN,)
@@ -147,8 +149,30 @@ async def test_an_embedder_that_hangs_is_an_embedder_that_is_down(monkeypatch: p
         await asyncio.sleep(60)
 
     monkeypatch.setattr(model, "embed", hang)
-    answer = await extract("How long does the Grebe drift on one battery charge?", [GREBE], model, embed_seconds=0.01)
+    answer = await extract(OPEN, [GREBE], model, embed_seconds=0.01)
     assert (answer.mode, answer.reasons) == (AnswerMode.EXTRACTIVE, (DegradedReason.EMBEDDER_DOWN,))
+
+
+@pytest.mark.parametrize(
+    ("question", "mode"),
+    [
+        ("How long does the Grebe drift on one battery charge?", AnswerMode.EXTRACTIVE),
+        ("How long does the Grebe 7 drift on one battery charge?", AnswerMode.NO_ANSWER),
+        ("Who paints lighthouses in Portugal?", AnswerMode.NO_ANSWER),
+    ],
+    ids=["all its words in one sentence", "a number met nowhere", "none of its words"],
+)
+async def test_where_words_settle_it_the_model_is_not_asked(question: str, mode: AnswerMode):
+    model = MeasuredModel()
+    answer = await extract(question, [GREBE], model)
+    assert (answer.mode, answer.reasons, model.embedded) == (mode, (), [])
+
+
+async def test_where_words_leave_it_open_the_model_decides():
+    near, far = MeasuredModel(0.9), MeasuredModel(0.0)
+    assert (await extract(OPEN, [GREBE], near)).mode is AnswerMode.EXTRACTIVE
+    assert (await extract(OPEN, [GREBE], far)).mode is AnswerMode.NO_ANSWER
+    assert near.embedded == far.embedded == ["The Grebe drifts for nine weeks on one battery charge."]
 
 
 async def test_a_bounded_number_of_bounded_sentences_is_embedded():
