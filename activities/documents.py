@@ -20,7 +20,7 @@ from lethe.privacy.retention import (
     expire_processor_calls,
     restart_erasures,
 )
-from lethe.settings import CacheSettings, FailureSettings, LimitSettings, WebhookSettings
+from lethe.settings import CacheSettings, LimitSettings, RetentionSettings, WebhookSettings
 from lethe.telemetry import DEAD_LETTERS, DOCUMENTS
 
 
@@ -33,7 +33,7 @@ class DocumentActivities:
     keyring: KeyRing
     clock: Clock
     limits: LimitSettings
-    failures: FailureSettings
+    retention: RetentionSettings
     webhooks: WebhookSettings
     caching: CacheSettings
 
@@ -73,7 +73,7 @@ class DocumentActivities:
 
     @activity.defn
     async def expire_letters(self) -> int:
-        before = self.clock.now() - timedelta(days=self.failures.letter_days)
+        before = self.clock.now() - timedelta(days=self.retention.dead_letter_days)
         return await expire_letters(self.deletions.ledger, before)
 
     @activity.defn

@@ -129,6 +129,7 @@ def _of_file(options: IngestionOptions, part: FilePart) -> UploadRequest:
         subjects=_subjects(options),
         filename=part.filename,
         media_type=part.media_type,
+        expires_at=options.expires_at,
     )
 
 
@@ -143,6 +144,7 @@ def _of_text(options: IngestionOptions, text: TextUpload) -> UploadRequest:
         subjects=tuple(SubjectMention(each.kind, each.value) for each in text.subjects) or _subjects(options),
         filename="",
         media_type=text.media_type,
+        expires_at=text.expires_at or options.expires_at,
     )
 
 

@@ -16,6 +16,7 @@ from lethe.errors import (
     KeyNotFound,
     QuarantineNotFound,
     QuestionNotFound,
+    RetentionRunNotFound,
     SelectionNotFound,
     WebhookNotFound,
 )
@@ -98,6 +99,12 @@ def _audit_id(audit_id: Annotated[str, Path()]) -> Id:
     return audit_id
 
 
+def _retention_run_id(run_id: Annotated[str, Path()]) -> Id:
+    if not is_id(run_id):
+        raise RetentionRunNotFound
+    return run_id
+
+
 def _selection_id(selection_id: Annotated[str, Path()]) -> Id:
     if not is_id(selection_id):
         raise SelectionNotFound
@@ -127,5 +134,6 @@ ResolutionId = Annotated[Id, Depends(_resolution_id)]
 KeyId = Annotated[Id, Depends(_key_id)]
 QuarantineId = Annotated[Id, Depends(_quarantine_id)]
 AuditId = Annotated[Id, Depends(_audit_id)]
+RetentionRunId = Annotated[Id, Depends(_retention_run_id)]
 SelectionId = Annotated[Id, Depends(_selection_id)]
 ErasureId = Annotated[Id, Depends(_erasure_id)]

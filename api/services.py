@@ -16,6 +16,7 @@ from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.restricting import Restrictions
+from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id
@@ -72,6 +73,7 @@ class Services:
     reviews: Reviews
     lifting: Lifting
     restrictions: Restrictions
+    retention: RetentionRules
     certificates: CertificateIssuer
     webhooks: Webhooks
     provider_policy: ProviderPolicy

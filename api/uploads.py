@@ -108,6 +108,7 @@ def _incoming(fields: DocumentFields, filename: str, media_type: str, data: Asyn
         media_type=media_type,
         purpose=fields.purpose,
         legal_basis=fields.legal_basis,
+        expires_at=fields.expires_at,
     )
     return Incoming(request, json.dumps([said, filename, media_type], sort_keys=True), data)
 

@@ -27,6 +27,7 @@ from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.restricting import Restrictions
+from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
 from lethe.ports.breakers import Breakers, embed_breaker
@@ -109,6 +110,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             reviews=Reviews(ledger, keyring, clock, settings.erasure),
             lifting=Lifting(ledger, keyring, clock),
             restrictions=Restrictions(ledger, clock),
+            retention=RetentionRules(ledger, clock, settings.retention),
             certificates=stores.certificates,
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             glossaries=Glossaries(ledger, keyring, clock),

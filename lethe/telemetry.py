@@ -50,6 +50,8 @@ AUDIT_REPAIRS: Final = Counter("rag_audit_repairs", "Put right by audits", ["kin
 AUDIT_END: Final = Gauge(
     "rag_audit_last_end_timestamp_seconds", "When the last audit of the tenant that waits longest ended"
 )
+RETENTION_REMOVED: Final = Counter("rag_retention_removed", "Removed because its time was over", ["kind"])
+RETENTION_HELD: Final = Gauge("rag_retention_held", "Past its time and held, at the removal that ended last", ["kind"])
 ERASURE_HITS: Final = Counter(
     "rag_erasure_verification_hits", "Found by a verification where an erasure had left nothing", ["store"]
 )

@@ -30,7 +30,7 @@ async def run(settings: Settings) -> None:
 
     async def prepare(client: Client) -> None:
         await ensure_search_attributes(client)
-        await schedules.ensure(client, settings.audit)
+        await schedules.ensure(client, settings)
 
     client = await connect(settings, prepare)
     starters = Starters(client)

@@ -22,6 +22,7 @@ from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.maintenance import TidyUp
 from workflows.policies import Queue
+from workflows.retention import ApplyRetention, RetainAll
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
 
@@ -39,6 +40,8 @@ WORKFLOWS: Sequence[type] = (
     RebuildIndex,
     AuditAll,
     ApplySelection,
+    ApplyRetention,
+    RetainAll,
     EraseSubject,
     RecheckErasure,
 )

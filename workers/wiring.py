@@ -13,6 +13,7 @@ from activities.index_builds import IndexBuildActivities
 from activities.indexing import PublishingActivities
 from activities.ingestion import ReadingActivities
 from activities.letters import LetterActivities
+from activities.retention import RetentionActivities
 from activities.selections import SelectionActivities
 from activities.webhooks import WebhookActivities
 from lethe.adapters.clock import SystemClock
@@ -38,6 +39,7 @@ from lethe.ingestion.deletion import Deletions
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.removal import VersionRemover
+from lethe.ingestion.retaining import Retaining
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.steps.embedding import LostVectors
 from lethe.ingestion.steps.pipeline import Pipeline
@@ -149,7 +151,7 @@ def _activities(
         pipeline.keyring,
         pipeline.clock,
         settings.limits,
-        settings.failures,
+        settings.retention,
         settings.webhooks,
         settings.caching,
     )
@@ -172,6 +174,7 @@ def _activities(
         pipeline,
         timedelta(days=settings.audit.keep_days),
     )
+    retaining = RetentionActivities(Retaining(pipeline.ledger, pipeline.keyring, pipeline.clock, settings.retention))
     return {
         Queue.CPU: [
             reading.validate_document,
@@ -205,6 +208,10 @@ def _activities(
             selected.update_selected,
             selected.remove_deleted,
             selected.finish_selection,
+            retaining.begin_retention,
+            retaining.plan_retention,
+            retaining.expire_page,
+            retaining.finish_retention,
         ],
         Queue.CONTROL: [
             documents.open_dead_letter,

@@ -8,25 +8,30 @@ from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
+    ScheduleRange,
     ScheduleSpec,
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
 
-from lethe.settings import AuditSettings
+from lethe.settings import Settings
 from workflows.audit import AuditAll
 from workflows.maintenance import TidyUp
 from workflows.policies import Queue
+from workflows.retention import RetainAll
 
 TIDY_UP = "tidy-up"
 AUDIT = "audit-all"
+RETENTION = "retain-all"
 
 
-def wanted(audit: AuditSettings) -> dict[str, Schedule]:
-    """Every schedule by its id. A round of audits that is still running is not begun again."""
+def wanted(settings: Settings) -> dict[str, Schedule]:
+    """Every schedule by its id. A round that is still running is not begun again."""
+    audit, retention = settings.audit, settings.retention
     return {
         TIDY_UP: Schedule(
             action=ScheduleActionStartWorkflow(TidyUp.run, id=TIDY_UP, task_queue=Queue.CONTROL),
@@ -43,12 +48,23 @@ def wanted(audit: AuditSettings) -> dict[str, Schedule]:
             ),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=1)),
         ),
+        RETENTION: Schedule(
+            action=ScheduleActionStartWorkflow(RetainAll.run, id=RETENTION, task_queue=Queue.CONTROL),
+            spec=nightly(retention.hour, retention.jitter_minutes),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=20)),
+        ),
     }
 
 
-async def ensure(client: Client, audit: AuditSettings) -> None:
+def nightly(hour: int, jitter_minutes: int) -> ScheduleSpec:
+    """Once a day from this hour on, in UTC."""
+    calendar = ScheduleCalendarSpec(hour=[ScheduleRange(hour)], minute=[ScheduleRange(0)], second=[ScheduleRange(0)])
+    return ScheduleSpec(calendars=[calendar], jitter=timedelta(minutes=jitter_minutes))
+
+
+async def ensure(client: Client, settings: Settings) -> None:
     """Create the schedules, or bring their action and times up to date. Safe from several processes at once."""
-    for schedule_id, schedule in wanted(audit).items():
+    for schedule_id, schedule in wanted(settings).items():
         try:
             await client.create_schedule(schedule_id, schedule)
         except ScheduleAlreadyRunningError:

@@ -22,6 +22,7 @@ from lethe.contracts.erasure import ErasureRun
 from lethe.contracts.indexing import BuildRun
 from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
+from lethe.contracts.retention import RetentionProgress, RetentionRef
 from lethe.contracts.selection import SelectionRef, SelectionRun
 from lethe.contracts.webhooks import DeliveryRef
 from lethe.errors import DeadlineExceeded, LetheError, WorkflowsUnavailable, by_code
@@ -41,6 +42,7 @@ from workflows.index_builds import BuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
+from workflows.retention import ApplyRetention
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
 
@@ -89,6 +91,10 @@ def _erase(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return EraseSubject.run, ErasureRun(tenant_id=tenant_id, erasure_id=ref)
 
 
+def _retain(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return ApplyRetention.run, RetentionProgress(run=RetentionRef(tenant_id=tenant_id, run_id=ref))
+
+
 def _deliver(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return DeliverWebhook.run, DeliveryRef(tenant_id=tenant_id, delivery_id=ref)
 
@@ -105,6 +111,7 @@ _KINDS: Final = {
     DispatchKind.DELIVER_WEBHOOK: _deliver,
     DispatchKind.ERASE_SUBJECT: _erase,
     DispatchKind.BUILD_INDEX: _build,
+    DispatchKind.APPLY_RETENTION: _retain,
 }
 
 
@@ -122,6 +129,7 @@ _PRIORITIES: Final = {
     DispatchKind.APPLY_SELECTION: policies.BACKGROUND_PRIORITY,
     DispatchKind.AUDIT_TENANT: policies.BACKGROUND_PRIORITY,
     DispatchKind.BUILD_INDEX: policies.BACKGROUND_PRIORITY,
+    DispatchKind.APPLY_RETENTION: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
 }

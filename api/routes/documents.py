@@ -12,9 +12,9 @@ from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
 from api.schemas.documents import (
     ChunkOut,
-    DocumentChange,
     DocumentFields,
     DocumentOut,
+    DocumentPatch,
     DocumentQuery,
     NeighboursOut,
     NeighboursQuery,
@@ -25,7 +25,7 @@ from api.security import Reader, Writer
 from api.services import Services
 from api.uploads import Hashed, Incoming, read_upload
 from lethe.errors import IdempotencyKeyReused, UploadTimeout
-from lethe.ingestion.requests import MetadataPatch, Receipt
+from lethe.ingestion.requests import Expiry, MetadataPatch, Receipt
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 
@@ -154,16 +154,17 @@ async def read_chunk(
 
 @router.patch("/{document_id}")
 async def change_document(
-    caller: Writer, services: ServicesDep, document_id: DocumentId, change: DocumentChange
+    caller: Writer, services: ServicesDep, document_id: DocumentId, change: DocumentPatch
 ) -> ReceiptOut:
-    """Change title, metadata, readers or classification in place; rights count from the next question on."""
+    """Change title, metadata, readers, classification or expiry in place; rights count from the next question on."""
     patch = MetadataPatch(
         title=change.title,
         metadata=change.metadata,
         readers=None if change.readers is None else tuple(change.readers),
         classification=change.classification,
     )
-    receipt = _receipt(await services.documents.patch(caller, document_id, patch))
+    expiry = Expiry(change.expires_at) if "expires_at" in change.model_fields_set else None
+    receipt = _receipt(await services.documents.patch(caller, document_id, patch, expiry))
     await start_dispatched(services, caller.tenant_id, receipt)
     return receipt
 

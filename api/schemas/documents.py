@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from api.schemas.base import Given, OpaqueId, PageQuery, PlainText, Readers, Taken, Word
 from lethe.ingestion.requests import Outcome
@@ -43,6 +43,14 @@ class DocumentChange(Taken):
     classification: Word | None = None
 
 
+class DocumentPatch(DocumentChange):
+    """The same for one document. ``expires_at``: from then on it is removed with the next removal of what is past its
+    time; null takes that back.
+    """
+
+    expires_at: AwareDatetime | None = None
+
+
 class DocumentFields(DocumentChange):
     """What may be said of an upload. Without ``source_uri`` it is always a new document."""
 
@@ -50,6 +58,7 @@ class DocumentFields(DocumentChange):
     subjects: Annotated[list[Subject], Field(max_length=100)] = Field(default_factory=list[Subject])
     purpose: Annotated[Word | None, Field(description="What the people in it are recorded for")] = None
     legal_basis: Annotated[LegalBasis | None, Field(description="What allows that (GDPR, Article 6)")] = None
+    expires_at: Annotated[AwareDatetime | None, Field(description="When it is to be removed by itself")] = None
 
 
 class TextUpload(DocumentFields):
@@ -101,6 +110,7 @@ class DocumentOut(Given):
     legal_basis: LegalBasis | None = None
     restricted_at: datetime | None = None
     restriction_reason: str | None = None
+    expires_at: datetime | None = None
 
 
 class ChunkOut(Given):

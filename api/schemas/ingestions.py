@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from api.schemas.base import Given, OpaqueId, PageQuery, PlainText, Readers, Taken, Word
 from api.schemas.documents import NewMetadata, Subject, TextUpload
@@ -24,6 +24,7 @@ class IngestionOptions(Taken):
     readers: Readers | None = None
     classification: Word | None = None
     subjects: Annotated[list[Subject], Field(max_length=100)] = Field(default_factory=list[Subject])
+    expires_at: AwareDatetime | None = None
 
 
 class NewIngestion(IngestionOptions):

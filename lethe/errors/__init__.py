@@ -8,12 +8,7 @@ Across the activity boundary only the code survives; nobody matches classes or m
 from collections.abc import Iterator
 
 from lethe.errors import syncs
-from lethe.errors.base import (
-    FailureClass,
-    LetheError,
-    Place,
-    placed,
-)
+from lethe.errors.base import FailureClass, LetheError, Place, placed
 from lethe.errors.certificates import (
     CertificateNotFound,
     CertificateRefused,
@@ -86,6 +81,7 @@ from lethe.errors.requests import (
     QuestionNotFound,
     QuestionTooLong,
     RateLimited,
+    RetentionRunNotFound,
     SelectionNotFound,
     Unauthenticated,
     UnknownField,
@@ -239,6 +235,7 @@ __all__ = [
     "RateLimited",
     "RerankerRefused",
     "RerankerUnavailable",
+    "RetentionRunNotFound",
     "SealBroken",
     "SecondApproverNeeded",
     "SelectionNotFound",

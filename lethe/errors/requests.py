@@ -139,6 +139,11 @@ class AuditNotFound(NotFound):
     title = "There is no such audit"
 
 
+class RetentionRunNotFound(NotFound):
+    code = "retention_run_not_found"
+    title = "There is no such removal of what is past its time"
+
+
 class SelectionNotFound(NotFound):
     code = "selection_not_found"
     title = "There is no such deletion or update"

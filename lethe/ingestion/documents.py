@@ -15,7 +15,7 @@ from lethe.errors import by_code as error_by_code
 from lethe.ingestion.chunk_views import ChunkPage, Neighbours, open_chunks
 from lethe.ingestion.deletion import mark_deleted
 from lethe.ingestion.metadata import Change, open_fields, write_metadata
-from lethe.ingestion.requests import DocumentPage, DocumentView, Failure, MetadataPatch, Outcome, Receipt
+from lethe.ingestion.requests import DocumentPage, DocumentView, Expiry, Failure, MetadataPatch, Outcome, Receipt
 from lethe.ingestion.rights import may_read, reachable
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
@@ -115,8 +115,13 @@ class Documents:
             raise DocumentQuarantined
         return await uow.versions.get(caller.tenant_id, document.live_version_id) if document.live_version_id else None
 
-    async def patch(self, caller: Caller, document_id: Id, patch: MetadataPatch) -> Receipt:
-        """Change fields in place; rights count for the next question. Raises DocumentNotFound, DocumentConflict."""
+    async def patch(
+        self, caller: Caller, document_id: Id, patch: MetadataPatch, expiry: Expiry | None = None
+    ) -> Receipt:
+        """Change fields in place; rights count for the next question. Raises DocumentNotFound, DocumentConflict.
+
+        ``expiry``: None keeps.
+        """
         async with self.ledger.read() as uow:
             document = await self._readable(uow, caller, document_id)
             if document.live_version_id is None:
@@ -124,9 +129,20 @@ class Documents:
             live = await uow.versions.get(caller.tenant_id, document.live_version_id)
         if live is None:
             raise DocumentNotFound
+        has_expiry = expiry is not None and await self._expire(caller, document_id, expiry)
         workflow_id = await write_metadata(self.ledger, self.keyring, self.clock, Change(caller, live, patch))
-        outcome = Outcome.METADATA_UPDATED if workflow_id else Outcome.SKIPPED
+        outcome = Outcome.METADATA_UPDATED if workflow_id or has_expiry else Outcome.SKIPPED
         return Receipt(document_id, live.id, workflow_id, live.status, outcome)
+
+    async def _expire(self, caller: Caller, document_id: Id, expiry: Expiry) -> bool:
+        """Whether that is another time than before."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(caller.tenant_id)
+            document = await self._readable(uow, caller, document_id)
+            if document.expires_at == expiry.at:
+                return False
+            await uow.documents.update(replace(document, expires_at=expiry.at, updated_at=self.clock.now()))
+        return True
 
     async def delete(self, caller: Caller, document_id: Id) -> Receipt:
         """Make the document unreachable now and dispatch its removal from every store. Raises DocumentNotFound."""
@@ -208,6 +224,7 @@ def _view(
         legal_basis=document.legal_basis,
         restricted_at=document.restricted_at,
         restriction_reason=document.restriction_reason,
+        expires_at=document.expires_at,
     )
 
 

@@ -138,6 +138,8 @@ async def add_version(
         updated_at=now,
         purpose=request.purpose or document.purpose,
         legal_basis=request.legal_basis or document.legal_basis,
+        renewed_at=now if request.is_renewal else document.renewed_at,
+        expires_at=request.expires_at or document.expires_at,
     )
     await uow.documents.update(named)
     await uow.versions.add(version)

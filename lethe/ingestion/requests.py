@@ -30,6 +30,16 @@ class UploadRequest:
     media_type: str = "application/octet-stream"
     purpose: str | None = None
     legal_basis: LegalBasis | None = None
+    expires_at: datetime | None = None
+    is_renewal: bool = True
+    """Sent by somebody who has it: its time begins anew. What we write ourselves does not prolong anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When a document is to go by itself; None: only by the tenant's policy."""
+
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ class DocumentView:
     legal_basis: LegalBasis | None = None
     restricted_at: datetime | None = None
     restriction_reason: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ class Rewriting:
             media_type=_MEDIA_TYPE,
             purpose=document.purpose,
             legal_basis=document.legal_basis,
+            is_renewal=False,
         )
         caller = Caller(version.tenant_id, NIL_ID, Role.ADMIN, frozenset(version.readers))
         receipt = await self.uploads.receive(caller, request, _once(markdown(parsed).encode()))

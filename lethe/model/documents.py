@@ -38,6 +38,8 @@ class Document:
     """A document is (tenant, source URI). ``source_hmac`` finds it; the URI itself is sealed on its versions.
 
     ``epoch`` is raised by delete and fence; a late writer compares it with the epoch it started from.
+    ``renewed_at``: when its sender last sent it, changed or not (None: only once, at ``created_at``).
+    ``expires_at``: when it goes by its sender's wish; the tenant's policy may have it go before.
     ``restricted_at``: sealed and served to nobody, but kept (GDPR, Article 18), until it is released.
     ``next_submission`` numbers uploads; ``live_submission`` is the one that is served (0: none yet).
     """
@@ -58,6 +60,8 @@ class Document:
     restriction_reason: str | None = None
     purpose: str | None = None
     legal_basis: LegalBasis | None = None
+    renewed_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class DispatchKind(StrEnum):
     BUILD_INDEX = "build-index"
     SYNC_SOURCE = "sync-source"
     ARRANGE_SOURCE = "arrange-source"
+    APPLY_RETENTION = "apply-retention"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,14 +64,12 @@ async def expire_selections(ledger: Ledger, keyring: KeyRing, created_before: da
 
 
 async def expire_letters(ledger: Ledger, before: datetime) -> int:
-    """Forget dead letters on which nothing is to be decided, decisions on many, and counts; returns how many letters.
-
-    A failed document keeps its bytes until it is deleted or replaced; only the record of the cause goes.
+    """Forget decisions on many dead letters, and counts of failures; returns how many decisions. The letters
+    themselves go by the tenant's policy (lethe.ingestion.retaining).
     """
     async with ledger.write() as uow:
         await uow.tallies.expire(before)
-    await _rows(ledger, lambda uow: uow.dead_letters.expire_resolutions(before, PAGE))
-    return await _rows(ledger, lambda uow: uow.dead_letters.expire(before, PAGE))
+    return await _rows(ledger, lambda uow: uow.dead_letters.expire_resolutions(before, PAGE))
 
 
 async def expire_processor_calls(ledger: Ledger, created_before: datetime) -> int:

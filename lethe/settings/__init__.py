@@ -35,6 +35,7 @@ from lethe.settings.providers import (
     VendorSettings,
 )
 from lethe.settings.redis import RedisSettings
+from lethe.settings.retention import RetentionSettings
 from lethe.settings.retrieval import (
     MAX_RESULTS,
     MAX_SOURCES,
@@ -104,6 +105,7 @@ __all__ = [
     "RedisSettings",
     "RerankProvider",
     "RerankSettings",
+    "RetentionSettings",
     "RetrievalSettings",
     "Rewriting",
     "Section",
@@ -173,6 +175,7 @@ class Settings(BaseSettings):
     parsing: ParsingSettings = ParsingSettings()
     indexing: IndexingSettings = IndexingSettings()
     audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
     malware: MalwareSettings = MalwareSettings()
     detection: DetectionSettings = DetectionSettings()
     failures: FailureSettings = FailureSettings()

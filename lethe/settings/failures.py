@@ -20,5 +20,3 @@ class FailureSettings(Section):
     """Ended ingestions below which there is no share to speak of."""
     ratio_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     """How far back ended ingestions count."""
-    letter_days: Annotated[int, Field(ge=1)] = 30
-    """How long resolved and closed dead letters are kept."""

@@ -57,7 +57,7 @@ async def test_an_operators_pause_survives_a_restart_of_the_worker(running: Inst
     await schedule.pause(note="looking into something")
     from workflows import schedules
 
-    await schedules.ensure(running.client, running.settings.audit)
+    await schedules.ensure(running.client, running.settings)
     described = await schedule.describe()
     assert described.schedule.state.paused
     assert described.schedule.state.note == "looking into something"

@@ -25,6 +25,7 @@ from lethe.model.answers import DegradedReason
 from lethe.model.selections import SelectionAction
 from lethe.model.webhooks import DeliveryState
 from tests.replay.builds import build_index, build_index_aborted, build_index_taken_back, rebuild_index
+from tests.replay.retention import apply_retention, retain_all
 from tests.replay.running import DOCUMENT, TENANT, VERSION
 from tests.replay.running import ended as _ended
 from tests.workflows.conftest import start_environment
@@ -235,6 +236,8 @@ SCENARIOS: Sequence[Scenario] = (
     apply_metadata,
     delete_selection,
     update_selection,
+    apply_retention,
+    retain_all,
     audit_all,
     audit_tenant,
     erase_subject,

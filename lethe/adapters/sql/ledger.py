@@ -25,6 +25,7 @@ from lethe.adapters.sql.repositories.personal import SqlPersonal
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
 from lethe.adapters.sql.repositories.quarantines import SqlQuarantines
 from lethe.adapters.sql.repositories.questions import SqlQuestions
+from lethe.adapters.sql.repositories.retention import SqlRetention
 from lethe.adapters.sql.repositories.selections import SqlSelections
 from lethe.adapters.sql.repositories.sources import SqlSources
 from lethe.adapters.sql.repositories.subjects import SqlSubjects
@@ -63,6 +64,7 @@ class SqlUnit:
         self.quarantines = SqlQuarantines(connection)
         self.audits = SqlAudits(connection)
         self.selections = SqlSelections(connection)
+        self.retention = SqlRetention(connection)
         self.texts = SqlTexts(connection)
         self.answer_cache = SqlAnswerCache(connection)
         self.erasures = SqlErasures(connection)

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -124,11 +125,13 @@ class Archives:
             said = cast("dict[str, object]", unseal_json(key, Purpose.OPTIONS, ingestion.sealed_options))
         subjects = cast("list[dict[str, str]]", said.get("subjects") or [])
         readers = cast("list[Id] | None", said.get("readers"))
+        expires_at = cast("str | None", said.get("expires_at"))
         return UploadRequest(
             source_uri=cast("str | None", said.get("source_prefix")),
             metadata=cast("dict[str, MetadataValue] | None", said.get("metadata")),
             readers=None if readers is None else tuple(readers),
             classification=cast("str | None", said.get("classification")),
+            expires_at=None if expires_at is None else datetime.fromisoformat(expires_at),
             subjects=tuple(SubjectMention(each["kind"], each["value"]) for each in subjects),
         )
 

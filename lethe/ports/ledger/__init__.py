@@ -32,6 +32,7 @@ from lethe.ports.ledger.paging import PageCursor
 from lethe.ports.ledger.personal import PersonalRepository
 from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
+from lethe.ports.ledger.retention import RetentionRepository
 from lethe.ports.ledger.sources import SourceRepository, SyncRepository
 from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
 from lethe.ports.ledger.texts import TextRepository
@@ -62,6 +63,7 @@ __all__ = [
     "ProcessorPolicyRepository",
     "QuarantineRepository",
     "QuestionRepository",
+    "RetentionRepository",
     "SelectionRepository",
     "SourceRepository",
     "SubjectRepository",
@@ -129,6 +131,8 @@ class UnitOfWork(Protocol):
     def personal(self) -> PersonalRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
+    @property
+    def retention(self) -> RetentionRepository: ...
     @property
     def texts(self) -> TextRepository: ...
     @property

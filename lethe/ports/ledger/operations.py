@@ -83,10 +83,6 @@ class DeadLetterRepository(Protocol):
 
     async def remove(self, tenant_id: Id, letter_id: Id) -> None: ...
 
-    async def expire(self, updated_before: datetime, limit: int) -> int:
-        """Remove at most ``limit`` resolved or closed letters of any tenant, last changed before then; how many."""
-        ...
-
     async def add_resolution(self, resolution: LetterResolution) -> None:
         """Insert, or leave the row of the same id that is there."""
         ...

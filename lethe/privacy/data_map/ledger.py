@@ -21,12 +21,14 @@ from lethe.privacy.data_map.declaration import (
 from lethe.privacy.data_map.erasures import ERASURES
 from lethe.privacy.data_map.processors import PROCESSORS
 from lethe.privacy.data_map.quarantines import QUARANTINES
+from lethe.privacy.data_map.retention import RETENTION
 from lethe.privacy.data_map.sources import SOURCES
 from lethe.privacy.data_map.stamp import STAMP
 
 _DOCUMENT: Final = "lethe.ingestion.deletion:Deletions.finish"
 _VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
 _ANSWERS: Final = "lethe.ingestion.removal:VersionRemover.forget_answers"
+_RETENTION: Final = "lethe.ingestion.retaining:Retaining.page"
 _TENANT: Final = "a tenant is a customer, not a person; the row goes with the contract"
 
 LEDGER: Final[tuple[Place, ...]] = (
@@ -59,7 +61,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         opaque("tenant_id", "id", "live_version_id"),
         digest("source_hmac", "the source URI"),
         facts("status", "epoch", "next_submission", "live_submission"),
-        times("created_at", "updated_at", "deleted_at", "fenced_at", "restricted_at"),
+        times("created_at", "updated_at", "deleted_at", "fenced_at", "restricted_at", "renewed_at", "expires_at"),
         facts("restriction_reason", "purpose", "legal_basis"),
         erasers=(_DOCUMENT,),
     ),
@@ -151,7 +153,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         digest("content_fp", "the bytes and the pipeline"),
         sealed("sealed_detail", "what a parser or store said of the document", Key.VERSION),
         times("created_at", "updated_at"),
-        erasers=(_VERSION,),
+        erasers=(_VERSION, _RETENTION),
     ),
     place(
         "letter_resolutions",
@@ -224,7 +226,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         opaque("answered_by"),
         volatile("seq"),
         times("created_at"),
-        erasers=(_ANSWERS,),
+        erasers=(_ANSWERS, _RETENTION),
     ),
     place(
         "answers",
@@ -237,14 +239,14 @@ LEDGER: Final[tuple[Place, ...]] = (
         sealed("sealed_trace", "what was searched for: the question, rewritten", Key.QUESTION),
         volatile("seq", "timings_ms"),
         times("created_at"),
-        erasers=(_ANSWERS,),
+        erasers=(_ANSWERS, _RETENTION),
     ),
     place(
         "answer_citations",
         opaque("tenant_id", "question_id", "chunk_id", "version_id", "document_id"),
         facts("number", "score"),
         digest("text_hmac", "the cited text"),
-        erasers=(_ANSWERS,),
+        erasers=(_ANSWERS, _RETENTION),
     ),
     place(
         "feedback",
@@ -252,7 +254,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         facts("verdict"),
         sealed("sealed_reason", "why the one who asked thinks so", Key.QUESTION),
         times("created_at"),
-        erasers=(_ANSWERS,),
+        erasers=(_ANSWERS, _RETENTION),
     ),
     *CACHES,
     *QUARANTINES,
@@ -281,6 +283,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         erasers=("lethe.ingestion.selections:Selections.finish", "lethe.privacy.retention:expire_selections"),
     ),
     *SOURCES,
+    *RETENTION,
     *PROCESSORS,
     *ERASURES,
     *AUDIT_LOG,

@@ -35,6 +35,7 @@ from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.restricting import Restrictions
+from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.revision import PipelineRevision
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.uploads import Uploads
@@ -220,6 +221,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         reviews=Reviews(ledger, keyring, clock, settings.erasure),
         lifting=Lifting(ledger, keyring, clock),
         restrictions=Restrictions(ledger, clock),
+        retention=RetentionRules(ledger, clock, settings.retention),
         certificates=issuer(ledger, clock),
         webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
         glossaries=Glossaries(ledger, keyring, clock),

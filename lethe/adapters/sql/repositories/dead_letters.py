@@ -30,7 +30,6 @@ _REWRITTEN: Final = (
     *("code", "failure_class", "attempts", "sealed_detail", "state", "updated_at", "content_fp", "cause_code"),
     *("openings", "opening_id", "page", "first_chunk", "last_chunk"),
 )
-_EXPIRING: Final = (DeadLetterState.RESOLVED, DeadLetterState.CLOSED)
 
 
 class SqlDeadLetters(SqlRepository):
@@ -101,13 +100,6 @@ class SqlDeadLetters(SqlRepository):
 
     async def remove(self, tenant_id: Id, letter_id: Id) -> None:
         await self._connection.execute(delete_of(letters, tenant_id, letters.c.id == letter_id))
-
-    async def expire(self, updated_before: datetime, limit: int) -> int:
-        old = LETTER.select().where(one_of(letters.c.state, _EXPIRING), letters.c.updated_at < updated_before)
-        found = await LETTER.all(self._connection, old.order_by(letters.c.updated_at).limit(limit))
-        for letter in found:
-            await self.remove(letter.tenant_id, letter.id)
-        return len(found)
 
     async def add_resolution(self, resolution: LetterResolution) -> None:
         await insert_missing(self._connection, resolutions, [RESOLUTION.values(resolution)])

@@ -31,6 +31,7 @@ from lethe.adapters.sql.tables.operations import (
 from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls, processor_policies
 from lethe.adapters.sql.tables.quarantines import document_quarantines, quarantines, source_prefixes
 from lethe.adapters.sql.tables.questions import answer_citations, answers, questions
+from lethe.adapters.sql.tables.retention import retention_counts, retention_policies, retention_runs
 from lethe.adapters.sql.tables.sources import source_items, sources, sync_items, syncs
 from lethe.adapters.sql.tables.stamp import environment_stamp
 from lethe.adapters.sql.tables.subjects import subject_identifiers, subject_links, subjects
@@ -77,6 +78,9 @@ __all__ = [
     "processor_policies",
     "quarantines",
     "questions",
+    "retention_counts",
+    "retention_policies",
+    "retention_runs",
     "selections",
     "source_items",
     "source_prefixes",

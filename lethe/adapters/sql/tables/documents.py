@@ -37,6 +37,8 @@ documents = Table(
     column("restriction_reason", String(32), nullable=True),
     column("purpose", String(32), nullable=True),
     column("legal_basis", word(LegalBasis), nullable=True),
+    column("renewed_at", UtcDateTime, nullable=True),
+    column("expires_at", UtcDateTime, nullable=True),
     of_tenant(),
     # P1: one document per source URI. A document on its way out does not hold its URI.
     Index(

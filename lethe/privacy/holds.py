@@ -1,0 +1,57 @@
+"""What a legal hold keeps from every removal that is not the held erasure itself."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState
+from lethe.model.ids import Id
+from lethe.model.personal_data import ItemKind
+from lethe.model.retention import Holds
+from lethe.ports.ledger import PageCursor, UnitOfWork
+from lethe.privacy.erasure.fencing import linked_documents
+
+_PAGE: Final = 500
+
+
+async def holds_in(uow: UnitOfWork, tenant_id: Id) -> Holds:
+    """What the tenant's held erasures would erase: what they found so far, and documents linked to the person."""
+    documents, others = set[Id](), set[Id]()
+    async for request in _held(uow, tenant_id):
+        identifiers = await uow.erasures.identifiers(tenant_id, request.id)
+        named = await uow.subjects.by_blinds(tenant_id, {(each.kind.value, each.blind) for each in identifiers})
+        known = frozenset(await uow.erasures.subjects(tenant_id, request.id))
+        documents.update(await linked_documents(uow, tenant_id, named | known, request.scope))
+        versions = set[Id]()
+        async for item in _items(uow, request):
+            match item.kind:
+                case ItemKind.DOCUMENT:
+                    documents.add(item.ref)
+                case ItemKind.VERSION:
+                    versions.add(item.ref)
+                case _:
+                    others.add(item.ref)
+        found = await uow.versions.get_many(tenant_id, versions)
+        documents.update(version.document_id for version in found.values())
+    return Holds(frozenset(documents), frozenset(others))
+
+
+async def _held(uow: UnitOfWork, tenant_id: Id) -> AsyncIterator[ErasureRequest]:
+    after: PageCursor | None = None
+    while True:
+        page = await uow.erasures.page(tenant_id, [ErasureState.HELD], after, _PAGE)
+        for request in page:
+            yield request
+        if len(page) < _PAGE:
+            return
+        after = PageCursor(page[-1].created_at, page[-1].id)
+
+
+async def _items(uow: UnitOfWork, request: ErasureRequest) -> AsyncIterator[ErasureItem]:
+    after: tuple[str, str, str] | None = None
+    while True:
+        page = await uow.erasures.items(request.tenant_id, request.id, after=after, limit=_PAGE)
+        for item in page:
+            yield item
+        if len(page) < _PAGE:
+            return
+        after = (page[-1].store, page[-1].kind, page[-1].ref)
