@@ -24,6 +24,7 @@ from api.schemas.questions import (
 from api.services import Services
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask
+from lethe.answering.steps.asking import NotKeptError
 from lethe.answering.under_way import CachePlace
 from lethe.answering.views import AnswerView, cited, present
 from lethe.contracts.answering import QuestionRef
@@ -84,7 +85,10 @@ async def store(
     place: CachePlace | None = None,
 ) -> AskedMemo:
     """Keep the question under that id, so that it can be answered. Raises LedgerUnavailable."""
-    question = await ask(services.answering, caller, request, services.clock.now(), question_id, place)
+    try:
+        question = await ask(services.answering, caller, request, services.clock.now(), question_id, place)
+    except NotKeptError:
+        return unstored(services, caller, DegradedReason.QUESTION_NOT_KEPT)
     _log.info("asked", extra={"tenant": caller.tenant_id, "ref": question.id})
     return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, found_for=caller.readers)
 

@@ -16,12 +16,13 @@ from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
-from workflows.erasure import EraseSubject, RecheckErasure
+from workflows.erasure import EraseSubject
 from workflows.index_builds import BuildIndex, RebuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.maintenance import TidyUp
 from workflows.policies import Queue
+from workflows.rechecks import RecheckErasure
 from workflows.retention import ApplyRetention, RetainAll
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook

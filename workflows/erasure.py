@@ -1,8 +1,9 @@
 """Erasing one person: hidden, found in every store, taken out, the bytes gone; verified, certified, forgotten."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, NoReturn, Protocol, TypeVar
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -26,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
 from workflows import policies
 from workflows.attributes import STATE
 from workflows.policies import Queue
+from workflows.rechecks import RecheckErasure
 from workflows.steps import run_step
 
 
@@ -58,34 +60,20 @@ DELETION_ORDER: Final = (
 """Derived before source, the source rows last; the keys went before all of them."""
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
-REWRITE_POLL: Final = timedelta(seconds=5)
-PURGE_POLL: Final = timedelta(seconds=10)
+SHORTEST_POLL: Final = timedelta(seconds=2)
+LONGEST_POLL: Final = timedelta(minutes=5)
+"""Each look doubles the pause before the next one, up to this."""
 ROUNDS_PER_RUN: Final = 5
 """Then it continues as new: something keeps coming, and a history has a limit."""
+LOOKS_PER_RUN: Final = 50
+"""At what is waited for, before it continues as new."""
+
+REWRITING: Final = "rewriting"
+PURGING: Final = "purging"
 
 
-PAUSES: Final = (timedelta(hours=1), timedelta(hours=23), timedelta(days=6))
-"""Before each look: 1 hour, 1 day and 7 days after the certificate."""
-
-
-@workflow.defn(name="recheck-erasure")
-class RecheckErasure:
-    """Looks again for what was erased; a hit has reopened the request, whose own workflow then goes on."""
-
-    @workflow.run
-    async def run(self, ref: ErasureRef) -> None:
-        for pause in PAUSES:
-            await workflow.sleep(pause, summary="until it is looked for again")
-            checked = await run_step(
-                PrivacyActivities.check_erasure_again,
-                ref,
-                queue=Queue.IO,
-                summary="whether anything has come back",
-                within=policies.BATCH,
-                retry=policies.ALWAYS_RETRY,
-            )
-            if checked.is_open:
-                return
+class _OverError(Exception):
+    """Somebody has cancelled the request: nothing is left to be done."""
 
 
 @workflow.defn(name="erase-subject")
@@ -96,6 +84,9 @@ class EraseSubject:
     def __init__(self, run: ErasureRun) -> None:
         self._ref = ErasureRef(tenant_id=run.tenant_id, erasure_id=run.erasure_id)
         self._round = run.round
+        self._phase = run.phase
+        self._drain_seconds = run.drain_seconds
+        self._looks = 0
         self._has_news = False
         self._progress = ErasureProgress(round=run.round)
 
@@ -109,13 +100,18 @@ class EraseSubject:
 
     @workflow.run
     async def run(self, run: ErasureRun) -> ErasureProgress:
+        with suppress(_OverError):
+            await self._erase()
+        return self._progress
+
+    async def _erase(self) -> None:
         standing = await self._until_permitted()
         if standing.is_over:
-            return self._progress
+            return
         self._round = max(self._round, standing.round)
         if not standing.is_purged:
-            if not await self._until_nothing_is_found():
-                workflow.continue_as_new(ErasureRun(**self._ref.model_dump(), round=self._round))
+            if self._phase != PURGING and not await self._until_nothing_is_found():
+                self._continue()
             await self._purge()
         self._tell("verifying")
         verified = await self._held_step(
@@ -124,12 +120,26 @@ class EraseSubject:
         if verified.hits:
             await self._begin_again(verified.hits)
         await self._certify(verified)
-        return self._progress
 
     async def _begin_again(self, hits: int) -> None:
         self._tell("reopened")
         await workflow.sleep(AGAIN_AFTER, summary=f"{hits:,} found where nothing may be: everything once more")
-        workflow.continue_as_new(ErasureRun(**self._ref.model_dump(), round=self._round + 1))
+        self._round += 1
+        self._continue()
+
+    def _continue(self, phase: str = "") -> NoReturn:
+        """As new, with what it waits for the end of."""
+        seconds = self._drain_seconds if phase == REWRITING else 0.0
+        run = ErasureRun(**self._ref.model_dump(), round=self._round, phase=phase, drain_seconds=seconds)
+        workflow.continue_as_new(run)
+
+    async def _pause(self, summary: str, phase: str) -> None:
+        """Before the next look: ever longer, and from time to time as new."""
+        self._looks += 1
+        if self._looks > LOOKS_PER_RUN:
+            self._continue(phase)
+        doublings = min(self._looks - 1, 10)
+        await workflow.sleep(min(SHORTEST_POLL * 2**doublings, LONGEST_POLL), summary=summary)
 
     async def _certify(self, verified: Verified) -> None:
         """However long the witness is away. Where there is none, the erasure ends here, and is not forgotten."""
@@ -153,6 +163,7 @@ class EraseSubject:
 
     async def _until_permitted(self) -> Standing:
         """Ask the ledger, and wait for news for as long as it says that a person has to decide."""
+        looks = 0
         while True:
             self._has_news = False
             standing = await run_step(
@@ -167,6 +178,14 @@ class EraseSubject:
             if standing.is_over or not standing.waits_for:
                 return standing
             await self._news(standing.wait_seconds)
+            looks += 1
+            if looks == LOOKS_PER_RUN:
+                self._continue()
+
+    async def _until_let_go_on(self) -> None:
+        """In the middle of it. Raises _OverError where it is not to go on."""
+        if (await self._until_permitted()).is_over:
+            raise _OverError
 
     async def _news(self, seconds: float | None) -> None:
         """Until somebody decided, or the time in which somebody may is over."""
@@ -190,20 +209,25 @@ class EraseSubject:
             )
             if not outcome.is_held:
                 return outcome
-            await self._until_permitted()
+            await self._until_let_go_on()
 
     async def _until_nothing_is_found(self) -> bool:
         """Find and take out, drain, and again: whether a round after the first found nothing within this run."""
         for _ in range(ROUNDS_PER_RUN):
             now = ErasureRound(**self._ref.model_dump(), round=self._round)
-            found = await self._discover(now)
-            if now.round > 1 and not found.found and not found.again:
-                return True
+            if self._phase != REWRITING:
+                found = await self._discover(now)
+                self._drain_seconds = found.drain_seconds
+                if now.round > 1 and not found.found and not found.again:
+                    if found.late:
+                        await self._take_out(now)
+                    return True
+            self._phase = ""
             await self._rewrite(now)
             await self._take_out(now)
             self._tell("draining")
             await workflow.sleep(
-                timedelta(seconds=found.drain_seconds), summary="until no writer from before can still be running"
+                timedelta(seconds=self._drain_seconds), summary="until no writer from before can still be running"
             )
             self._round += 1
         return False
@@ -219,18 +243,20 @@ class EraseSubject:
             )
             if not found.in_review:
                 return found
-            await self._until_permitted()
+            await self._until_let_go_on()
 
     async def _rewrite(self, now: ErasureRound) -> None:
         """Documents that say something of others: the next round takes out what was replaced here."""
-        self._tell("rewriting")
+        self._tell(REWRITING)
+        self._looks = 0
         while True:
             rewritten = await self._held_step(
                 PrivacyActivities.rewrite_shared, now, f"round {now.round}: documents about others, too"
             )
             if not rewritten.waiting:
                 return
-            await workflow.sleep(REWRITE_POLL, summary=f"until {rewritten.waiting:,} are served without the person")
+            summary = f"until {rewritten.waiting:,} are served without the person"
+            await self._pause(summary, REWRITING)
 
     async def _take_out(self, now: ErasureRound) -> None:
         self._tell("erasing")
@@ -251,14 +277,15 @@ class EraseSubject:
         return erased.wait_seconds
 
     async def _purge(self) -> None:
-        self._tell("purging")
+        self._tell(PURGING)
+        self._looks = 0
         while True:
             purged = await self._held_step(PrivacyActivities.purge_stores, self._ref, "the bytes")
             self._progress = self._progress.model_copy(update={"pending": purged.pending})
             if not purged.pending:
                 return
-            self._tell("purging")
-            await workflow.sleep(PURGE_POLL, summary="until the indexes are built anew")
+            self._tell(PURGING)
+            await self._pause("until the indexes are built anew", PURGING)
 
     def _tell(self, phase: str) -> None:
         if phase != self._progress.phase:

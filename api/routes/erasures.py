@@ -102,7 +102,7 @@ async def release_erasure(caller: Officer, services: ServicesDep, erasure_id: Er
 
 @router.post("/v1/erasures/{erasure_id}/cancel")
 async def cancel_erasure(caller: Officer, services: ServicesDep, erasure_id: ErasureId) -> ErasureOut:
-    """Give up an erasure that has not begun."""
+    """Give up an erasure that has destroyed nothing yet: what it hid is shown again."""
     return await _decided(services, caller, services.erasures.cancel(caller, erasure_id))
 
 
@@ -119,9 +119,8 @@ async def lift_suppressions(
     async def perform(effect_id: Id) -> SuppressionsLifted:
         lifting_id = derived_id(effect_id, 0)
         identifiers = [(each.kind.value, each.value) for each in wish.identifiers]
-        return SuppressionsLifted(
-            id=lifting_id, lifted=await services.lifting.lift(caller.tenant_id, identifiers, lifting_id)
-        )
+        lifted = await services.lifting.lift(caller, identifiers, wish.reason, lifting_id)
+        return SuppressionsLifted(id=lifting_id, lifted=lifted)
 
     attempt = Attempt(caller, idempotency_key, ("suppressions", wish.model_dump_json()), 200)
     lifted, is_repeated = await services.idempotency.once_as(attempt, SuppressionsLifted, perform)

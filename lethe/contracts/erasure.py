@@ -43,12 +43,14 @@ class Standing(Contract):
 class Discovered(Contract):
     """New items of the manifest, those that stay for a reason, and those a person should look at.
 
+    ``late``: what came since the last round began; it goes, and asks for no further round.
     ``again``: items that were erased in an earlier round and are there once more. ``drain_seconds``: how long a writer
     that began before may still be running.
     """
 
     is_held: bool = False
     found: int = 0
+    late: int = 0
     again: int = 0
     drain_seconds: float = 0.0
     kept: int = 0
@@ -118,9 +120,14 @@ class Rechecked(Contract):
 
 
 class ErasureRun(ErasureRef):
-    """The state of the workflow."""
+    """The state of the workflow. ``phase``: what it waits for the end of, where a new run goes on with that.
+
+    ``drain_seconds``: of the round, as its discovery said.
+    """
 
     round: int = 1
+    phase: str = Field(default="", max_length=20)
+    drain_seconds: float = 0.0
 
 
 class ErasureProgress(Contract):

@@ -24,8 +24,15 @@ class IllegalErasureMove(ClientError):
 class ErasureFenced(ClientError):
     code = "erasure_fenced"
     status = 409
-    title = "The erasure has begun and cannot be cancelled"
+    title = "The erasure has begun to destroy and cannot be cancelled"
     advice = "Place a hold if it must stop; what is destroyed cannot be brought back."
+
+
+class ErasureOpen(ClientError):
+    code = "erasure_open"
+    status = 409
+    title = "The person is being erased: the suppression cannot be lifted before that has ended"
+    advice = "Wait for the erasure's end, or cancel it while nothing is destroyed."
 
 
 class SecondApproverNeeded(ClientError):

@@ -46,7 +46,7 @@ from lethe.ports.blobs import BlobStore
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
-from lethe.privacy.digests import content_fingerprint, keyed_digest, prefix_digests
+from lethe.privacy.digests import content_fingerprint, keyed_digest, prefix_digests, source_digest
 from lethe.privacy.sealing import Purpose, seal_stream
 
 
@@ -115,7 +115,7 @@ class Uploads:
         if document is None:
             return document_id
         digest_key = await self.keyring.secret(tenant_id, SecretPurpose.DIGEST)
-        source = keyed_digest(digest_key, "source", request.source_uri or own_uri(document_id, request.filename))
+        source = source_digest(digest_key, request.source_uri or own_uri(document_id, request.filename))
         return document_id if document.deleted_at is None and document.source_hmac == source else new_id()
 
     async def _plan(self, caller: Caller, request: UploadRequest, ids: _NewIds, taking: Taking | None) -> _Planned:
@@ -141,7 +141,7 @@ class Uploads:
         links = await prepare_links(self.ledger, self.keyring, tenant_id, request.subjects, subject_ids)
         source_uri = request.source_uri or own_uri(ids.document, request.filename)
         begins = prefix_digests(digest_key, source_uri)
-        source = Source(source_uri, keyed_digest(digest_key, "source", source_uri), begins)
+        source = Source(source_uri, source_digest(digest_key, source_uri), begins)
         for _ in range(MAX_LOOKS):
             async with self.ledger.read() as uow:
                 _, seen = await newest_of(uow, tenant_id, source)

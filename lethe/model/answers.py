@@ -31,6 +31,7 @@ class DegradedReason(StrEnum):
     ANSWER_FILTERED = "answer_filtered"
     PASSAGES_WITHHELD = "passages_withheld"
     QUESTION_SUSPECTED = "question_suspected"
+    QUESTION_NOT_KEPT = "question_not_kept"
     PROVIDER_DOWN = "provider_down"
     PROVIDER_MISCONFIGURED = "provider_misconfigured"
     PROVIDER_BUDGET = "provider_budget"

@@ -36,9 +36,9 @@ _S = ErasureState
 MOVES: Final[Mapping[ErasureState, frozenset[ErasureState]]] = {
     _S.RECEIVED: frozenset({_S.FENCED, _S.AWAITING_APPROVAL, _S.CANCELLED, _S.HELD}),
     _S.AWAITING_APPROVAL: frozenset({_S.RECEIVED, _S.FENCED, _S.CANCELLED, _S.HELD}),
-    _S.FENCED: frozenset({_S.DISCOVERING, _S.HELD}),
-    _S.DISCOVERING: frozenset({_S.AWAITING_APPROVAL, _S.IN_REVIEW, _S.ERASING, _S.DELETED, _S.HELD}),
-    _S.IN_REVIEW: frozenset({_S.DISCOVERING, _S.ERASING, _S.HELD}),
+    _S.FENCED: frozenset({_S.DISCOVERING, _S.CANCELLED, _S.HELD}),
+    _S.DISCOVERING: frozenset({_S.AWAITING_APPROVAL, _S.CANCELLED, _S.IN_REVIEW, _S.ERASING, _S.DELETED, _S.HELD}),
+    _S.IN_REVIEW: frozenset({_S.DISCOVERING, _S.ERASING, _S.CANCELLED, _S.HELD}),
     _S.ERASING: frozenset({_S.DISCOVERING, _S.DELETED, _S.HELD}),
     _S.DELETED: frozenset({_S.DISCOVERING, _S.ERASING, _S.PURGING, _S.HELD}),
     _S.PURGING: frozenset({_S.DISCOVERING, _S.PURGED, _S.HELD}),
@@ -52,8 +52,8 @@ MOVES: Final[Mapping[ErasureState, frozenset[ErasureState]]] = {
 }
 """Where an erasure may go from each state. ``held`` returns to the state it was placed in."""
 
-BEFORE_FENCE: Final = frozenset({_S.RECEIVED, _S.AWAITING_APPROVAL})
-"""Nothing is hidden or destroyed yet: only here an erasure can be cancelled."""
+MAY_END: Final = frozenset(before for before, after in MOVES.items() if _S.CANCELLED in after)
+"""Nothing need be destroyed yet: where nothing is, an erasure can be cancelled."""
 
 
 def check_move(before: ErasureState, after: ErasureState) -> None:
@@ -102,7 +102,9 @@ class ErasureScope:
 class ErasureRequest:
     """One wish that a person be forgotten. Its data key, with the request's own id, opens its identifiers.
 
-    ``documents``: how many the person was linked to at intake. ``held_from``: where a hold found it.
+    ``documents``: how many the person was linked to at intake. ``held_from``: where a hold found it. ``round_at``: when
+    the round ``rounds`` began to look. ``erasing_at``: from then on things are destroyed, and there is no way back.
+    ``purging_at``: when a round after the drain had found nothing: what is written from then on holds nothing of them.
     ``ended_at``: certified or cancelled; from then on its identifiers hide nothing, since there is nothing left.
     """
 
@@ -125,8 +127,11 @@ class ErasureRequest:
     rounds: int = 0
     accepted_at: datetime | None = None
     fenced_at: datetime | None = None
+    round_at: datetime | None = None
     discovered_at: datetime | None = None
+    erasing_at: datetime | None = None
     deleted_at: datetime | None = None
+    purging_at: datetime | None = None
     purged_at: datetime | None = None
     verified_at: datetime | None = None
     certified_at: datetime | None = None
@@ -139,7 +144,10 @@ class ErasureRequest:
 
 @dataclass(frozen=True, slots=True)
 class ErasureIdentifier:
-    """An identifier of the person. ``blind`` finds what is linked to it; ``tag`` is what stays in the suppressions."""
+    """An identifier of the person. ``blind`` finds what is linked to it; ``tag`` is what stays in the suppressions.
+
+    ``tagged_at``: when the request's fence put the tag there; None while there is no fence, or if it was there before.
+    """
 
     tenant_id: Id
     erasure_id: Id
@@ -147,6 +155,7 @@ class ErasureIdentifier:
     blind: str
     tag: str
     sealed_identifier: bytes
+    tagged_at: datetime | None = None
 
 
 class ItemState(StrEnum):

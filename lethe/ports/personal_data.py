@@ -43,8 +43,8 @@ class PersonalDataStore(Protocol):
         """How much of the items is still there, found by another way than they were erased by."""
         ...
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
-        """Begin, or look after, the removal of the bytes that a deletion leaves; once for each round that erased."""
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
+        """Begin, or look after, the removal of the bytes that deletions before ``since`` left."""
         ...
 
     def horizon(self, as_of: datetime) -> datetime | None:
@@ -61,8 +61,8 @@ class Finder(Protocol):
 class Rebuilder(Protocol):
     """Builds a tenant's index anew from what is live, and drops the former one with all its bytes."""
 
-    async def rebuild(self, tenant_id: Id, kind: BuildKind, request_id: Id, round_: int = 1) -> bool:
-        """Begin it, or look after the one begun for the request's round; whether it is over."""
+    async def rebuild(self, tenant_id: Id, kind: BuildKind, since: datetime) -> bool:
+        """Begin it, unless one was begun since then; whether nothing from before then is left."""
         ...
 
 

@@ -22,6 +22,11 @@ def keyed_digest(key: bytes, *parts: str | bytes) -> str:
     return mac.hexdigest()
 
 
+def source_digest(key: bytes, uri: str) -> str:
+    """By which the document of a source is found."""
+    return keyed_digest(key, "source", uri)
+
+
 def blind_index(key: bytes, kind: str, value: str) -> str:
     """What finds an identifier without showing it."""
     return keyed_digest(key, "identifier", kind, normalise_identifier(kind, value))

@@ -9,7 +9,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
+
+import stopwordsiso
 
 from lethe.model.ids import is_id
 from lethe.model.indexes import NIL_ID
@@ -29,6 +32,8 @@ _MAIL: Final = re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _NUMBER: Final = re.compile(r"\d{6,}")
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts written without spaces, or with endings joined to a name: no word boundary shows where one ends."""
+
+_COMMON_IN: Final = ["de", "en", "es", "fr", "it", "nl", "pt"]
 
 MAX_NAME_WORDS: Final = 4
 MAX_NUMBER_TOKENS: Final = 4
@@ -72,6 +77,19 @@ def is_telling(kind: str, value: str) -> bool:
     if kind in {"staff_number", "other"}:
         return any(character.isdecimal() for character in key) or len(key) >= _LEAST_LETTERS
     return bool(key)
+
+
+def is_common(kind: str, value: str) -> bool:
+    """Whether it may be words that anybody writes: nothing is hidden by it before a second principal has looked."""
+    tokens = text_key(kind, value).split()
+    if kind in {"staff_number", "other"}:
+        return not any(token.isdecimal() for token in tokens)
+    return kind == "name" and all(token in _common_words() for token in tokens)
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    return frozenset(normalise_text(word) for word in stopwordsiso.stopwords(_COMMON_IN))
 
 
 @dataclass(frozen=True, slots=True)

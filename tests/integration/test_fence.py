@@ -13,6 +13,7 @@ from lethe.errors import (
     ChunkNotFound,
     DocumentNotFound,
     ErasureFenced,
+    ErasureOpen,
     IdentifierTooWeak,
     IllegalErasureMove,
     SecondApproverNeeded,
@@ -214,7 +215,7 @@ async def test_many_documents_want_a_second_principal(house: House):
     assert await passing(house, planted.hits) == {chunk.id for chunk in planted.others}
 
 
-async def test_only_before_the_fence_it_is_cancelled_and_then_nothing_of_it_is_left(house: House):
+async def test_before_anything_is_destroyed_it_is_cancelled_and_then_nothing_of_it_is_left(house: House):
     await plant(house)
     cases = erasures(house, approval_documents=0)
     view = await cases.begin(house.admin, wish(), new_id())
@@ -225,6 +226,8 @@ async def test_only_before_the_fence_it_is_cancelled_and_then_nothing_of_it_is_l
     async with house.ledger.read() as uow:
         assert await uow.erasures.identifiers(house.tenant_id, view.request.id) == []
     fenced = await begin(house)
+    async with house.ledger.write() as uow:
+        await uow.erasures.update(replace(fenced.request, erasing_at=fenced.request.fenced_at))
     with pytest.raises(ErasureFenced):
         await cases.cancel(house.admin, fenced.request.id)
 
@@ -252,7 +255,7 @@ async def test_a_scope_is_kept(house: House):
 
 
 async def test_who_was_erased_does_not_come_back_until_the_suppression_is_lifted(house: House):
-    await begin(house)
+    view = await begin(house)
     guard = Suppressing(house.ledger, house.keyring)
     with pytest.raises(SubjectSuppressed):
         await house.upload("a letter", subjects=(SubjectMention("email", MAIL.upper()),))
@@ -262,9 +265,13 @@ async def test_who_was_erased_does_not_come_back_until_the_suppression_is_lifted
     await guard.check_texts(house.tenant_id, ["Mara met Ms Lind. Ring 0171/234 56 79."])
     lifting = Lifting(house.ledger, house.keyring, house.uploads.clock)
     every = [(kind.value, value) for kind, value in IDENTIFIERS]
-    assert await lifting.lift(house.tenant_id, every, new_id()) == len(every)
+    with pytest.raises(ErasureOpen):
+        await lifting.lift(house.admin, every, "consent", new_id())
+    async with house.ledger.write() as uow:
+        await uow.erasures.update(replace(view.request, ended_at=view.request.fenced_at))
+    assert await lifting.lift(house.admin, every, "consent", new_id()) == len(every)
     with pytest.raises(SuppressionNotFound):
-        await lifting.lift(house.tenant_id, every, new_id())
+        await lifting.lift(house.admin, every, "consent", new_id())
     await guard.check_texts(house.tenant_id, FREE)
 
 

@@ -7,7 +7,7 @@ import pytest_asyncio
 from lethe.adapters.sql import SqlLedger
 from lethe.ingestion.quarantines import Quarantines
 from tests.integration.house import House, open_house
-from tests.integration.test_fence import MAIL, Hit, begin, live, passing
+from tests.integration.test_fence import MAIL, Hit, begin, erasures, live, passing
 
 
 @pytest_asyncio.fixture
@@ -37,3 +37,14 @@ async def test_a_source_in_quarantine_is_not_shown_where_it_names_the_person(hou
     assert any(MAIL in each for each in before)
     await begin(house)
     assert await shown() == ["", *(each for each in before if MAIL not in each)]
+
+
+async def test_a_fence_that_is_lowered_hides_nothing(house: House) -> None:
+    receipt, (chunk,) = await live(house, "file:///a.txt", [f"Write to {MAIL}."])
+    hits = [Hit(chunk.id, receipt.version_id, receipt.document_id, 1.0)]
+    view = await begin(house)
+    assert await passing(house, hits) == set()
+    await erasures(house).cancel(house.admin, view.request.id)
+    assert await passing(house, hits) == {chunk.id}
+    async with house.ledger.read() as uow:
+        assert await uow.suppressions.all(house.tenant_id) == frozenset()

@@ -52,8 +52,8 @@ async def test_killed_while_it_follows_it_holds_what_the_ledger_serves(free: Ins
             assert (await free.ended(receipt.document_id)).status == "ready"
     (old,) = await builds(free)
     rebuilding = Rebuilding(BuildPlanner(free.ledger, free.index, free.keywords, clock))
-    request = new_id()
-    assert not await rebuilding.rebuild(tenant_id, BuildKind.VECTOR, request)
+    since = clock.now()
+    assert not await rebuilding.rebuild(tenant_id, BuildKind.VECTOR, since)
     async with free.ledger.read() as uow:
         (dispatch,) = [each for each in await uow.dispatches.pending(clock.now(), 50) if each.kind == "build-index"]
     await Starters(free.client).start(dispatch)
@@ -67,7 +67,7 @@ async def test_killed_while_it_follows_it_holds_what_the_ledger_serves(free: Ins
         assert (await free.client.get_workflow_handle(dispatch.workflow_id).result())["is_active"]
         await free.result(edited)
         deadline = time.monotonic() + 60
-        while not await rebuilding.rebuild(tenant_id, BuildKind.VECTOR, request):
+        while not await rebuilding.rebuild(tenant_id, BuildKind.VECTOR, since):
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)
         (new,) = await builds(free)

@@ -39,10 +39,11 @@ from workflows.answering import AnswerQuestion
 from workflows.audit import AuditAll, AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
-from workflows.erasure import EraseSubject, RecheckErasure
+from workflows.erasure import EraseSubject
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
+from workflows.rechecks import RecheckErasure
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
 

@@ -41,6 +41,7 @@ class ScriptedErasure(Scripted):
         self.come_back: list[int] = []
         self.has_witness = True
         self.stores: list[tuple[int, str]] = []
+        self.rounds_asked: list[int] = []
 
     @activity.defn
     async def look_at_erasure(self, ref: ErasureRef) -> Standing:
@@ -50,6 +51,7 @@ class ScriptedErasure(Scripted):
     @activity.defn
     async def discover_subject(self, now: ErasureRound) -> Discovered:
         self._called("discover_subject")
+        self.rounds_asked.append(now.round)
         return self.rounds.pop(0) if self.rounds else Discovered(drain_seconds=7_200)
 
     @activity.defn

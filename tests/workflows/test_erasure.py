@@ -10,8 +10,9 @@ from lethe.model.ids import new_id
 from lethe.model.personal_data import StoreName
 from tests.workflows.scripted import replayed
 from tests.workflows.scripted_erasure import ScriptedErasure
-from workflows.erasure import DELETION_ORDER, EraseSubject, RecheckErasure
+from workflows.erasure import DELETION_ORDER, LOOKS_PER_RUN, EraseSubject
 from workflows.policies import Queue
+from workflows.rechecks import RecheckErasure
 
 FOUND = Discovered(found=3, drain_seconds=7_200)
 
@@ -98,6 +99,41 @@ async def test_a_review_nobody_decides_on_ends_by_itself(client: Client) -> None
         await erasure.result()
         await replayed(erasure)
     assert scripted.calls[:5] == ["look_at_erasure", "discover_subject", *["look_at_erasure"] * 2, "discover_subject"]
+
+
+async def test_what_came_since_the_last_round_is_taken_out_and_asks_for_no_further_one(client: Client) -> None:
+    scripted = ScriptedErasure(FOUND, Discovered(late=2, drain_seconds=7_200))
+    async with scripted.running(client):
+        erasure = await _start(client)
+        done = await erasure.result()
+        await replayed(erasure)
+    assert [now for now, store in scripted.stores if store == "questions"] == [1, 2]
+    assert (done.phase, scripted.rounds_asked) == ("certified", [1, 2])
+
+
+async def test_one_that_is_cancelled_in_the_middle_ends(client: Client) -> None:
+    scripted = ScriptedErasure(Discovered(found=1, in_review=1, drain_seconds=7_200))
+    scripted.standings = [Standing(state="fenced"), Standing(state="cancelled", is_over=True)]
+    async with scripted.running(client):
+        erasure = await _start(client)
+        done = await erasure.result()
+        await replayed(erasure)
+    assert (done.phase, scripted.stores) == ("cancelled", [])
+
+
+async def test_what_takes_long_is_waited_for_as_new_and_goes_on_where_it_was(client: Client) -> None:
+    scripted = ScriptedErasure(FOUND)
+    scripted.rewriting = [1] * (LOOKS_PER_RUN + 1)
+    scripted.pending = [["vectors"]] * (LOOKS_PER_RUN + 1)
+    async with scripted.running(client):
+        erasure = await _start(client)
+        done = await erasure.result()
+        first = client.get_workflow_handle(erasure.id, run_id=erasure.first_execution_run_id)
+        last = (await client.get_workflow_handle(erasure.id).describe()).run_id
+        await replayed(first)
+    assert last != erasure.first_execution_run_id
+    assert (done.phase, scripted.rounds_asked) == ("certified", [1, 2])
+    assert [now for now, store in scripted.stores if store == "keys"] == [1]
 
 
 async def test_a_store_that_is_down_is_asked_until_it_answers(client: Client) -> None:

@@ -1,7 +1,7 @@
 """Erasure requests, their manifests, and the suppressions they leave."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from lethe.model.erasures import (
@@ -38,6 +38,10 @@ class ErasureRepository(Protocol):
 
     async def identifiers(self, tenant_id: Id, erasure_id: Id) -> list[ErasureIdentifier]: ...
 
+    async def set_tagged(self, tenant_id: Id, erasure_id: Id, tags: Collection[str], at: datetime) -> None:
+        """The request's identifiers with these tags are those whose tags it put."""
+        ...
+
     async def fenced_identifiers(self, tenant_id: Id) -> list[ErasureIdentifier]:
         """Of all requests whose fence stands: what the gate lets no text with one of them pass. One indexed read."""
         ...
@@ -63,6 +67,10 @@ class ErasureRepository(Protocol):
         limit: int = 500,
     ) -> list[ErasureItem]:
         """In order of (store, kind, ref), those after ``after``; of the store and the states only, if given."""
+        ...
+
+    async def refs(self, tenant_id: Id, erasure_id: Id, store: str, kind: str, state: ItemState) -> list[Id]:
+        """Of every such item, in their order."""
         ...
 
     async def count_items(self, tenant_id: Id, erasure_id: Id) -> dict[tuple[str, ItemState], int]:

@@ -9,7 +9,7 @@ AUDIT_LOG: Final[tuple[Place, ...]] = (
         "log_leaves",
         opaque("tenant_id", "ref", "key_id"),
         facts("leaf_index", "kind", "number", "data", "nodes"),
-        sealed("sealed_detail", "what was asked for an erasure, and the salt of its commitment", Key.ERASURE),
+        sealed("sealed_detail", "who lifted a suppression and why, and the salt of its commitment", Key.ERASURE),
         times("created_at"),
         erasers=("lethe.ports.keyring:KeyRing.destroy",),
     ),

@@ -29,7 +29,7 @@ ERASURES: Final[tuple[Place, ...]] = (
         digest("prefix_hmacs", "beginnings of source URIs"),
         volatile("rounds"),
         times("created_at", "updated_at", "deadline_at", "accepted_at", "fenced_at", "discovered_at", "deleted_at"),
-        times("purged_at", "verified_at", "certified_at", "ended_at"),
+        times("round_at", "erasing_at", "purging_at", "purged_at", "verified_at", "certified_at", "ended_at"),
         reason="the record that somebody was forgotten: nothing in it says who",
     ),
     place(
@@ -39,6 +39,7 @@ ERASURES: Final[tuple[Place, ...]] = (
         digest("blind", "the identifier"),
         digest("tag", "the identifier as a text shows it"),
         sealed("sealed_identifier", "mail, phone, name, staff number", Key.ERASURE, Category.IDENTIFIER),
+        times("tagged_at"),
         erasers=(_FORGET,),
     ),
     place(

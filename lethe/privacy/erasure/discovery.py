@@ -16,6 +16,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.personal_data import Finder, PersonalDataStore
+from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.stores.documents import SHARED
 from lethe.privacy.erasure.tracing import Tracing
@@ -32,8 +33,8 @@ PRINCIPAL: Final = "principal"
 
 _OVER: Final = frozenset({ErasureState.CANCELLED, ErasureState.CERTIFIED})
 _PURGED: Final = frozenset({ErasureState.PURGED, ErasureState.VERIFYING})
-_STOPPED: Final = frozenset({ErasureState.HELD, ErasureState.AWAITING_APPROVAL})
-"""Somebody has to decide first."""
+_STOPPED: Final = frozenset({ErasureState.HELD, ErasureState.AWAITING_APPROVAL, ErasureState.CANCELLED})
+"""Somebody has to decide first, or has decided that it ends."""
 
 _WAITS: Final[Mapping[ErasureState, str]] = {
     ErasureState.RECEIVED: "fence",
@@ -59,6 +60,10 @@ class Discovery:
             request = await get_request(uow, ref)
         if request.state is ErasureState.IN_REVIEW:
             return await self._reviewed(ref)
+        if request.state is ErasureState.CANCELLED:
+            # What a look that was under way has written since.
+            async with self.ledger.write() as uow:
+                await uow.erasures.forget(ref.tenant_id, ref.erasure_id)
         return _standing(request)
 
     async def _reviewed(self, ref: ErasureRef) -> Standing:
@@ -79,6 +84,7 @@ class Discovery:
 
     async def discover(self, now: ErasureRound) -> Discovered:
         """Find, write the manifest, and count again what earlier rounds erased."""
+        began = self.clock.now()
         async with self.ledger.read() as uow:
             request = await get_request(uow, now)
         if request.state in _STOPPED:
@@ -92,9 +98,9 @@ class Discovery:
         trace = await self._trace(now.tenant_id, request, known)
         if now.round == 1 and await self._needs_approval(now, trace):
             return Discovered(is_held=True)
-        found = await self._write(now, manifest, known, trace)
+        found = await self._write(now, manifest, known, trace, await self._late(now, request, trace))
         again = await self._again(now, manifest) if now.round > 1 else 0
-        if not await self._move(now, found, again):
+        if not await self._move(now, found, again, trace, began):
             return Discovered(is_held=True)
         return found.model_copy(update={"again": again, "drain_seconds": self.settings.drain_seconds})
 
@@ -140,8 +146,22 @@ class Discovery:
         principals = frozenset(each.value for each in opened if each.kind == PRINCIPAL and is_id(each.value))
         return Wanted(request.id, opened, principals if request.scope.is_whole else frozenset())
 
+    async def _late(self, now: ErasureRound, request: ErasureRequest, trace: Trace) -> frozenset[Id]:
+        """Questions asked since the last round began to look. They go, but nothing can have been made from them that
+        another round would find: else whoever goes on asking keeps the erasure from its end.
+        """
+        if request.round_at is None or request.rounds != now.round - 1:
+            return frozenset()
+        async with self.ledger.read() as uow:
+            return await uow.questions.asked_since(now.tenant_id, trace.questions, request.round_at)
+
     async def _write(
-        self, now: ErasureRound, manifest: Manifest, known: Mapping[Item, ErasureItem], trace: Trace
+        self,
+        now: ErasureRound,
+        manifest: Manifest,
+        known: Mapping[Item, ErasureItem],
+        trace: Trace,
+        late: frozenset[Id],
     ) -> Discovered:
         planned, kept = list[Item](), list[tuple[Item, ItemState, str]]()
         for store in self.stores:
@@ -155,8 +175,11 @@ class Discovery:
         await manifest.put(rows, now.round, self.clock.now())
         states = Counter(row.state for row in known.values())
         shared = sum(code == SHARED for _, _, code in kept)
+        goes = {*planned, *(item for item, row in known.items() if row.state is ItemState.PLANNED)}
+        is_late = sum(item.ref in late for item in goes)
         return Discovered(
-            found=len(planned) + shared + states[ItemState.PLANNED],
+            found=len(goes) - is_late + shared,
+            late=is_late,
             kept=len(kept) + states[ItemState.HELD],
             in_review=len(review) + states[ItemState.IN_REVIEW],
         )
@@ -173,13 +196,14 @@ class Discovery:
                     await manifest.put(planned, now.round, self.clock.now())
         return again
 
-    async def _move(self, now: ErasureRound, found: Discovered, again: int) -> bool:
+    async def _move(self, now: ErasureRound, found: Discovered, again: int, trace: Trace, began: datetime) -> bool:
         """On to what follows: a look by a person, the next deletion, or nothing, where a later round found nothing.
 
-        False if it was held meanwhile: it is discovered again after the release.
+        What goes as a whole is hidden from this commit on, also while others wait for a look. False if it was held
+        or cancelled meanwhile: it is discovered again after the release.
         """
         at = self.clock.now()
-        is_over = now.round > 1 and not found.found and not again and not found.in_review
+        is_over = now.round > 1 and not (found.found or found.late or again or found.in_review)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(now.tenant_id)
             request = await get_request(uow, now)
@@ -188,14 +212,15 @@ class Discovery:
             if now.round > 1 and not is_over:
                 await enter(uow, now, ErasureState.DISCOVERING, at)
                 request = await get_request(uow, now)
-            if request.state is ErasureState.HELD:
+            if request.state in {ErasureState.HELD, ErasureState.CANCELLED}:
                 return False
             state = _after(found, is_over=is_over)
             check_move(request.state, state)
-            discovered = request.discovered_at or at
-            await uow.erasures.update(
-                replace(request, state=state, discovered_at=discovered, rounds=now.round, updated_at=at)
-            )
+            await hide(uow, now.tenant_id, trace.documents, at)
+            moved = replace(request, state=state, rounds=now.round, round_at=began, updated_at=at)
+            if state is ErasureState.ERASING:
+                moved = replace(moved, erasing_at=request.erasing_at or at, purging_at=None)
+            await uow.erasures.update(replace(moved, discovered_at=request.discovered_at or at))
         return True
 
 

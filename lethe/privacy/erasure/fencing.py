@@ -44,7 +44,10 @@ async def fence_in(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> Er
     tenant_id = request.tenant_id
     identifiers = await uow.erasures.identifiers(tenant_id, request.id)
     if request.scope.is_whole:
-        await uow.suppressions.put(tenant_id, {each.tag for each in identifiers}, at.date())
+        tags = {each.tag for each in identifiers}
+        fresh = tags - await uow.suppressions.found(tenant_id, tags)
+        await uow.suppressions.put(tenant_id, fresh, at.date())
+        await uow.erasures.set_tagged(tenant_id, request.id, fresh, at)
     subjects = await uow.subjects.by_blinds(tenant_id, {(each.kind.value, each.blind) for each in identifiers})
     await uow.erasures.set_subjects(tenant_id, request.id, subjects)
     linked = await linked_documents(uow, tenant_id, subjects, request.scope)
@@ -59,6 +62,15 @@ async def fence_in(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> Er
     await uow.erasures.update(fenced)
     await append_leaf(uow, new_leaf(LogEntry(LeafKind.ACCEPTED, tenant_id, request.id, at), b""))
     return fenced
+
+
+async def hide(uow: UnitOfWork, tenant_id: Id, document_ids: Collection[Id], at: datetime) -> None:
+    """What was found to go as a whole, as the fence hides it; in a unit that holds the tenant's lock."""
+    found = await uow.documents.get_many(tenant_id, document_ids)
+    shown = [each for each in found.values() if each.fenced_at is None and each.deleted_at is None]
+    if shown:
+        await uow.tenants.advance(tenant_id)
+        await uow.documents.update_many([_fenced(each, at) for each in shown])
 
 
 def _fenced(document: Document, at: datetime) -> Document:

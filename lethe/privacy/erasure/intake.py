@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from lethe.errors import ErasureFenced, ErasureNotFound, IdentifierTooWeak, IllegalErasureMove, SecondApproverNeeded
+from lethe.errors import ErasureNotFound, IdentifierTooWeak, IllegalErasureMove, SecondApproverNeeded
 from lethe.model.audit_log import LeafKind
 from lethe.model.erasures import (
-    BEFORE_FENCE,
     ErasureBasis,
     ErasureIdentifier,
     ErasureRequest,
@@ -26,9 +25,10 @@ from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
 from lethe.privacy.certificates.body import requester_nonce
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import blind_index, prefix_digest, suppression_tag
+from lethe.privacy.erasure.cancelling import Cancelling
 from lethe.privacy.erasure.fencing import fence_in, linked_documents
 from lethe.privacy.erasure.users import names_an_admin
-from lethe.privacy.identifiers import is_telling, text_key
+from lethe.privacy.identifiers import is_common, is_telling, text_key
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import ErasureSettings
 
@@ -68,7 +68,8 @@ class Erasures:
         LastAdminKey as `names_an_admin` does.
         """
         tenant_id = caller.tenant_id
-        is_admin = await names_an_admin(self.ledger, caller, wish.identifiers)
+        is_doubtful = await names_an_admin(self.ledger, caller, wish.identifiers)
+        is_doubtful |= any(is_common(kind.value, value) for kind, value in wish.identifiers)
         identifiers = await self._sealed(tenant_id, wish, erasure_id)
         request = await self._request(caller, wish, erasure_id)
         async with self.ledger.write() as uow:
@@ -78,7 +79,7 @@ class Erasures:
             blinds = {(each.kind.value, each.blind) for each in identifiers}
             subjects = await uow.subjects.by_blinds(tenant_id, blinds)
             documents = len(await linked_documents(uow, tenant_id, subjects, request.scope))
-            needs_approval = is_admin or documents > self.settings.approval_documents
+            needs_approval = is_doubtful or documents > self.settings.approval_documents
             state = ErasureState.AWAITING_APPROVAL if needs_approval else ErasureState.RECEIVED
             request = replace(request, state=state, documents=documents, needs_approval=needs_approval)
             await uow.erasures.add(request, identifiers)
@@ -132,23 +133,10 @@ class Erasures:
             return await _view(uow, released)
 
     async def cancel(self, caller: Caller, erasure_id: Id) -> ErasureView:
-        """Only before the fence: then nothing was hidden or destroyed. Raises ErasureFenced, IllegalErasureMove."""
-        async with self.ledger.write() as uow:
-            request = await _locked(uow, caller.tenant_id, erasure_id)
-            if request.state is not ErasureState.CANCELLED:
-                state = request.held_from or request.state
-                if request.fenced_at is not None or state not in BEFORE_FENCE:
-                    raise ErasureFenced
-                at = self.clock.now()
-                request = replace(
-                    request, state=ErasureState.CANCELLED, held_from=None, hold_reason="", updated_at=at, ended_at=at
-                )
-                await uow.erasures.update(request)
-                await uow.erasures.forget(request.tenant_id, request.id)
-                await _log(uow, request, LeafKind.CANCELLED)
-            view = await _view(uow, request)
-        await self.keyring.destroy(caller.tenant_id, [erasure_id])
-        return view
+        """Give it up, and show what it hid; see `Cancelling`. Raises ErasureNotFound, ErasureFenced."""
+        request = await Cancelling(self.ledger, self.keyring, self.clock).cancel(caller.tenant_id, erasure_id)
+        async with self.ledger.read() as uow:
+            return await _view(uow, request)
 
     async def get(self, caller: Caller, erasure_id: Id) -> ErasureView:
         """Raises ErasureNotFound."""

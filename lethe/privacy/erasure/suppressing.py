@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lethe.errors import SubjectSuppressed, SuppressionNotFound
+from lethe.errors import ErasureOpen, SubjectSuppressed, SuppressionNotFound
 from lethe.model.audit_log import LeafKind
 from lethe.model.ids import Id
+from lethe.model.principals import Caller
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
-from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
+from lethe.privacy.certificates.log import AuditLog, LogEntry, append_leaf
 from lethe.privacy.digests import suppression_tag
 from lethe.privacy.identifiers import candidates, text_key
 
@@ -43,21 +44,31 @@ class Suppressing:
 
 @dataclass(frozen=True, slots=True)
 class Lifting:
-    """A lawful return, by a new consent: the tag goes, and the log says that one went."""
+    """A lawful return, by a new consent: the tag goes, and the log says that one went, by whom and why."""
 
     ledger: Ledger
     keyring: KeyRing
     clock: Clock
 
-    async def lift(self, tenant_id: Id, identifiers: Iterable[tuple[str, str]], lifting_id: Id) -> int:
-        """How many tags went. Raises SuppressionNotFound if none of the identifiers is suppressed."""
+    async def lift(self, caller: Caller, identifiers: Iterable[tuple[str, str]], reason: str, lifting_id: Id) -> int:
+        """How many tags went.
+
+        Raises SuppressionNotFound if none of the identifiers is suppressed, ErasureOpen while one is being erased.
+        """
+        tenant_id = caller.tenant_id
         key = await self.keyring.secret(tenant_id, SecretPurpose.SUPPRESSION)
         tags = {suppression_tag(key, kind, text_key(kind, value)) for kind, value in identifiers}
+        detail = {"principal": caller.principal_id, "reason": reason}
+        entry = LogEntry(LeafKind.LIFTED, tenant_id, lifting_id, self.clock.now(), detail=detail, key_id=lifting_id)
+        leaf = await AuditLog(self.ledger, self.keyring).prepare(entry)
         async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            if tags & {each.tag for each in await uow.erasures.fenced_identifiers(tenant_id)}:
+                raise ErasureOpen
             lifted = await uow.suppressions.lift(tenant_id, tags)
             if not lifted:
                 raise SuppressionNotFound
-            await append_leaf(uow, new_leaf(LogEntry(LeafKind.LIFTED, tenant_id, lifting_id, self.clock.now()), b""))
+            await append_leaf(uow, leaf)
         return lifted
 
 

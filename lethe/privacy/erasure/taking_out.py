@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from lethe.contracts.erasure import ErasureRef, ErasureRound, Purged, Quieted, StoreErased, StoreStep
@@ -119,11 +120,12 @@ class TakingOut:
             request = await get_request(uow, ref)
         if request.state is ErasureState.PURGED:
             return Purged()
-        if not await self._entered(ref, ErasureState.PURGING):
+        since = await self._purging_since(ref)
+        if since is None:
             return Purged(is_held=True)
         pending = list[str]()
         for store in self.stores.values():
-            state = await store.purge(ref.tenant_id, ref.erasure_id, request.rounds)
+            state = await store.purge(ref.tenant_id, since)
             await self._report(ref, store, state)
             if state is PurgeState.PENDING:
                 pending.append(store.name.value)
@@ -135,6 +137,17 @@ class TakingOut:
                 request = await get_request(uow, ref)
                 await uow.erasures.update(replace(request, purged_at=request.purged_at or at, updated_at=at))
         return Purged(pending=pending)
+
+    async def _purging_since(self, ref: ErasureRef) -> datetime | None:
+        """When it was first known that nothing is left to be found; None if the request is held."""
+        at = self.clock.now()
+        async with self.ledger.write() as uow:
+            if not await enter(uow, ref, ErasureState.PURGING, at):
+                return None
+            request = await get_request(uow, ref)
+            if request.purging_at is None:
+                await uow.erasures.update(replace(request, purging_at=at))
+        return request.purging_at or at
 
     async def _report(self, ref: ErasureRef, store: PersonalDataStore, purge: PurgeState) -> tuple[int, int]:
         """Say what the store has done so far; returns its items, and those of them that are erased."""

@@ -106,12 +106,13 @@ class Verifying:
 
 
 async def _reopen(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:
-    """As the last write of a unit that holds the tenant's lock. A further round has builds of its own."""
+    """As the last write of a unit that holds the tenant's lock. Builds from before it count no more."""
     check_move(request.state, ErasureState.REOPENED)
     reopened = replace(
         request,
         state=ErasureState.REOPENED,
         rounds=request.rounds + 1,
+        purging_at=None,
         purged_at=None,
         verified_at=None,
         ended_at=None,

@@ -1,15 +1,19 @@
 """Erasures, restrictions and suppressions over HTTP."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from lethe.errors import WorkflowsUnavailable
+from lethe.model.audit_log import LeafKind
 from lethe.model.ids import new_id
 from lethe.model.indexes import NIL_ID
 from lethe.model.operations import DispatchKind
 from lethe.model.principals import Role
+from lethe.model.texts import TextPlace
+from lethe.privacy.certificates.log import AuditLog
 from tests.unit.api.world import World
 
 MAIL = {"kind": "email", "value": "mara.lind@mail.example"}
@@ -60,11 +64,40 @@ async def test_it_is_held_released_and_not_cancelled_any_more(world: World) -> N
     assert (await world.post(f"{path}/release")).json()["state"] == "fenced"
     refused = await world.post(f"{path}/release")
     assert (refused.status_code, refused.json()["code"]) == (409, "illegal_erasure_move")
-    refused = await world.post(f"{path}/cancel")
-    assert (refused.status_code, refused.json()["code"]) == (409, "erasure_fenced")
     refused = await world.post(f"{path}/approve")
     assert (refused.status_code, refused.json()["code"]) == (409, "illegal_erasure_move")
-    assert len(world.workflows.looks) == 2
+    cancelled = await world.post(f"{path}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert len(world.workflows.looks) == 3
+    begun = (await begin(world)).json()
+    await change(world, begun["id"], erasing_at=world.clock.now())
+    refused = await world.post(f"/v1/erasures/{begun['id']}/cancel")
+    assert (refused.status_code, refused.json()["code"]) == (409, "erasure_fenced")
+
+
+async def change(world: World, erasure_id: str, **fields: Any) -> None:
+    async with world.services.ledger.write() as uow:
+        request = await uow.erasures.get(world.tenant_id, erasure_id)
+        assert request
+        await uow.erasures.update(replace(request, **fields))
+
+
+async def test_a_question_that_names_whom_the_fence_hides_is_answered_and_not_kept(world: World) -> None:
+    async def asked() -> tuple[Any, list[str]]:
+        answer = (await world.post("/v1/query", idem=new_id(), json={"question": "Where is Mara Lind?"})).json()
+        return answer["id"], answer["degraded_reasons"]
+
+    question_id, reasons = await asked()
+    assert question_id
+    assert "question_not_kept" not in reasons
+    erasure_id = (await begin(world)).json()["id"]
+    assert await asked() == (None, ["question_not_kept"])
+    async with world.services.ledger.read() as uow:
+        rows = await uow.texts.after(world.tenant_id, TextPlace.QUESTION, None, 10)
+    assert [row.ref for row in rows] == [question_id]
+    assert (await world.post("/v1/query", json={"question": "Where is the bridge?"})).json()["id"]
+    await change(world, erasure_id, ended_at=world.clock.now())
+    assert (await asked())[0]
 
 
 async def test_only_an_officer_or_an_admin_erases(world: World) -> None:
@@ -121,8 +154,24 @@ async def test_what_is_no_erasure_is_refused(world: World, change: dict[str, Any
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "state"),
+    [
+        ("other", "company", "awaiting_approval"),
+        ("name", "Thank You", "awaiting_approval"),
+        ("name", "Ängel Vielen", "fenced"),
+        ("staff_number", "A-1234", "fenced"),
+    ],
+)
+async def test_words_that_anybody_writes_hide_nothing_before_somebody_else_has_looked(
+    world: World, kind: str, value: str, state: str
+) -> None:
+    answer = await begin(world, identifiers=[MAIL, {"kind": kind, "value": value}])
+    assert answer.json()["state"] == state
+
+
 async def test_who_was_erased_comes_back_only_when_the_suppression_is_lifted(world: World) -> None:
-    await begin(world)
+    erasure_id = (await begin(world)).json()["id"]
     refused = await world.upload(subjects=[MAIL])
     assert (refused.status_code, refused.json()["code"]) == (422, "subject_suppressed")
     wish = {"identifiers": [MAIL], "reason": "new-consent"}
@@ -131,9 +180,18 @@ async def test_who_was_erased_comes_back_only_when_the_suppression_is_lifted(wor
         headers = {"X-API-Key": world.admin}
         return await world.client.request("DELETE", "/v1/suppressions", headers=headers, json=wish)
 
+    assert (await lift()).json()["code"] == "erasure_open"
+    await change(world, erasure_id, ended_at=world.clock.now())
     lifted = await lift()
     assert (lifted.status_code, lifted.json()["lifted"]) == (200, 1)
     assert (await lift()).json()["code"] == "suppression_not_found"
+    services = world.services
+    async with services.ledger.read() as uow:
+        leaf = await uow.audit_log.find(LeafKind.LIFTED, world.tenant_id, lifted.json()["id"], 0)
+        (admin,) = [each.principal_id for each in await uow.api_keys.list(world.tenant_id) if each.role is Role.ADMIN]
+    assert leaf
+    detail = await AuditLog(services.ledger, services.keyring).detail(leaf)
+    assert detail == {"principal": admin, "reason": "new-consent"}
     assert (await world.upload(subjects=[MAIL])).status_code == 202
 
 

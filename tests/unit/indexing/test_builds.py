@@ -7,14 +7,12 @@ import pytest
 from lethe.contracts.indexing import BuildRef
 from lethe.errors import EmbedderUnavailable, IndexBuildInProgress, IndexBuildMissing, IndexBuildStateConflict
 from lethe.indexing.moves import moved
-from lethe.indexing.rebuilding import Rebuilding
 from lethe.ingestion.steps.indexing import index_versions
 from lethe.ingestion.steps.switching import switch_versions
 from lethe.model.ids import chunk_id, new_id
 from lethe.model.indexes import MOVES, BuildKind, BuildState
-from lethe.model.operations import DispatchKind
 from lethe.settings import Settings
-from tests.contract.ledger_rows import add_tenant, at, build
+from tests.contract.ledger_rows import build
 from tests.unit.indexing.corpus import KilledError
 from tests.unit.indexing.world import World
 
@@ -234,35 +232,6 @@ async def test_one_build_of_a_kind_at_a_time(world: World) -> None:
     with pytest.raises(IndexBuildInProgress):
         await world.plan()
     await world.plan(BuildKind.KEYWORD)
-
-
-@pytest.mark.parametrize("kind", list(BuildKind))
-async def test_a_rebuild_is_over_when_what_was_there_before_it_is_dropped(world: World, kind: BuildKind) -> None:
-    await world.write(1, "alpha")
-    rebuilding, request = Rebuilding(world.planner), new_id()
-    (old,) = await world.builds(kind)
-    in_the_way = await world.plan(kind)
-    assert not await rebuilding.rebuild(world.tenant_id, kind, request)
-    await world.cutover.abort(in_the_way)
-    for _ in range(2):
-        assert not await rebuilding.rebuild(world.tenant_id, kind, request)
-    _, begun = await world.builds(kind)
-    await world.cutover.abort(world.ref(begun))
-    assert not await rebuilding.rebuild(world.tenant_id, kind, request)
-    async with world.ledger.read() as uow:
-        (pending,) = await uow.dispatches.pending(at(1_000_000), 10)
-    _, again = await world.builds(kind)
-    assert (pending.kind, pending.ref) == (DispatchKind.BUILD_INDEX, again.id)
-    assert again.id != begun.id
-    assert (await world.cutover.close(world.ref(again))).is_active
-    assert not await rebuilding.rebuild(world.tenant_id, kind, request)
-    assert (await world.cutover.finish(world.ref(again))).builds == [old.id]
-    assert await rebuilding.rebuild(world.tenant_id, kind, request)
-    assert [build.id for build in await world.builds(kind)] == [again.id]
-
-
-async def test_a_tenant_without_an_index_has_nothing_to_rebuild(world: World) -> None:
-    assert await Rebuilding(world.planner).rebuild(await add_tenant(world.ledger), BuildKind.VECTOR, new_id())
 
 
 async def test_illegal_moves_are_refused(world: World) -> None:

@@ -1,7 +1,7 @@
 """Erasure requests, their manifests, and suppressions."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import func, insert, not_, or_, select, tuple_, update
@@ -68,6 +68,17 @@ class SqlErasures(SqlRepository):
         wanted = IDENTIFIER.of(tenant_id, identifiers.c.erasure_id == erasure_id)
         return await IDENTIFIER.all(self._connection, wanted.order_by(identifiers.c.kind, identifiers.c.blind))
 
+    async def set_tagged(self, tenant_id: Id, erasure_id: Id, tags: Collection[str], at: datetime) -> None:
+        await self._connection.execute(
+            update(identifiers)
+            .where(
+                identifiers.c.tenant_id == tenant_id,
+                identifiers.c.erasure_id == erasure_id,
+                one_of(identifiers.c.tag, tags),
+            )
+            .values(tagged_at=at)
+        )
+
     async def fenced_identifiers(self, tenant_id: Id) -> list[ErasureIdentifier]:
         fencing = select(erasures.c.id).where(
             erasures.c.tenant_id == tenant_id, erasures.c.fenced_at.is_not(None), erasures.c.ended_at.is_(None)
@@ -116,6 +127,16 @@ class SqlErasures(SqlRepository):
             statement = statement.where(position > after)
         statement = statement.order_by(items.c.store, items.c.kind, items.c.ref).limit(limit)
         return await ITEM.all(self._connection, statement)
+
+    async def refs(self, tenant_id: Id, erasure_id: Id, store: str, kind: str, state: ItemState) -> list[Id]:
+        statement = select(items.c.ref).where(
+            items.c.tenant_id == tenant_id,
+            items.c.erasure_id == erasure_id,
+            items.c.store == store,
+            items.c.kind == kind,
+            items.c.state == state,
+        )
+        return list((await self._connection.execute(statement.order_by(items.c.ref))).scalars())
 
     async def count_items(self, tenant_id: Id, erasure_id: Id) -> dict[tuple[str, ItemState], int]:
         statement = (

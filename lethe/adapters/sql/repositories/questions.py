@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select, text, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
-from lethe.adapters.sql.rows import Mapped, delete_of, one_of
+from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of
 from lethe.adapters.sql.tables import answer_citations as citations
 from lethe.adapters.sql.tables import answers, questions
 from lethe.adapters.sql.tables.questions import UNANSWERED
@@ -29,6 +29,15 @@ class SqlQuestions(SqlRepository):
 
     async def get(self, tenant_id: Id, question_id: Id) -> Question | None:
         return await QUESTION.one(self._connection, QUESTION.of(tenant_id, questions.c.id == question_id))
+
+    async def asked_since(self, tenant_id: Id, question_ids: Collection[Id], since: datetime) -> frozenset[Id]:
+        found = set[Id]()
+        for some in batches(question_ids):
+            wanted = select(questions.c.id).where(
+                questions.c.tenant_id == tenant_id, one_of(questions.c.id, some), questions.c.created_at >= since
+            )
+            found |= set((await self._connection.execute(wanted)).scalars())
+        return frozenset(found)
 
     async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None:
         await self._connection.execute(

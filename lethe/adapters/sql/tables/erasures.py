@@ -34,6 +34,9 @@ erasures = Table(
     column("verified_at", UtcDateTime, nullable=True),
     column("certified_at", UtcDateTime, nullable=True),
     column("ended_at", UtcDateTime, nullable=True),
+    column("round_at", UtcDateTime, nullable=True),
+    column("erasing_at", UtcDateTime, nullable=True),
+    column("purging_at", UtcDateTime, nullable=True),
     of_tenant(),
     Index(None, "tenant_id", "created_at", "id"),
     # What every gate asks: almost always it is empty.
@@ -55,6 +58,7 @@ erasure_identifiers = Table(
     Column("blind", String(64), primary_key=True),
     column("tag", String(32)),
     column("sealed_identifier", LargeBinary),
+    column("tagged_at", UtcDateTime, nullable=True),
     refers("erasure_id", "erasures", cascade=True),
 )
 

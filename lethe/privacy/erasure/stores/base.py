@@ -13,7 +13,7 @@ class Deleting:
 
     method = ErasureMethod.DELETED
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
         return PurgeState.PURGED
 
     def horizon(self, as_of: datetime) -> datetime | None:

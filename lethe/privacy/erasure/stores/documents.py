@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from lethe.model.erasures import ErasureMethod, PurgeState
@@ -66,5 +67,5 @@ class DocumentStore(Deleting):
                 ]
             )
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
         return PurgeState.PURGED if await self.ledger.empty_journal() else PurgeState.PENDING

@@ -64,7 +64,7 @@ class HistoryEraser:
             found |= await self.histories.existing(some)
         return found
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
         return PurgeState.AGES_OUT
 
     def horizon(self, as_of: datetime) -> datetime | None:

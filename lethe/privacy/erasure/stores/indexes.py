@@ -58,8 +58,8 @@ class IndexStore:
                 continue
         return found
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
-        is_over = await self.rebuilder.rebuild(tenant_id, self.kind, request_id, round_)
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
+        is_over = await self.rebuilder.rebuild(tenant_id, self.kind, since)
         return PurgeState.PURGED if is_over else PurgeState.PENDING
 
     def horizon(self, as_of: datetime) -> datetime | None:

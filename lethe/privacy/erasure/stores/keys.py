@@ -37,7 +37,7 @@ class KeyStore(Deleting):
             [len(await self.keyring.get_many(tenant_id, some)) for some in batches(refs_of(items, ItemKind.KEY), BATCH)]
         )
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
         if not await self.keyring.empty_journal():
             return PurgeState.PENDING
         return PurgeState.AGES_OUT if self.lifetime else PurgeState.PURGED

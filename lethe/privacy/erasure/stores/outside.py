@@ -32,7 +32,7 @@ class AgingStore:
     async def remaining(self, tenant_id: Id, items: Sequence[Item]) -> int:
         return 0
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
         return PurgeState.AGES_OUT if self.lifetime else PurgeState.PURGED
 
     def horizon(self, as_of: datetime) -> datetime | None:
@@ -60,7 +60,7 @@ class ProcessorStore:
     async def remaining(self, tenant_id: Id, items: Sequence[Item]) -> int:
         return 0
 
-    async def purge(self, tenant_id: Id, request_id: Id, round_: int) -> PurgeState:
+    async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
         return PurgeState.AGES_OUT
 
     def horizon(self, as_of: datetime) -> datetime | None:
