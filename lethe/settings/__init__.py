@@ -62,6 +62,7 @@ from lethe.settings.sections import (
     WeaviateSettings,
     WorkerSettings,
 )
+from lethe.settings.sources import SourceCredentials, SourceSettings
 from lethe.settings.sync import SyncSettings
 from lethe.settings.webhooks import WebhookSettings
 from lethe.settings.witness import WitnessSettings
@@ -110,6 +111,8 @@ __all__ = [
     "Rewriting",
     "Section",
     "Settings",
+    "SourceCredentials",
+    "SourceSettings",
     "SqlSettings",
     "SyncSettings",
     "TemporalSettings",
@@ -182,6 +185,7 @@ class Settings(BaseSettings):
     erasure: ErasureSettings = ErasureSettings()
     sync: SyncSettings = SyncSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    sources: SourceSettings = SourceSettings()
     witness: WitnessSettings = WitnessSettings()
     testing: TestingSettings = TestingSettings()
 

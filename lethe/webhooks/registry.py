@@ -1,12 +1,11 @@
 """Making and removing webhooks, reading their deliveries, and delivering a dead one again."""
 
-import ipaddress
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from lethe.errors import DeliveryNotDead, DeliveryNotFound, WebhookNotFound, WebhookUrlRefused
 from lethe.model.ids import Id, new_id
 from lethe.model.operations import Dispatch, DispatchKind
+from lethe.model.web_addresses import UnfitAddress, web_address
 from lethe.model.webhooks import Delivery, DeliveryState, Webhook, WebhookEvent
 from lethe.model.workflow_ids import dispatch_id
 from lethe.ports.clock import Clock
@@ -91,19 +90,8 @@ class Webhooks:
 
 def _refuse_unfit(url: str, *, allow_private: bool) -> None:
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise WebhookUrlRefused("It is not an address.") from error
-    schemes = {"https", "http"} if allow_private else {"https"}
-    if parts.scheme not in schemes or not host or parts.username or parts.password or parts.fragment:
+        address = web_address(url, any_host=allow_private)
+    except UnfitAddress as error:
+        raise WebhookUrlRefused from error
+    if "#" in url or not (allow_private or address.scheme == "https"):
         raise WebhookUrlRefused
-    if not allow_private and _is_private(host):
-        raise WebhookUrlRefused
-
-
-def _is_private(host: str) -> bool:
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,5 @@
+"""Sources: folders, object stores, web pages, git repositories."""
+
+from lethe.adapters.sources.choice import ConfiguredReaders
+
+__all__ = ["ConfiguredReaders"]
