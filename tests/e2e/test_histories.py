@@ -43,8 +43,7 @@ def test_no_history_and_no_log_holds_a_word_of_a_document(demo: Demo, tmp_path: 
     asyncio.run(_scanner_finds_what_is_planted(address))
     histories = asyncio.run(_histories(address, f"WorkflowId != '{CANARY}-id'"))
     kinds = {workflow_id.partition("/")[0] for workflow_id in histories}
-    assert {"ingest-document", "answer-question"} <= kinds
-    assert len(histories) > 40
+    assert {"ingest-document", "ingest-bulk", "answer-question"} <= kinds
     for workflow_id, text in histories.items():
         assert not [word for word in WORDS if word.casefold() in text.casefold()], workflow_id
     logs = [*demo.stack.folder.logs.iterdir()]

@@ -185,14 +185,15 @@ def _is_about(row: Mapping[str, Any], names: Mapping[Id, str]) -> bool:
 
 
 def _plain(row: Mapping[str, Any], names: Mapping[Id, str], keys: Mapping[Id, bytes]) -> dict[str, Any]:
-    key = keys.get(str(row.get("version_id") or row.get("id") or ""), b"")
+    """What is still there although its key is gone stays sealed."""
+    key = keys.get(str(row.get("version_id") or row.get("id") or ""))
     plain: dict[str, Any] = {}
     for column, value in row.items():
         if column in VOLATILE or column in NAMED:
             continue
-        if column == "sealed_vector":
+        if column == "sealed_vector" and key:
             plain[column] = unseal_vector(key, value).tobytes()
-        elif column in PURPOSES:
+        elif column in PURPOSES and key:
             plain[column] = unseal(key, PURPOSES[column], value)
         elif isinstance(value, (bytes, int, float)) or value is None:
             plain[column] = value

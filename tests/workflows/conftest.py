@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ SERVER = Path(sys.executable).parent / "temporal-test-server"
 async def start_environment() -> AsyncGenerator[WorkflowEnvironment]:
     """A server of its own, with our search attributes."""
     async with await WorkflowEnvironment.start_time_skipping(
-        data_converter=DATA_CONVERTER, test_server_existing_path=str(SERVER)
+        data_converter=DATA_CONVERTER,
+        test_server_existing_path=str(SERVER),
+        test_server_startup_timeout=timedelta(minutes=1),
     ) as started:
         # This server registers attributes but cannot list them, so `ensure_search_attributes` does not work on it.
         await started.client.operator_service.add_search_attributes(
