@@ -12,6 +12,7 @@ from lethe.model.operations import IdempotencyRecord
 from tests.contract.ledger_rows import dispatch
 from tests.integration.installation import Installation
 from tests.integration.snapshot import mentions
+from workflows import schedules
 from workflows.schedules import TIDY_UP
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -53,10 +54,9 @@ async def test_what_broke_off_and_what_expired_goes(running: Installation) -> No
 
 
 async def test_an_operators_pause_survives_a_restart_of_the_worker(running: Installation) -> None:
+    await schedules.ensure(running.client, running.settings)
     schedule = running.client.get_schedule_handle(TIDY_UP)
     await schedule.pause(note="looking into something")
-    from workflows import schedules
-
     await schedules.ensure(running.client, running.settings)
     described = await schedule.describe()
     assert described.schedule.state.paused
