@@ -36,18 +36,22 @@ class Mapped(Generic[E]):
         """The tenant's rows for which all the further conditions hold."""
         return self.select().where(self.table.c.tenant_id == tenant_id, *further)
 
+    def prepared(self, *further: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+        """`of` for a statement that every question runs: built and keyed once, ``tenant_id`` is one of its values."""
+        return self.select().where(self.table.c.tenant_id == bindparam("tenant_id"), *further)
+
     def entity(self, row: Sequence[Any]) -> E:
         return self._entity(*row)
 
     def values(self, entity: E) -> dict[str, Any]:
         return {column: getattr(entity, field) for field, column in self._names}
 
-    async def one(self, connection: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> E | None:
-        row = (await connection.execute(statement)).first()
+    async def one(self, connection: AsyncConnection, statement: Select[*tuple[Any, ...]], **values: object) -> E | None:
+        row = (await connection.execute(statement, values)).first()
         return None if row is None else self.entity(row)
 
-    async def all(self, connection: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> list[E]:
-        return [self.entity(row) for row in await connection.execute(statement)]
+    async def all(self, connection: AsyncConnection, statement: Select[*tuple[Any, ...]], **values: object) -> list[E]:
+        return [self.entity(row) for row in await connection.execute(statement, values)]
 
 
 def delete_of(table: Table, tenant_id: Id, *further: ColumnElement[bool]) -> Delete:

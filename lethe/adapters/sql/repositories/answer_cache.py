@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, exists, insert, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.chunks import document_of_version, passes_gate
@@ -20,6 +20,30 @@ from lethe.ports.ledger import CacheLookup
 ENTRY: Final = Mapped(CachedAnswer, entries)
 _AT_ONCE: Final = 100
 """Most entries that go when one comes: a bound that was lowered is reached in steps."""
+
+
+def _has_withdrawn() -> ColumnElement[bool]:
+    """Whether a source of the row's answer does not pass the gate."""
+    own = and_(versions.c.tenant_id == sources.c.tenant_id, versions.c.id == sources.c.version_id)
+    passing = exists(
+        select(1).select_from(versions).join(documents, document_of_version).where(own, passes_gate())
+    ).correlate(sources)
+    return exists(
+        select(1)
+        .select_from(sources)
+        .where(sources.c.tenant_id == entries.c.tenant_id, sources.c.key_hmac == entries.c.key_hmac, ~passing)
+    ).correlate(entries)
+
+
+_AFTER: Final = entries.c.created_at > bindparam("after")
+_FOUND: Final = select(*ENTRY.columns, ~_has_withdrawn()).where(
+    entries.c.tenant_id == bindparam("tenant_id"), entries.c.key_hmac == bindparam("key_hmac"), _AFTER
+)
+_NEWEST: Final = (
+    ENTRY.prepared(entries.c.bucket_hmac == bindparam("bucket_hmac"), _AFTER, entries.c.sealed_vector.is_not(None))
+    .order_by(entries.c.created_at.desc(), entries.c.key_hmac)
+    .limit(bindparam("most", type_=Integer()))
+)
 
 
 class SqlAnswerCache(SqlRepository):
@@ -43,10 +67,8 @@ class SqlAnswerCache(SqlRepository):
         self, tenant_id: Id, key_hmac: str, created_after: datetime, seq: int, readers: frozenset[Id]
     ) -> CacheLookup | None:
         """One statement, because the answer waits for nothing else."""
-        statement = select(*ENTRY.columns, ~_has_withdrawn(seq, readers)).where(
-            entries.c.tenant_id == tenant_id, entries.c.key_hmac == key_hmac, entries.c.created_at > created_after
-        )
-        row = (await self._connection.execute(statement)).first()
+        asked = {"tenant_id": tenant_id, "key_hmac": key_hmac, "after": created_after, "seq": seq}
+        row = (await self._connection.execute(_FOUND, {**asked, "readers": sorted(readers)})).first()
         return None if row is None else CacheLookup(ENTRY.entity(row[:-1]), bool(row[-1]))
 
     async def touch(self, tenant_id: Id, key_hmac: str, at: datetime) -> None:
@@ -59,14 +81,8 @@ class SqlAnswerCache(SqlRepository):
         await self._connection.execute(delete_of(entries, entry.tenant_id, itself))
 
     async def newest(self, tenant_id: Id, bucket_hmac: str, created_after: datetime, limit: int) -> list[CachedAnswer]:
-        statement = ENTRY.of(
-            tenant_id,
-            entries.c.bucket_hmac == bucket_hmac,
-            entries.c.created_at > created_after,
-            entries.c.sealed_vector.is_not(None),
-        )
-        newest = statement.order_by(entries.c.created_at.desc(), entries.c.key_hmac).limit(limit)
-        return await ENTRY.all(self._connection, newest)
+        asked = {"tenant_id": tenant_id, "bucket_hmac": bucket_hmac, "after": created_after, "most": limit}
+        return await ENTRY.all(self._connection, _NEWEST, **asked)
 
     async def forget_version(self, tenant_id: Id, version_id: Id) -> None:
         of = select(sources.c.key_hmac).where(sources.c.tenant_id == tenant_id, sources.c.version_id == version_id)
@@ -88,16 +104,3 @@ class SqlAnswerCache(SqlRepository):
         keys = list((await self._connection.execute(beyond)).scalars())
         if keys:
             await self._connection.execute(delete_of(entries, tenant_id, one_of(entries.c.key_hmac, keys)))
-
-
-def _has_withdrawn(seq: int, readers: frozenset[Id]) -> ColumnElement[bool]:
-    """Whether a source of the row's answer does not pass the gate."""
-    own = and_(versions.c.tenant_id == sources.c.tenant_id, versions.c.id == sources.c.version_id)
-    passing = exists(
-        select(1).select_from(versions).join(documents, document_of_version).where(own, passes_gate(seq, readers))
-    ).correlate(sources)
-    return exists(
-        select(1)
-        .select_from(sources)
-        .where(sources.c.tenant_id == entries.c.tenant_id, sources.c.key_hmac == entries.c.key_hmac, ~passing)
-    ).correlate(entries)

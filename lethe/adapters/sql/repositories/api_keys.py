@@ -2,14 +2,23 @@
 
 import dataclasses
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import Select, and_, bindparam, insert, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.tables import api_key_groups, api_keys
 from lethe.model.ids import Id
 from lethe.model.principals import ApiKey
+
+_own: Final = and_(api_key_groups.c.tenant_id == api_keys.c.tenant_id, api_key_groups.c.key_id == api_keys.c.id)
+_KEYS: Final = (
+    select(api_keys, api_key_groups.c.group_id)
+    .join_from(api_keys, api_key_groups, _own, isouter=True)
+    .order_by(api_keys.c.created_at, api_keys.c.id)
+)
+"""Oldest first, each with its groups, in one statement."""
+_BY_SECRET: Final = _KEYS.where(api_keys.c.secret_sha256 == bindparam("secret"), api_keys.c.revoked_at.is_(None))
 
 
 class SqlApiKeys(SqlRepository):
@@ -20,28 +29,20 @@ class SqlApiKeys(SqlRepository):
             groups = [{"tenant_id": key.tenant_id, "key_id": key.id, "group_id": group} for group in sorted(key.groups)]
             await self._connection.execute(insert(api_key_groups), groups)
 
-    async def _where(self, *conditions: ColumnElement[bool]) -> list[ApiKey]:
-        """The keys, oldest first, each with its groups, in one statement."""
-        own = and_(api_key_groups.c.tenant_id == api_keys.c.tenant_id, api_key_groups.c.key_id == api_keys.c.id)
-        statement = (
-            select(api_keys, api_key_groups.c.group_id)
-            .join_from(api_keys, api_key_groups, own, isouter=True)
-            .where(*conditions)
-            .order_by(api_keys.c.created_at, api_keys.c.id)
-        )
+    async def _found(self, statement: Select[*tuple[Any, ...]], **values: object) -> list[ApiKey]:
         rows: dict[Id, dict[str, Any]] = {}
         groups: dict[Id, set[Id]] = {}
-        for row in (await self._connection.execute(statement)).mappings():
+        for row in (await self._connection.execute(statement, values)).mappings():
             rows[row["id"]] = {column.name: row[column.name] for column in api_keys.c}
             groups.setdefault(row["id"], set()).update([row["group_id"]] if row["group_id"] else [])
         return [ApiKey(**row, groups=frozenset(groups[key_id])) for key_id, row in rows.items()]
 
     async def by_secret(self, secret_sha256: str) -> ApiKey | None:
-        found = await self._where(api_keys.c.secret_sha256 == secret_sha256, api_keys.c.revoked_at.is_(None))
+        found = await self._found(_BY_SECRET, secret=secret_sha256)
         return found[0] if found else None
 
     async def list(self, tenant_id: Id) -> list[ApiKey]:
-        return await self._where(api_keys.c.tenant_id == tenant_id)
+        return await self._found(_KEYS.where(api_keys.c.tenant_id == tenant_id))
 
     async def revoke(self, tenant_id: Id, key_id: Id, at: datetime) -> bool:
         result = await self._connection.execute(

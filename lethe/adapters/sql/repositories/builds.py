@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped
@@ -14,6 +14,9 @@ from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 
 BUILD: Final = Mapped(IndexBuild, builds)
 _OPEN: Final = (BuildState.ACTIVE, BuildState.BUILDING)
+_OF_KIND: Final = BUILD.prepared(builds.c.kind == bindparam("kind"))
+_ACTIVE: Final = _OF_KIND.where(builds.c.state == BuildState.ACTIVE)
+_KEPT: Final = _OF_KIND.where(builds.c.state.in_((BuildState.ACTIVE, BuildState.SOAKING)))
 
 
 class SqlBuilds(SqlRepository):
@@ -24,13 +27,11 @@ class SqlBuilds(SqlRepository):
         return await BUILD.one(self._connection, BUILD.of(tenant_id, builds.c.id == build_id))
 
     async def active(self, tenant_id: Id, kind: BuildKind) -> IndexBuild | None:
-        wanted = BUILD.of(tenant_id, builds.c.kind == kind, builds.c.state == BuildState.ACTIVE)
-        return await BUILD.one(self._connection, wanted)
+        return await BUILD.one(self._connection, _ACTIVE, tenant_id=tenant_id, kind=kind)
 
     async def reading(self, tenant_id: Id, kind: BuildKind, seq: int) -> IndexBuild | None:
         """Where what was served then is dropped by now, the oldest one that is left."""
-        kept = BUILD.of(tenant_id, builds.c.kind == kind, builds.c.state.in_((BuildState.ACTIVE, BuildState.SOAKING)))
-        found = await BUILD.all(self._connection, kept)
+        found = await BUILD.all(self._connection, _KEPT, tenant_id=tenant_id, kind=kind)
         begun = [(commit, build) for build in found for commit in build.served_from if commit <= seq]
         if begun:
             return max(begun, key=lambda each: each[0])[1]

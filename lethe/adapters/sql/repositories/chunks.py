@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, insert, or_, select
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.quarantines import is_hidden
@@ -32,12 +32,13 @@ _servable: Final = and_(
 )
 
 
-def passes_gate(seq: int, readers: frozenset[Id]) -> ColumnElement[bool]:
-    """Whether the row's version was live at ``seq`` and its document may be read now."""
+def passes_gate() -> ColumnElement[bool]:
+    """Whether the row's version was live at the value ``seq`` and its document may be read by ``readers`` now."""
+    seq = bindparam("seq", type_=Integer())
     allowed = and_(
         document_readers.c.tenant_id == documents.c.tenant_id,
         document_readers.c.document_id == documents.c.id,
-        one_of(document_readers.c.reader_id, readers),
+        document_readers.c.reader_id.in_(bindparam("readers", expanding=True)),
     )
     return and_(
         versions.c.live_from <= seq,
@@ -46,6 +47,19 @@ def passes_gate(seq: int, readers: frozenset[Id]) -> ColumnElement[bool]:
         ~is_hidden(),
         exists().where(allowed),
     )
+
+
+_GATE: Final = (
+    select(*CHUNK.columns, *VERSION.columns)
+    .join_from(chunks, versions, _version_of_chunk)
+    .join(documents, document_of_version)
+    .where(
+        chunks.c.tenant_id == bindparam("tenant_id"),
+        chunks.c.id.in_(bindparam("chunk_ids", expanding=True)),
+        passes_gate(),
+    )
+)
+"""One statement, joined by primary keys, because a question waits for it."""
 
 
 class SqlChunks(SqlRepository):
@@ -82,23 +96,13 @@ class SqlChunks(SqlRepository):
     async def gate(
         self, tenant_id: Id, chunk_ids: Collection[Id], seq: int, readers: frozenset[Id]
     ) -> dict[Id, GateRow]:
-        """One statement, joined by primary keys, because a question waits for it."""
         if not chunk_ids or not readers:
             return {}
-        statement = (
-            select(*CHUNK.columns, *VERSION.columns)
-            .join_from(chunks, versions, _version_of_chunk)
-            .join(documents, document_of_version)
-            .where(
-                chunks.c.tenant_id == tenant_id,
-                one_of(chunks.c.id, chunk_ids),
-                passes_gate(seq, readers),
-            )
-        )
+        asked = {"tenant_id": tenant_id, "chunk_ids": sorted(chunk_ids), "seq": seq, "readers": sorted(readers)}
         split = len(CHUNK.columns)
         seen: dict[Id, Version] = {}
         passed: dict[Id, GateRow] = {}
-        for row in await self._connection.execute(statement):
+        for row in await self._connection.execute(_GATE, asked):
             chunk = CHUNK.entity(row[:split])
             if chunk.version_id not in seen:
                 seen[chunk.version_id] = VERSION.entity(row[split:])

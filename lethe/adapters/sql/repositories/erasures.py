@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import func, insert, not_, or_, select, tuple_, update
+from sqlalchemy import bindparam, func, insert, not_, or_, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
@@ -30,6 +30,11 @@ REQUEST: Final = Mapped(ErasureRequest, erasures)
 IDENTIFIER: Final = Mapped(ErasureIdentifier, identifiers)
 ITEM: Final = Mapped(ErasureItem, items)
 STORE: Final = Mapped(ErasureStore, stores)
+
+_FENCING: Final = select(erasures.c.id).where(
+    erasures.c.tenant_id == bindparam("tenant_id"), erasures.c.fenced_at.is_not(None), erasures.c.ended_at.is_(None)
+)
+_FENCED: Final = IDENTIFIER.prepared(identifiers.c.erasure_id.in_(_FENCING))
 
 _ITEM_KEY: Final = ["tenant_id", "erasure_id", "store", "kind", "ref"]
 _STORE_KEY: Final = _ITEM_KEY[:3]
@@ -80,10 +85,7 @@ class SqlErasures(SqlRepository):
         )
 
     async def fenced_identifiers(self, tenant_id: Id) -> list[ErasureIdentifier]:
-        fencing = select(erasures.c.id).where(
-            erasures.c.tenant_id == tenant_id, erasures.c.fenced_at.is_not(None), erasures.c.ended_at.is_(None)
-        )
-        return await IDENTIFIER.all(self._connection, IDENTIFIER.of(tenant_id, identifiers.c.erasure_id.in_(fencing)))
+        return await IDENTIFIER.all(self._connection, _FENCED, tenant_id=tenant_id)
 
     async def set_subjects(self, tenant_id: Id, erasure_id: Id, subject_ids: Collection[Id]) -> None:
         rows = [

@@ -11,11 +11,12 @@ from lethe.model.glossaries import Glossary
 from lethe.model.ids import Id
 
 GLOSSARY: Final = Mapped(Glossary, glossaries)
+_OF_TENANT: Final = GLOSSARY.prepared()
 
 
 class SqlGlossaries(SqlRepository):
     async def get(self, tenant_id: Id) -> Glossary | None:
-        return await GLOSSARY.one(self._connection, GLOSSARY.of(tenant_id))
+        return await GLOSSARY.one(self._connection, _OF_TENANT, tenant_id=tenant_id)
 
     async def put(self, glossary: Glossary) -> None:
         await self._connection.execute(delete(glossaries).where(glossaries.c.tenant_id == glossary.tenant_id))

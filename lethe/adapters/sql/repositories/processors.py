@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
@@ -20,6 +20,10 @@ from lethe.ports.ledger import PageCursor
 
 CALL: Final = Mapped(ProcessorCall, calls)
 CHANGE: Final = Mapped(PolicyChange, policies)
+_OF_REF: Final = select(refs_table.c.call_id).where(
+    refs_table.c.tenant_id == bindparam("tenant_id"), refs_table.c.ref == bindparam("ref")
+)
+_ABOUT: Final = CALL.prepared(calls.c.id.in_(_OF_REF)).order_by(calls.c.created_at, calls.c.id)
 
 
 class SqlProcessorCalls(SqlRepository):
@@ -37,9 +41,7 @@ class SqlProcessorCalls(SqlRepository):
         )
 
     async def about(self, tenant_id: Id, ref: Id) -> list[ProcessorCall]:
-        of_ref = select(refs_table.c.call_id).where(refs_table.c.tenant_id == tenant_id, refs_table.c.ref == ref)
-        wanted = CALL.of(tenant_id, calls.c.id.in_(of_ref)).order_by(calls.c.created_at, calls.c.id)
-        return await CALL.all(self._connection, wanted)
+        return await CALL.all(self._connection, _ABOUT, tenant_id=tenant_id, ref=ref)
 
     async def some(self, tenant_id: Id, call_ids: Collection[Id]) -> list[ProcessorCall]:
         return await CALL.all(self._connection, CALL.of(tenant_id, one_of(calls.c.id, call_ids)))

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of
@@ -21,14 +21,19 @@ PROVENANCE: Final = Mapped(Provenance, answers)
 _OWN: Final = (
     "tenant_id", "question_id", "mode", "sealed_body", "sealed_trace", "is_degraded", "is_final", "created_at"
 )  # fmt: skip
+_BY_ID: Final = QUESTION.prepared(questions.c.id == bindparam("id"))
+_ANSWER: Final = select(*[answers.c[name] for name in _OWN], answers.c.degraded_reasons, *PROVENANCE.columns).where(
+    answers.c.tenant_id == bindparam("tenant_id"), answers.c.question_id == bindparam("question_id")
+)
+_CITED: Final = CITATION.prepared(citations.c.question_id == bindparam("question_id")).order_by(citations.c.number)
 
 
 class SqlQuestions(SqlRepository):
     async def add(self, question: Question) -> None:
-        await self._connection.execute(insert(questions).values(QUESTION.values(question)))
+        await self._connection.execute(insert(questions), QUESTION.values(question))
 
     async def get(self, tenant_id: Id, question_id: Id) -> Question | None:
-        return await QUESTION.one(self._connection, QUESTION.of(tenant_id, questions.c.id == question_id))
+        return await QUESTION.one(self._connection, _BY_ID, tenant_id=tenant_id, id=question_id)
 
     async def asked_since(self, tenant_id: Id, question_ids: Collection[Id], since: datetime) -> frozenset[Id]:
         found = set[Id]()
@@ -69,25 +74,22 @@ class SqlQuestions(SqlRepository):
         for table in () if is_first else (citations, answers):
             statement = delete_of(table, answer.tenant_id, table.c.question_id == answer.question_id)
             await self._connection.execute(statement)
-        await self._connection.execute(insert(answers).values(_answer_row(answer)))
+        await self._connection.execute(insert(answers), _answer_row(answer))
         if answer.citations:
             place = {"tenant_id": answer.tenant_id, "question_id": answer.question_id}
             rows = [place | CITATION.values(citation) for citation in answer.citations]
             await self._connection.execute(insert(citations), rows)
 
     async def answer(self, tenant_id: Id, question_id: Id) -> Answer | None:
-        own = [answers.c[name] for name in _OWN]
-        statement = select(*own, answers.c.degraded_reasons, *PROVENANCE.columns)
-        statement = statement.where(answers.c.tenant_id == tenant_id, answers.c.question_id == question_id)
-        row = (await self._connection.execute(statement)).first()
+        asked = {"tenant_id": tenant_id, "question_id": question_id}
+        row = (await self._connection.execute(_ANSWER, asked)).first()
         if row is None:
             return None
-        cited = CITATION.of(tenant_id, citations.c.question_id == question_id).order_by(citations.c.number)
         return Answer(
             **dict(zip(_OWN, row[: len(_OWN)], strict=True)),
             degraded_reasons=tuple(DegradedReason(reason) for reason in row[len(_OWN)]),
             provenance=PROVENANCE.entity(row[len(_OWN) + 1 :]),
-            citations=tuple(await CITATION.all(self._connection, cited)),
+            citations=tuple(await CITATION.all(self._connection, _CITED, **asked)),
         )
 
     async def citing(self, tenant_id: Id, document_id: Id) -> list[Id]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped
@@ -12,6 +12,7 @@ from lethe.model.ids import Id
 from lethe.model.principals import Tenant
 
 TENANT: Final = Mapped(Tenant, tenants, {"id": "tenant_id"})
+_SEQ: Final = select(tenants.c.seq).where(tenants.c.tenant_id == bindparam("tenant_id"))
 
 
 class SqlTenants(SqlRepository):
@@ -39,8 +40,7 @@ class SqlTenants(SqlRepository):
         return int(seq)
 
     async def seq(self, tenant_id: Id) -> int:
-        statement = select(tenants.c.seq).where(tenants.c.tenant_id == tenant_id)
-        seq = (await self._connection.execute(statement)).scalar_one_or_none()
+        seq = (await self._connection.execute(_SEQ, {"tenant_id": tenant_id})).scalar_one_or_none()
         if seq is None:
             raise NotFound
         return int(seq)
