@@ -159,8 +159,10 @@ class Scene:
             body = seal_text(key, Purpose.ANSWER, text)
             await unit.questions.put_answer(replace(answer(of, cited), sealed_body=body))
 
-    async def ask(self, mail: str = ADA, kind: IdentifierKind = IdentifierKind.EMAIL, **fields: object) -> ErasureRef:
-        """A request whose fence stands."""
+    async def ask(
+        self, mail: str = ADA, kind: IdentifierKind = IdentifierKind.EMAIL, user: Id = "", **fields: object
+    ) -> ErasureRef:
+        """A request whose fence stands. ``user``: the person's own principal."""
         key = await self.keyring.secret(self.tenant_id, SecretPurpose.BLIND)
         tags = await self.keyring.secret(self.tenant_id, SecretPurpose.SUPPRESSION)
         request = ErasureRequest(
@@ -178,16 +180,19 @@ class Scene:
         )
         request = replace(request, **fields)
         own = await self.keyring.create(self.tenant_id, request.id)
-        named = ErasureIdentifier(
-            self.tenant_id,
-            request.id,
-            kind,
-            blind_index(key, kind.value, mail),
-            suppression_tag_of(tags, kind.value, mail),
-            seal_text(own, Purpose.ERASURE_IDENTIFIER, mail),
-        )
+        named = [
+            ErasureIdentifier(
+                self.tenant_id,
+                request.id,
+                each,
+                blind_index(key, each.value, value),
+                suppression_tag_of(tags, each.value, value),
+                seal_text(own, Purpose.ERASURE_IDENTIFIER, value),
+            )
+            for each, value in ((kind, mail), *([(IdentifierKind.PRINCIPAL, user)] if user else []))
+        ]
         async with self.ledger.write() as unit:
-            await unit.erasures.add(request, [named])
+            await unit.erasures.add(request, named)
         return ErasureRef(tenant_id=self.tenant_id, erasure_id=request.id)
 
     async def discover(self, ref: ErasureRef, round_: int = 1) -> Discovered:

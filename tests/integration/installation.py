@@ -148,6 +148,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_AUDIT__SETTLE_SECONDS": str(settings.audit.settle_seconds),
         "LETHE_ERASURE__DRAIN_SECONDS": str(settings.erasure.drain_seconds),
         "LETHE_KEYS__CACHE_SECONDS": str(settings.keys.cache_seconds),
+        "LETHE_WITNESS__URL": settings.witness.url,
+        "LETHE_WITNESS__TOKEN": settings.witness.token.get_secret_value(),
         "LETHE_TESTING__FREE_EMBEDDER": str(settings.testing.free_embedder),
         "LETHE_MALWARE__CLAMD": settings.malware.clamd,
         "LETHE_EMBEDDING__PROVIDER": settings.embedding.provider,

@@ -1,7 +1,6 @@
 """What certificates say, and that they cannot say anything else."""
 
 import base64
-import codecs
 import random
 import re
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from lethe.privacy.certificates.body import body_of, checked_body, subject_commi
 from lethe.privacy.certificates.canonical import Json, canonical, parse_canonical
 from lethe.privacy.certificates.stamps import rfc3339
 from lethe.settings import OutsideProvider
+from tests.unit.certificates.forms import forms
 from tests.unit.certificates.made import LOG, NOON, WITNESS, Made, facts, made
 
 Recorder = Callable[[str, object], None]
@@ -41,18 +41,6 @@ def witness_key() -> verifier.Key:
     return verifier.Key(WITNESS.key.text, verifier.WITNESS)
 
 
-def _forms(identifier: str) -> list[bytes]:
-    """As text, base64 at each offset, hex, rot13, reversed, in UTF-16, without what is no letter or digit."""
-    raw = identifier.encode()
-    bare = re.sub(r"\W", "", identifier)
-    found = [raw, raw.lower(), raw.upper(), raw.hex().encode(), raw[::-1], identifier.encode("utf-16-le")]
-    found += [bare.encode(), bare.lower().encode(), codecs.encode(identifier, "rot13").encode()]
-    for pad in range(3):
-        encoded = base64.b64encode(b"\0" * pad + raw)
-        found.append(encoded[4 if pad else 0 : -4])
-    return found
-
-
 def test_a_thousand_certificates_are_valid_and_name_nobody(thousand: Made, record_property: Recorder):
     log, witness = log_key(), witness_key()
     searched = 0
@@ -60,7 +48,7 @@ def test_a_thousand_certificates_are_valid_and_name_nobody(thousand: Made, recor
         verifier.verify(text, log, witness)
         decoded = base64.b64decode(re.search(rb'"checkpoint":"([^"]+)"', text)[1])  # type: ignore[index]
         for identifier in identifiers:
-            for form in _forms(identifier):
+            for form in forms(identifier):
                 searched += 1
                 assert form not in text
                 assert form not in decoded
@@ -69,7 +57,7 @@ def test_a_thousand_certificates_are_valid_and_name_nobody(thousand: Made, recor
     record_property("forms of identifiers searched for, found", f"{searched}, 0")
     # The positive control: what is there is found.
     planted = thousand.texts[0].replace(b'"type"', b'"Max Mustermann 0"')
-    assert any(form in planted for form in _forms(thousand.identifiers[0][1]))
+    assert any(form in planted for form in forms(thousand.identifiers[0][1]))
 
 
 def test_the_person_can_be_shown_with_the_nonce_alone(thousand: Made):
