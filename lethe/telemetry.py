@@ -50,6 +50,11 @@ AUDIT_REPAIRS: Final = Counter("rag_audit_repairs", "Put right by audits", ["kin
 AUDIT_END: Final = Gauge(
     "rag_audit_last_end_timestamp_seconds", "When the last audit of the tenant that waits longest ended"
 )
+EMBEDDING_PROBES: Final = Counter("rag_embedding_probes", "Models asked again for vectors they gave", ["outcome"])
+EMBEDDINGS_STOPPED: Final = Gauge(
+    "rag_embeddings_stopped", "Models of tenants that changed: no vector of theirs is written; at the last probe"
+)
+EMBEDDING_PROBE_END: Final = Gauge("rag_embedding_probe_last_end_timestamp_seconds", "When the last probe ended")
 RETENTION_REMOVED: Final = Counter("rag_retention_removed", "Removed because its time was over", ["kind"])
 RETENTION_HELD: Final = Gauge("rag_retention_held", "Past its time and held, at the removal that ended last", ["kind"])
 ERASURE_HITS: Final = Counter(

@@ -22,6 +22,7 @@ from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.maintenance import TidyUp
 from workflows.policies import Queue
+from workflows.probes import ProbeAll, ProbeEmbeddings
 from workflows.rechecks import RecheckErasure
 from workflows.retention import ApplyRetention, RetainAll
 from workflows.selection import ApplySelection
@@ -43,6 +44,8 @@ WORKFLOWS: Sequence[type] = (
     ApplySelection,
     ApplyRetention,
     RetainAll,
+    ProbeEmbeddings,
+    ProbeAll,
     EraseSubject,
     RecheckErasure,
 )

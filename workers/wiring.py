@@ -13,6 +13,7 @@ from activities.index_builds import IndexBuildActivities
 from activities.indexing import PublishingActivities
 from activities.ingestion import ReadingActivities
 from activities.letters import LetterActivities
+from activities.probes import ProbeActivities
 from activities.retention import RetentionActivities
 from activities.selections import SelectionActivities
 from activities.webhooks import WebhookActivities
@@ -38,6 +39,7 @@ from lethe.ingestion.chunking import chunk_plan, pipeline_revision
 from lethe.ingestion.deletion import Deletions
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.letters import Letters
+from lethe.ingestion.probing import Probing
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.retaining import Retaining
 from lethe.ingestion.selections import Selections
@@ -175,6 +177,7 @@ def _activities(
         timedelta(days=settings.audit.keep_days),
     )
     retaining = RetentionActivities(Retaining(pipeline.ledger, pipeline.keyring, pipeline.clock, settings.retention))
+    probes = ProbeActivities(Probing(pipeline, settings.probes))
     return {
         Queue.CPU: [
             reading.validate_document,
@@ -212,6 +215,8 @@ def _activities(
             retaining.plan_retention,
             retaining.expire_page,
             retaining.finish_retention,
+            probes.begin_probes,
+            probes.probe_embeddings,
         ],
         Queue.CONTROL: [
             documents.open_dead_letter,

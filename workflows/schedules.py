@@ -22,11 +22,13 @@ from lethe.settings import Settings
 from workflows.audit import AuditAll
 from workflows.maintenance import TidyUp
 from workflows.policies import Queue
+from workflows.probes import ProbeAll
 from workflows.retention import RetainAll
 
 TIDY_UP = "tidy-up"
 AUDIT = "audit-all"
 RETENTION = "retain-all"
+PROBES = "probe-all"
 
 
 def wanted(settings: Settings) -> dict[str, Schedule]:
@@ -51,6 +53,11 @@ def wanted(settings: Settings) -> dict[str, Schedule]:
         RETENTION: Schedule(
             action=ScheduleActionStartWorkflow(RetainAll.run, id=RETENTION, task_queue=Queue.CONTROL),
             spec=nightly(retention.hour, retention.jitter_minutes),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=20)),
+        ),
+        PROBES: Schedule(
+            action=ScheduleActionStartWorkflow(ProbeAll.run, id=PROBES, task_queue=Queue.CONTROL),
+            spec=nightly(settings.probes.hour, settings.probes.jitter_minutes),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=20)),
         ),
     }

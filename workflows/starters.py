@@ -22,6 +22,7 @@ from lethe.contracts.erasure import ErasureRun
 from lethe.contracts.indexing import BuildRun
 from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
+from lethe.contracts.probes import ProbeRef
 from lethe.contracts.retention import RetentionProgress, RetentionRef
 from lethe.contracts.selection import SelectionRef, SelectionRun
 from lethe.contracts.webhooks import DeliveryRef
@@ -42,6 +43,7 @@ from workflows.index_builds import BuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
+from workflows.probes import ProbeEmbeddings
 from workflows.retention import ApplyRetention
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
@@ -95,6 +97,10 @@ def _retain(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return ApplyRetention.run, RetentionProgress(run=RetentionRef(tenant_id=tenant_id, run_id=ref))
 
 
+def _probe(tenant_id: Id, _: Id) -> tuple[Any, Any]:
+    return ProbeEmbeddings.run, ProbeRef(tenant_id=tenant_id)
+
+
 def _deliver(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return DeliverWebhook.run, DeliveryRef(tenant_id=tenant_id, delivery_id=ref)
 
@@ -112,6 +118,7 @@ _KINDS: Final = {
     DispatchKind.ERASE_SUBJECT: _erase,
     DispatchKind.BUILD_INDEX: _build,
     DispatchKind.APPLY_RETENTION: _retain,
+    DispatchKind.PROBE_EMBEDDINGS: _probe,
 }
 
 
@@ -130,6 +137,7 @@ _PRIORITIES: Final = {
     DispatchKind.AUDIT_TENANT: policies.BACKGROUND_PRIORITY,
     DispatchKind.BUILD_INDEX: policies.BACKGROUND_PRIORITY,
     DispatchKind.APPLY_RETENTION: policies.BACKGROUND_PRIORITY,
+    DispatchKind.PROBE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
 }

@@ -104,6 +104,14 @@ class EmbedderUnavailable(Unavailable):
     title = "The embedding model does not answer"
 
 
+class EmbeddingModelChanged(Unavailable):
+    """A probe found that it gives other vectors than it gave: those of both would be compared with each other."""
+
+    code = "embedding_model_changed"
+    title = "The embedding model gives other vectors than before"
+    advice = "See `GET /v1/probes`. It goes on when a probe finds the former vectors, or after `lethe probe lift`."
+
+
 class EmbedderRefused(LetheError):
     """The key, the name of the model, or the request itself: the same one will be refused again."""
 

@@ -26,6 +26,7 @@ class DispatchKind(StrEnum):
     SYNC_SOURCE = "sync-source"
     ARRANGE_SOURCE = "arrange-source"
     APPLY_RETENTION = "apply-retention"
+    PROBE_EMBEDDINGS = "probe-embeddings"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lethe.errors import EmbedderRefused, EmbedderUnavailable, EmbeddingInvalid, ProviderNotAllowed
+from lethe.errors import (
+    EmbedderRefused,
+    EmbedderUnavailable,
+    EmbeddingInvalid,
+    ProviderNotAllowed,
+)
+from lethe.errors.stores import EmbeddingModelChanged
 from lethe.model.answers import DegradedReason
 from lethe.model.indexes import EmbeddingSpec
 from lethe.model.processors import Origin
@@ -16,7 +22,14 @@ Vectors = NDArray[np.float32]
 """Shape (n, dims), each row of Euclidean norm 1."""
 
 
-EMBEDDER_FAILURES: Final = (EmbedderUnavailable, EmbedderRefused, EmbeddingInvalid, ProviderNotAllowed, TimeoutError)
+EMBEDDER_FAILURES: Final = (
+    EmbedderUnavailable,
+    EmbedderRefused,
+    EmbeddingInvalid,
+    EmbeddingModelChanged,
+    ProviderNotAllowed,
+    TimeoutError,
+)
 """What a question survives: it is then answered by words alone, and says so. An audit leaves such holes."""
 
 

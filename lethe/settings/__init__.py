@@ -24,6 +24,7 @@ from lethe.settings.erasure import ErasureSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.guards import BelowThreshold, GroundingSettings, GuardSettings
 from lethe.settings.indexing import IndexingSettings
+from lethe.settings.probes import ProbeSettings
 from lethe.settings.providers import (
     AnthropicSettings,
     AzureSettings,
@@ -102,6 +103,7 @@ __all__ = [
     "ParsingSettings",
     "PdfStrategy",
     "Price",
+    "ProbeSettings",
     "ProviderSettings",
     "RedisSettings",
     "RerankProvider",
@@ -179,6 +181,7 @@ class Settings(BaseSettings):
     indexing: IndexingSettings = IndexingSettings()
     audit: AuditSettings = AuditSettings()
     retention: RetentionSettings = RetentionSettings()
+    probes: ProbeSettings = ProbeSettings()
     malware: MalwareSettings = MalwareSettings()
     detection: DetectionSettings = DetectionSettings()
     failures: FailureSettings = FailureSettings()

@@ -25,6 +25,7 @@ from lethe.model.answers import DegradedReason
 from lethe.model.selections import SelectionAction
 from lethe.model.webhooks import DeliveryState
 from tests.replay.builds import build_index, build_index_aborted, build_index_taken_back, rebuild_index
+from tests.replay.probes import probe_all, probe_embeddings
 from tests.replay.retention import apply_retention, retain_all
 from tests.replay.running import DOCUMENT, TENANT, VERSION
 from tests.replay.running import ended as _ended
@@ -239,6 +240,8 @@ SCENARIOS: Sequence[Scenario] = (
     update_selection,
     apply_retention,
     retain_all,
+    probe_embeddings,
+    probe_all,
     audit_all,
     audit_tenant,
     erase_subject,

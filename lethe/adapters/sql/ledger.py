@@ -22,6 +22,7 @@ from lethe.adapters.sql.repositories.glossaries import SqlGlossaries
 from lethe.adapters.sql.repositories.idempotency import SqlIdempotency
 from lethe.adapters.sql.repositories.ingestions import SqlIngestions
 from lethe.adapters.sql.repositories.personal import SqlPersonal
+from lethe.adapters.sql.repositories.probes import SqlProbes
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
 from lethe.adapters.sql.repositories.quarantines import SqlQuarantines
 from lethe.adapters.sql.repositories.questions import SqlQuestions
@@ -65,6 +66,7 @@ class SqlUnit:
         self.audits = SqlAudits(connection)
         self.selections = SqlSelections(connection)
         self.retention = SqlRetention(connection)
+        self.probes = SqlProbes(connection)
         self.texts = SqlTexts(connection)
         self.answer_cache = SqlAnswerCache(connection)
         self.erasures = SqlErasures(connection)

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from lethe.contracts.ingestion import EmbedBatch, Embedded
 from lethe.errors import DeadlineExceeded, EmbedderRefused, LetheError
+from lethe.errors.stores import EmbeddingModelChanged
 from lethe.ingestion.chunking import embedding_text
 from lethe.ingestion.steps.pipeline import Pipeline, enter
 from lethe.model.documents import Chunk, ChunkVector, Status
 from lethe.model.ids import Id
 from lethe.model.processors import Origin
 from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, model_of
+from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.sealing import Purpose, seal_vector, unseal_text, unseal_vector
 
 Vector = NDArray[np.float32]
@@ -52,7 +54,7 @@ async def give_vectors(
     """Give a vector to each of the chunks, of one version or of many, and store them in one unit.
 
     A text that the tenant has a vector of is not embedded again, nor one that stands among the chunks twice.
-    ``computed`` is called when vectors are paid for and not yet stored.
+    ``computed`` is called when vectors are paid for and not yet stored. Raises EmbeddingModelChanged.
     """
     if not missing:
         return Embedded(computed=0, reused=0)
@@ -61,6 +63,7 @@ async def give_vectors(
     # A version whose key was destroyed meanwhile is on its way out; its chunks need no vectors.
     missing = [chunk for chunk in missing if chunk.version_id in keys]
     async with pipeline.ledger.read() as uow:
+        await _refuse_if_stopped(uow, tenant_id, spec)
         known = await uow.chunks.known_vectors(tenant_id, spec, {chunk.text_hmac for chunk in missing})
     vectors = await _open_known(pipeline, tenant_id, known)
     reused = sum(chunk.text_hmac in vectors for chunk in missing)
@@ -68,6 +71,7 @@ async def give_vectors(
     vectors.update(fresh)
     computed()
     async with pipeline.ledger.write() as uow:
+        await _refuse_if_stopped(uow, tenant_id, spec)
         await uow.chunks.put_vectors(
             [
                 ChunkVector(
@@ -82,6 +86,11 @@ async def give_vectors(
             ]
         )
     return Embedded(computed=len(fresh), reused=reused)
+
+
+async def _refuse_if_stopped(uow: UnitOfWork, tenant_id: Id, spec: str) -> None:
+    if await uow.probes.is_stopped(tenant_id, spec):
+        raise EmbeddingModelChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ async def _compute(
     embedder: Embedder, tenant_id: Id, keys: Mapping[Id, bytes], chunks: Sequence[Chunk]
 ) -> dict[str, Vector]:
     """A vector for each text among the chunks, by the text's digest."""
-    texts = {chunk.text_hmac: _text(embedder, keys[chunk.version_id], chunk) for chunk in chunks}
+    texts = {chunk.text_hmac: chunk_text(embedder, keys[chunk.version_id], chunk) for chunk in chunks}
     if not texts:
         return {}
     origin = Origin(tenant_id, frozenset(chunk.document_id for chunk in chunks))
@@ -143,7 +152,8 @@ async def _compute(
     return {text_hmac: vectors[row] for row, text_hmac in enumerate(texts)}
 
 
-def _text(embedder: Embedder, key: bytes, chunk: Chunk) -> str:
+def chunk_text(embedder: Embedder, key: bytes, chunk: Chunk) -> str:
+    """What the model is given of the chunk."""
     section = unseal_text(key, Purpose.CHUNK_SECTION, chunk.sealed_section)
     text = unseal_text(key, Purpose.CHUNK_TEXT, chunk.sealed_text)
     return embedding_text(section, text, embedder.tokenizer)

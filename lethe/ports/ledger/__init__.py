@@ -30,6 +30,7 @@ from lethe.ports.ledger.operations import (
 )
 from lethe.ports.ledger.paging import PageCursor
 from lethe.ports.ledger.personal import PersonalRepository
+from lethe.ports.ledger.probes import ProbeRepository
 from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
 from lethe.ports.ledger.retention import RetentionRepository
@@ -59,6 +60,7 @@ __all__ = [
     "Ledger",
     "PageCursor",
     "PersonalRepository",
+    "ProbeRepository",
     "ProcessorCallRepository",
     "ProcessorPolicyRepository",
     "QuarantineRepository",
@@ -131,6 +133,8 @@ class UnitOfWork(Protocol):
     def personal(self) -> PersonalRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
+    @property
+    def probes(self) -> ProbeRepository: ...
     @property
     def retention(self) -> RetentionRepository: ...
     @property

@@ -19,6 +19,7 @@ from lethe.privacy.data_map.declaration import (
     volatile,
 )
 from lethe.privacy.data_map.erasures import ERASURES
+from lethe.privacy.data_map.probes import PROBES
 from lethe.privacy.data_map.processors import PROCESSORS
 from lethe.privacy.data_map.quarantines import QUARANTINES
 from lethe.privacy.data_map.retention import RETENTION
@@ -284,6 +285,7 @@ LEDGER: Final[tuple[Place, ...]] = (
     ),
     *SOURCES,
     *RETENTION,
+    *PROBES,
     *PROCESSORS,
     *ERASURES,
     *AUDIT_LOG,

@@ -30,6 +30,8 @@ def vectors(texts: list[str], dims: int) -> list[list[float]]:
 
 
 def spoilt(rows: list[list[float]], kind: Kind) -> list[list[float]]:
+    if kind is Kind.CHANGED:
+        return [[*row[7:], *row[:7]] for row in rows]
     if kind is Kind.WRONG_DIMS:
         return [row[:-1] for row in rows]
     if kind is Kind.NOT_A_NUMBER:

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """A few bytes every 0.1 s, for ``seconds``."""
     CONTEXT_LENGTH = "context_length"
     """400: a text is too long for the model."""
+    CHANGED = "changed"
+    """The vectors of another model of as many dimensions."""
     WRONG_DIMS = "wrong_dims"
     NOT_A_NUMBER = "not_a_number"
     ZERO = "zero"

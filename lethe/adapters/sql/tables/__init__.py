@@ -28,6 +28,7 @@ from lethe.adapters.sql.tables.operations import (
     ingestion_tallies,
     letter_resolutions,
 )
+from lethe.adapters.sql.tables.probes import embedding_probes, embedding_references
 from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls, processor_policies
 from lethe.adapters.sql.tables.quarantines import document_quarantines, quarantines, source_prefixes
 from lethe.adapters.sql.tables.questions import answer_citations, answers, questions
@@ -56,6 +57,8 @@ __all__ = [
     "document_readers",
     "document_versions",
     "documents",
+    "embedding_probes",
+    "embedding_references",
     "environment_stamp",
     "erasure_identifiers",
     "erasure_items",

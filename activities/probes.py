@@ -1,0 +1,28 @@
+"""Probing embedding models: on the io queue."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef, ProbesBegun
+from lethe.ingestion.probing import Probing
+from lethe.telemetry import EMBEDDING_PROBE_END, EMBEDDING_PROBES, EMBEDDINGS_STOPPED
+
+
+@dataclass(frozen=True)
+class ProbeActivities:
+    """Begin, probe."""
+
+    probing: Probing
+
+    @activity.defn
+    async def begin_probes(self, run: ProbeAllRun) -> ProbesBegun:
+        return await self.probing.tenants(run.after)
+
+    @activity.defn
+    async def probe_embeddings(self, ref: ProbeRef) -> Probed:
+        probed = await self.probing.probe(ref)
+        EMBEDDING_PROBES.labels("changed" if probed.is_changed else "same").inc()
+        EMBEDDINGS_STOPPED.set(await self.probing.stopped())
+        EMBEDDING_PROBE_END.set_to_current_time()
+        return probed

@@ -1,0 +1,22 @@
+"""The ledger's tables of probes."""
+
+from typing import Final
+
+from lethe.privacy.data_map.declaration import Place, facts, opaque, place, times, volatile
+
+PROBES: Final[tuple[Place, ...]] = (
+    place(
+        "embedding_probes",
+        opaque("tenant_id"),
+        facts("spec"),
+        volatile("compared", "worst"),
+        times("probed_at", "stopped_at"),
+        reason="whether a model changed",
+    ),
+    place(
+        "embedding_references",
+        opaque("tenant_id"),
+        facts("spec", "number", "vector"),
+        reason="vectors of a few sentences of our own",
+    ),
+)

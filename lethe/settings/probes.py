@@ -1,0 +1,18 @@
+"""When embedding models are asked again for vectors they gave."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lethe.settings.base import Section
+
+
+class ProbeSettings(Section):
+    """Texts embedded again every night, so that a model that was changed silently is noticed."""
+
+    sample: Annotated[int, Field(ge=0, le=200)] = 20
+    """Stored chunks of each tenant that are embedded again, besides a fixed set of texts."""
+    hour: Annotated[int, Field(ge=0, le=23)] = 4
+    """At which hour, in UTC, the nightly probe begins."""
+    jitter_minutes: Annotated[int, Field(ge=0)] = 30
+    """Up to how much later, so that many installations do not begin at once."""

@@ -1,0 +1,109 @@
+"""A model that gives other vectors than it gave is noticed, and writes none from then on."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lethe.adapters.fakes.embedding import DIMS, HashEmbedder
+from lethe.contracts.probes import Probed, ProbeRef
+from lethe.errors import EmbedderUnavailable, EmbeddingInvalid
+from lethe.errors.stores import EmbeddingModelChanged
+from lethe.ingestion.probing import FIXED, Probing, cosine
+from lethe.ingestion.steps.pipeline import Pipeline
+from lethe.model.indexes import EmbeddingSpec
+from lethe.model.probes import LEAST_COSINE
+from lethe.model.processors import Origin
+from lethe.ports.embedding import InputKind, Vectors
+from lethe.settings import ProbeSettings, Settings
+from tests.unit.indexing.world import World
+
+
+class Silent(HashEmbedder):
+    """Another model by the name of the first one."""
+
+    is_cut = False
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        return HashEmbedder().spec
+
+    async def embed(self, texts: Sequence[str], kind: InputKind, origin: Origin | None = None) -> Vectors:
+        if self.is_cut:
+            raise EmbeddingInvalid
+        return await super().embed(texts, kind, origin)
+
+
+@pytest.fixture
+async def world(sqlite_settings: Settings) -> AsyncGenerator[World]:
+    opened = await World.open(sqlite_settings)
+    yield opened
+    await opened.close()
+
+
+async def probe(world: World, pipeline: Pipeline | None = None, sample: int = 20) -> Probed:
+    probing = Probing(pipeline or world.pipeline, ProbeSettings(sample=sample))
+    return await probing.probe(ProbeRef(tenant_id=world.tenant_id))
+
+
+async def is_stopped(world: World) -> bool:
+    async with world.ledger.read() as uow:
+        return await uow.probes.is_stopped(world.tenant_id, world.embedder.spec.key)
+
+
+async def test_the_first_probe_remembers_and_the_next_compares(world: World) -> None:
+    first = await probe(world)
+    assert first == Probed(compared=0, worst=1.0, is_changed=False)
+    await world.write(1, "alpha\nbeta")
+    second = await probe(world)
+    assert (second.compared, second.is_changed) == (len(FIXED) + 2, False)
+    assert second.worst == pytest.approx(1.0, abs=1e-6)
+    assert (await probe(world, sample=1)).compared == len(FIXED) + 1
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+async def test_another_model_stops_the_writing_until_the_former_is_back(world: World, is_cut: bool) -> None:
+    await world.write(1, "alpha\nbeta")
+    await probe(world)
+    silent = Silent("another")
+    silent.is_cut = is_cut
+    changed = await probe(world, replace(world.pipeline, embedder=silent))
+    assert changed.is_changed
+    assert changed.worst < LEAST_COSINE
+    assert await is_stopped(world)
+    asked = len(world.embedder.texts)
+    with pytest.raises(EmbeddingModelChanged):
+        await world.write(2, "gamma")
+    assert len(world.embedder.texts) == asked
+    assert not (await probe(world)).is_changed
+    assert not await is_stopped(world)
+    await world.write(3, "gamma")
+
+
+async def test_stored_chunks_tell_where_nothing_was_remembered(world: World) -> None:
+    await world.write(1, "alpha\nbeta")
+    assert (await probe(world, replace(world.pipeline, embedder=Silent("another")))).is_changed
+    async with world.ledger.read() as uow:
+        assert await uow.probes.references(world.tenant_id, world.embedder.spec.key) == {}
+    async with world.ledger.write() as uow:
+        assert await uow.probes.lift(world.tenant_id) == 1
+        assert await uow.probes.lift(world.tenant_id) == 0
+    assert not await is_stopped(world)
+
+
+async def test_a_model_that_does_not_answer_is_neither(world: World) -> None:
+    await probe(world)
+    world.embedder.is_down = True
+    with pytest.raises(EmbedderUnavailable):
+        await probe(world)
+    assert not await is_stopped(world)
+    world.embedder.is_down = False
+    assert not (await probe(world)).is_changed
+
+
+def test_what_cannot_be_compared_is_not_alike() -> None:
+    one = np.ones(DIMS, np.float32)
+    assert cosine(one, one + one) == pytest.approx(1.0)
+    for other in (one[1:], one - one, one * np.float32("nan")):
+        assert cosine(one, other) == 0.0

@@ -1,0 +1,59 @@
+"""Asking embedding models again for vectors they gave: of one tenant and, by the clock, of every tenant."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.probes import ProbeActivities
+    from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef
+
+from workflows import policies
+from workflows.policies import Queue
+from workflows.steps import run_step
+
+
+async def _probe(ref: ProbeRef, summary: str) -> Probed:
+    return await run_step(ProbeActivities.probe_embeddings, ref, queue=Queue.IO, summary=summary)
+
+
+@workflow.defn(name="probe-embeddings")
+class ProbeEmbeddings:
+    """One tenant's model."""
+
+    @workflow.run
+    async def run(self, ref: ProbeRef) -> Probed:
+        probed = await _probe(ref, "texts embedded again")
+        said = "other vectors than before: none is written" if probed.is_changed else "the same vectors as before"
+        workflow.set_current_details(f"{probed.compared} compared, least cosine {probed.worst:.6f}: {said}")
+        return probed
+
+
+@workflow.defn(name="probe-all")
+class ProbeAll:
+    """One tenant after the other. Runs by its schedule; may be started in the Temporal UI without input."""
+
+    @workflow.run
+    async def run(self, state: ProbeAllRun | None = None) -> ProbeAllRun:
+        """Returns the counts: a model that did not answer is neither the same nor another."""
+        state = state or ProbeAllRun()
+        begun = await run_step(
+            ProbeActivities.begin_probes, state, queue=Queue.IO, summary="tenants", retry=policies.ALWAYS_RETRY
+        )
+        for tenant_id in begun.tenants:
+            state = await self._count(state, tenant_id)
+        state = state.model_copy(update={"after": begun.after})
+        workflow.set_current_details(f"{state.probed:,} probed, {state.changed:,} changed, {state.failed:,} failed")
+        if begun.after is not None:
+            workflow.continue_as_new(state)
+        return state
+
+    async def _count(self, state: ProbeAllRun, tenant_id: str) -> ProbeAllRun:
+        try:
+            probed = await _probe(ProbeRef(tenant_id=tenant_id), f"tenant {state.probed + state.failed + 1}")
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("an embedding model was not probed", extra={"tenant": tenant_id})
+            return state.model_copy(update={"failed": state.failed + 1})
+        counts = {"probed": state.probed + 1, "changed": state.changed + probed.is_changed}
+        return state.model_copy(update=counts)
