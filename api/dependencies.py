@@ -14,6 +14,7 @@ from lethe.errors import (
     ErasureNotFound,
     IngestionNotFound,
     KeyNotFound,
+    MigrationNotFound,
     QuarantineNotFound,
     QuestionNotFound,
     RetentionRunNotFound,
@@ -117,6 +118,12 @@ def _ingestion_id(ingestion_id: Annotated[str, Path()]) -> Id:
     return ingestion_id
 
 
+def _migration_id(migration_id: Annotated[str, Path()]) -> Id:
+    if not is_id(migration_id):
+        raise MigrationNotFound
+    return migration_id
+
+
 def _erasure_id(erasure_id: Annotated[str, Path()]) -> Id:
     if not is_id(erasure_id):
         raise ErasureNotFound
@@ -136,4 +143,5 @@ QuarantineId = Annotated[Id, Depends(_quarantine_id)]
 AuditId = Annotated[Id, Depends(_audit_id)]
 RetentionRunId = Annotated[Id, Depends(_retention_run_id)]
 SelectionId = Annotated[Id, Depends(_selection_id)]
+MigrationId = Annotated[Id, Depends(_migration_id)]
 ErasureId = Annotated[Id, Depends(_erasure_id)]

@@ -49,6 +49,14 @@ async def _start(services: Services, dispatch: Dispatch) -> None:
         _log.warning("dispatch left to the sweeper", extra={**told, "code": error.code})
 
 
+async def look_at_migration(services: Services, tenant_id: Id, migration_id: Id) -> None:
+    """As `look`; a migration that is not told looks by itself after some steps."""
+    try:
+        await services.workflows.look_at_migration(tenant_id, migration_id)
+    except WorkflowsUnavailable as error:
+        _log.warning("migration not told", extra={"ref": migration_id, "code": error.code})
+
+
 async def look(services: Services, tenant_id: Id, ingestion_id: Id) -> None:
     """Tell a running ingestion that the ledger has news; one that is not told looks by itself within a minute."""
     try:

@@ -11,6 +11,7 @@ from api.limits import InFlight
 from api.running import Running
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
+from lethe.indexing.migration.migrations import Migrations
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
@@ -50,6 +51,10 @@ class Workflows(WorkflowControl, Protocol):
         """Tell an erasure that somebody decided on it. Raises WorkflowsUnavailable."""
         ...
 
+    async def look_at_migration(self, tenant_id: Id, migration_id: Id) -> None:
+        """Tell a migration that somebody asked something of it. Raises WorkflowsUnavailable."""
+        ...
+
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
         """Answer a stored question and wait. Raises WorkflowsUnavailable, DeadlineExceeded."""
         ...
@@ -76,6 +81,7 @@ class Services:
     retention: RetentionRules
     certificates: CertificateIssuer
     webhooks: Webhooks
+    migrations: Migrations
     provider_policy: ProviderPolicy
     glossaries: Glossaries
     answering: Answering

@@ -50,6 +50,9 @@ class TemporalLink:
     async def look_at_erasure(self, tenant_id: Id, erasure_id: Id) -> None:
         await Starters(self._connected()).look_at_erasure(tenant_id, erasure_id)
 
+    async def look_at_migration(self, tenant_id: Id, migration_id: Id) -> None:
+        await Starters(self._connected()).look_at_migration(tenant_id, migration_id)
+
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
         return await Starters(self._connected(), self._question_seconds).answer(ref)
 

@@ -20,8 +20,11 @@ from lethe.answering.attack_bank import AttackBank
 from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.chain import make_chain
 from lethe.answering.deps import Answering
+from lethe.indexing.migration.migrations import Migrations
+from lethe.indexing.migration.planning import MigrationPlanner
+from lethe.indexing.migration.targets import targets_of
 from lethe.ingestion.bulk.receiving import Ingestions
-from lethe.ingestion.chunking import pipeline_revision
+from lethe.ingestion.chunking import chunk_plan, pipeline_revision
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
@@ -112,6 +115,18 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             restrictions=Restrictions(ledger, clock),
             retention=RetentionRules(ledger, clock, settings.retention),
             certificates=stores.certificates,
+            migrations=Migrations(
+                ledger,
+                clock,
+                MigrationPlanner(
+                    ledger,
+                    targets_of(settings, stores.embedder, stores.others),
+                    chunk_plan(settings.chunks, stores.embedder.tokenizer).sizes.target,
+                    settings.answering,
+                    settings.migrations,
+                ),
+                settings.indexing.soak_pause_seconds,
+            ),
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             glossaries=Glossaries(ledger, keyring, clock),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),

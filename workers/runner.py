@@ -21,6 +21,7 @@ from workflows.index_builds import BuildIndex, RebuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.maintenance import TidyUp
+from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
 from workflows.probes import ProbeAll, ProbeEmbeddings
 from workflows.rechecks import RecheckErasure
@@ -40,6 +41,7 @@ WORKFLOWS: Sequence[type] = (
     AuditTenant,
     BuildIndex,
     RebuildIndex,
+    MigrateEmbeddings,
     AuditAll,
     ApplySelection,
     ApplyRetention,

@@ -29,6 +29,7 @@ from lethe.indexing.builds import FirstBuild
 from lethe.indexing.cutover import Cutover
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds
+from lethe.indexing.migration.targets import targets_of
 from lethe.indexing.planning import BuildPlanner
 from lethe.indexing.reconciling import Reconciler
 from lethe.ingestion.bulk.archives import Archives
@@ -54,6 +55,7 @@ from lethe.settings import Settings
 from lethe.webhooks.delivering import Deliveries
 from workers.erasing import privacy_activities
 from workers.failpoints import Failpoint
+from workers.migrating import migration_steps
 from workers.scratch import private_scratch
 from workflows.policies import Queue
 
@@ -129,6 +131,7 @@ async def ingestion_parts(
             erasing.verify_erasure,
             erasing.certify_erasure,
             erasing.check_erasure_again,
+            *migration_steps(settings, pipeline, targets_of(settings, embedder, stores.others)),
         ]
         yield WorkerParts(
             ledger,

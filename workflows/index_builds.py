@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
         BuildRun,
         Closed,
         Dropped,
+        Followed,
         RebuildRun,
         Rebuilt,
         ReconcileStep,
@@ -43,10 +44,15 @@ class BuildIndex:
     @workflow.run
     async def run(self, state: BuildRun) -> BuildOutcome:
         """Each phase may be entered again: what was done is found done."""
+        return await self._built()
+
+    async def _built(self) -> BuildOutcome:
         while True:
             await self._follow()
             await self._reconcile()
             if self._state.is_aborted and self._state.phase is not BuildPhase.SOAKING:
+                return await self._abort()
+            if not await self._approved():
                 return await self._abort()
             closed = await self._close()
             if closed.is_over:
@@ -88,17 +94,25 @@ class BuildIndex:
         state = self._state
         return BuildProgress(phase=state.phase, written=state.written, lag=state.lag, is_paused=state.is_paused)
 
+    async def _approved(self) -> bool:
+        """Whether the build may serve as soon as it holds everything."""
+        return True
+
+    async def _caught_up(self) -> Followed:
+        followed = await run_step(
+            IndexBuildActivities.follow_build,
+            self._ref,
+            queue=Queue.IO,
+            summary=f"after {self._state.written:,} objects",
+            retry=policies.ALWAYS_RETRY,
+        )
+        self._set(lag=followed.lag, written=self._state.written + followed.written)
+        return followed
+
     async def _follow(self) -> None:
         while self._state.phase is BuildPhase.FOLLOWING and not self._state.is_aborted:
             await self._turn()
-            followed = await run_step(
-                IndexBuildActivities.follow_build,
-                self._ref,
-                queue=Queue.IO,
-                summary=f"after {self._state.written:,} objects",
-                retry=policies.ALWAYS_RETRY,
-            )
-            self._set(lag=followed.lag, written=self._state.written + followed.written)
+            followed = await self._caught_up()
             if not followed.lag:
                 self._set(phase=BuildPhase.RECONCILING)
             else:
@@ -149,7 +163,7 @@ class BuildIndex:
         soaked = (workflow.now() - (state.soaks_since or workflow.now())).total_seconds()
         if soaked < closed.drop_after_seconds or (state.goes_back and closed.replaced is not None):
             return False
-        return state.is_finished or soaked >= state.soak_seconds
+        return state.is_finished or state.goes_back or soaked >= state.soak_seconds
 
     async def _follow_replaced(self, replaced: str) -> None:
         followed = await run_step(

@@ -86,5 +86,8 @@ DRIVE_AGAIN_MOST: Final = timedelta(hours=1)
 DRIVE_AGAIN_DOUBLINGS: Final = 6
 """More would pass the most anyway, and in the end what a timedelta can hold."""
 
+HELD: Final = timedelta(seconds=15)
+"""How often a build that waits for its cutover follows, and asks whether it may serve by now."""
+
 RESOLUTION_PAGES: Final = 200
 """Pages of dead letters decided on in one run, before it continues as new: far below the limit of a history."""

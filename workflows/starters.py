@@ -42,6 +42,7 @@ from workflows.failures import code_of
 from workflows.index_builds import BuildIndex
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
+from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
 from workflows.probes import ProbeEmbeddings
 from workflows.retention import ApplyRetention
@@ -89,6 +90,10 @@ def _build(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return BuildIndex.run, BuildRun(tenant_id=tenant_id, build_id=ref)
 
 
+def _migrate(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return MigrateEmbeddings.run, BuildRun(tenant_id=tenant_id, build_id=ref)
+
+
 def _erase(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return EraseSubject.run, ErasureRun(tenant_id=tenant_id, erasure_id=ref)
 
@@ -119,6 +124,7 @@ _KINDS: Final = {
     DispatchKind.BUILD_INDEX: _build,
     DispatchKind.APPLY_RETENTION: _retain,
     DispatchKind.PROBE_EMBEDDINGS: _probe,
+    DispatchKind.MIGRATE_EMBEDDINGS: _migrate,
 }
 
 
@@ -138,6 +144,7 @@ _PRIORITIES: Final = {
     DispatchKind.BUILD_INDEX: policies.BACKGROUND_PRIORITY,
     DispatchKind.APPLY_RETENTION: policies.BACKGROUND_PRIORITY,
     DispatchKind.PROBE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
+    DispatchKind.MIGRATE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
 }
@@ -209,6 +216,15 @@ class Starters:
         handle = self.client.get_workflow_handle(dispatch_id(DispatchKind.INGEST_BULK, tenant_id, ingestion_id))
         try:
             await handle.signal(IngestBulk.look, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise WorkflowsUnavailable from error
+
+    async def look_at_migration(self, tenant_id: Id, migration_id: Id) -> None:
+        """Tell a migration that the ledger has news for it; one that has ended, or not begun, needs none."""
+        handle = self.client.get_workflow_handle(dispatch_id(DispatchKind.MIGRATE_EMBEDDINGS, tenant_id, migration_id))
+        try:
+            await handle.signal(MigrateEmbeddings.look, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise WorkflowsUnavailable from error

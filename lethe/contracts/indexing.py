@@ -22,10 +22,11 @@ class BuildRef(Contract):
 
 
 class BuildPlan(BuildRef):
-    """A build to be made: of this spec, or of the active build's (None)."""
+    """A build to be made: of this spec and these parameters, or of the active build's (None)."""
 
     kind: BuildKind
     spec: str | None = None
+    parameters: str | None = None
 
 
 class Planned(Contract):
@@ -89,7 +90,8 @@ class BuildPhase(StrEnum):
 class BuildRun(BuildRef):
     """The state of a build's workflow, which continues as new.
 
-    ``soak_seconds``: how long the replaced build follows, for a way back, before it is dropped.
+    ``soak_seconds``: how long the replaced build follows, for a way back, before it is dropped. ``is_judged``: a
+    migration's build was found good enough.
     """
 
     phase: BuildPhase = BuildPhase.FOLLOWING
@@ -101,6 +103,7 @@ class BuildRun(BuildRef):
     is_aborted: bool = False
     is_finished: bool = False
     goes_back: bool = False
+    is_judged: bool = False
     soaks_since: datetime | None = None
 
 

@@ -5,10 +5,9 @@ Across the activity boundary only the code survives; nobody matches classes or m
 ``docs/errors.md`` is generated from this package.
 """
 
-from collections.abc import Iterator
-
 from lethe.errors import syncs
 from lethe.errors.base import FailureClass, LetheError, Place, placed
+from lethe.errors.catalogue import all_errors, by_code
 from lethe.errors.certificates import (
     CertificateNotFound,
     CertificateRefused,
@@ -31,6 +30,14 @@ from lethe.errors.documents import (
     UnsafeDocument,
     UnsupportedType,
     VersionSuperseded,
+)
+from lethe.errors.migrations import (
+    ChunksTooLong,
+    IllegalMigrationMove,
+    MigrationInProgress,
+    MigrationNotFound,
+    MigrationOverBudget,
+    UnknownEmbeddingModel,
 )
 from lethe.errors.models import (
     BreakerOpen,
@@ -160,6 +167,7 @@ __all__ = [
     "CertificateRefused",
     "CheckpointRefused",
     "ChunkNotFound",
+    "ChunksTooLong",
     "ClientError",
     "ConfigurationError",
     "CorruptDocument",
@@ -193,6 +201,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "IdentifierTooWeak",
     "IllegalErasureMove",
+    "IllegalMigrationMove",
     "IndexBuildInProgress",
     "IndexBuildMissing",
     "IndexBuildRemains",
@@ -218,6 +227,9 @@ __all__ = [
     "MalwareFound",
     "MalwareScannerUnavailable",
     "MethodNotAllowed",
+    "MigrationInProgress",
+    "MigrationNotFound",
+    "MigrationOverBudget",
     "ModelBudget",
     "ModelContextOverflow",
     "ModelMisconfigured",
@@ -259,6 +271,7 @@ __all__ = [
     "SuppressionNotFound",
     "Unauthenticated",
     "Unavailable",
+    "UnknownEmbeddingModel",
     "UnknownField",
     "UnsafeDocument",
     "UnsupportedMediaType",
@@ -283,17 +296,3 @@ __all__ = [
     "placed",
     "syncs",
 ]
-
-
-def all_errors() -> Iterator[type[LetheError]]:
-    """Every error class, base first, in the order of this file."""
-    pending: list[type[LetheError]] = [LetheError]
-    while pending:
-        error = pending.pop(0)
-        yield error
-        pending.extend(error.__subclasses__())
-
-
-def by_code(code: str) -> type[LetheError]:
-    """The class of a code; an unknown code is an internal error."""
-    return next((error for error in all_errors() if error.code == code), LetheError)

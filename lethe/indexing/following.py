@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
@@ -43,6 +44,7 @@ class Follower:
     async def step(self, ref: BuildRef) -> Followed:
         """Apply some pages of changes. A build of another kind, or that does not follow, has nothing to apply."""
         written, lag = 0, 0
+        until = self.clock.now() + timedelta(seconds=self.settings.step_seconds)
         for _ in range(self.settings.pages_per_step):
             async with self.ledger.read() as uow:
                 build = await uow.builds.get(ref.tenant_id, ref.build_id)
@@ -55,7 +57,7 @@ class Follower:
                 await self._begin_again(build)
                 continue
             lag = await self._reached(build, changes.until)
-            if not lag:
+            if not lag or self.clock.now() >= until:
                 break
         return Followed(lag=lag, written=written, pause_seconds=self.settings.pause_seconds)
 

@@ -56,6 +56,7 @@ class BuildPlanner:
         if active is None:
             return None
         spec = wish.spec or active.spec
+        parameters = active.parameters if wish.parameters is None else wish.parameters
         is_vector = wish.kind is BuildKind.VECTOR
         return IndexBuild(
             tenant_id=wish.tenant_id,
@@ -63,10 +64,11 @@ class BuildPlanner:
             kind=wish.kind,
             spec=spec,
             number=await uow.builds.next_number(wish.tenant_id, wish.kind),
-            collection=collection_name(spec) if is_vector else active.collection,
+            collection=collection_name(spec, parameters) if is_vector else active.collection,
             state=BuildState.BUILDING,
             seq=0,
             created_at=self.clock.now(),
+            parameters=parameters,
         )
 
     async def _create(self, build: IndexBuild) -> None:

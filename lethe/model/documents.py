@@ -134,6 +134,15 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingNeed:
+    """Of the served ``chunks`` so many are ``to_embed``, which have so many ``tokens``."""
+
+    chunks: int
+    to_embed: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkVector:
     """An embedding in the cache: little-endian float32, sealed under the version's key. Dies with its chunk."""
 

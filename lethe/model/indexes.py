@@ -39,6 +39,7 @@ retired: nobody reads it any more; dropped: its store was asked, and holds nothi
 class IndexBuild:
     """One physical copy of a tenant's searchable corpus. ``seq`` is the tenant's clock up to which it is complete.
 
+    ``parameters``: how its store keeps it (lethe.model.index_parameters.IndexParameters.key).
     ``served_from``: the commits that made it the active one, the last one last; several where it was taken back.
     """
 
@@ -52,6 +53,7 @@ class IndexBuild:
     seq: int
     created_at: datetime
     served_from: tuple[int, ...] = ()
+    parameters: str = ""
 
     @property
     def physical_tenant(self) -> str:
@@ -83,9 +85,12 @@ INDEX_REVISION: Final = "1"
 """A number, raised when what an index holds of a text changes: its terms (model.terms), a collection's properties."""
 
 
-def collection_name(spec: str) -> str:
-    """The store's collection for a spec and INDEX_REVISION: what may not be searched together is not held together."""
-    return f"Lethe_{hashlib.sha256(f'{spec}#{INDEX_REVISION}'.encode()).hexdigest()[:16]}"
+def collection_name(spec: str, parameters: str = "") -> str:
+    """The store's collection for a spec and INDEX_REVISION: what may not be searched together is not held together, nor
+    what is to be kept otherwise.
+    """
+    told = "#".join([spec, INDEX_REVISION, *([parameters] if parameters else [])])
+    return f"Lethe_{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
 KEYWORD_SPEC: Final = f"terms@{INDEX_REVISION}"

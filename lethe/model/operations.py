@@ -27,6 +27,7 @@ class DispatchKind(StrEnum):
     ARRANGE_SOURCE = "arrange-source"
     APPLY_RETENTION = "apply-retention"
     PROBE_EMBEDDINGS = "probe-embeddings"
+    MIGRATE_EMBEDDINGS = "migrate-embeddings"
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,10 @@ class VectorIndex(ChunkIndex, Protocol):
         """
         ...
 
+    async def vectors(self, build: IndexBuild, chunk_ids: Collection[Id]) -> dict[Id, NDArray[np.float32]]:
+        """What the objects with these ids are found by, each of shape (dims,), as it was written; no absent ones."""
+        ...
+
     async def search(self, build: IndexBuild, query: HybridQuery) -> list[Hit]:
         """Best first, at most ``limit``."""
         ...

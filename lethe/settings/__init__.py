@@ -24,6 +24,7 @@ from lethe.settings.erasure import ErasureSettings
 from lethe.settings.failures import FailureSettings
 from lethe.settings.guards import BelowThreshold, GroundingSettings, GuardSettings
 from lethe.settings.indexing import IndexingSettings
+from lethe.settings.migrations import MigrationSettings
 from lethe.settings.probes import ProbeSettings
 from lethe.settings.providers import (
     AnthropicSettings,
@@ -97,6 +98,7 @@ __all__ = [
     "KeySettings",
     "LimitSettings",
     "MalwareSettings",
+    "MigrationSettings",
     "ModelTier",
     "OpenAiSettings",
     "OutsideProvider",
@@ -179,6 +181,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     parsing: ParsingSettings = ParsingSettings()
     indexing: IndexingSettings = IndexingSettings()
+    migrations: MigrationSettings = MigrationSettings()
     audit: AuditSettings = AuditSettings()
     retention: RetentionSettings = RetentionSettings()
     probes: ProbeSettings = ProbeSettings()

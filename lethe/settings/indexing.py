@@ -14,6 +14,8 @@ class IndexingSettings(Section):
     """Documents brought into a build at a time; the documents of one commit are never parted."""
     page_chunks: Annotated[int, Field(ge=1)] = 1000
     """Chunks brought into a build at a time; of one commit there may be more."""
+    step_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """After this long the place is written down too: a slow model takes minutes for a page."""
     pages_per_step: Annotated[int, Field(ge=1)] = 10
     """Pages after which the place is written down."""
     pause_seconds: Annotated[float, Field(ge=0)] = 0.2

@@ -1,8 +1,14 @@
-"""What a VectorIndex lists, finds and deletes by id: for the audit. Part of VectorIndexContract."""
+"""What a VectorIndex lists, reads and deletes by id, and how it keeps it. Part of VectorIndexContract."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pytest
+
 from lethe.model.ids import new_id
+from lethe.model.index_parameters import IndexParameters, Quantisation
+from lethe.model.indexes import collection_name
 from lethe.ports.vectors import Listed
 
 if TYPE_CHECKING:
@@ -42,3 +48,26 @@ class VectorListing:
         assert await shelf.index.delete_objects(shelf.build, ids[:1_100]) == 0
         assert await shelf.index.delete_objects(shelf.build, []) == 0
         assert await shelf.index.present(shelf.build, ids) == frozenset(ids[1_100:])
+
+    async def test_vectors_are_read_back_as_they_were_written(self, shelf: "Shelf") -> None:
+        objects = await shelf.put(["lift", "drag"])
+        ids = [item.chunk_id for item in objects]
+        found = await shelf.index.vectors(shelf.build, [*ids, new_id()])
+        assert set(found) == set(ids)
+        for item in objects:
+            np.testing.assert_allclose(found[item.chunk_id], item.vector, atol=1e-6)
+        assert await shelf.index.vectors(shelf.build, []) == {}
+
+    @pytest.mark.parametrize("quantisation", Quantisation)
+    async def test_the_same_model_kept_otherwise_is_a_build_of_its_own(
+        self, shelf: "Shelf", quantisation: Quantisation
+    ) -> None:
+        parameters = IndexParameters(ef=64, ef_construction=64, connections=8, quantisation=quantisation).key
+        collection = collection_name(shelf.build.spec, parameters)
+        build = replace(shelf.build, number=2, parameters=parameters, collection=collection)
+        other = replace(shelf, build=build)
+        assert other.build.collection != shelf.build.collection
+        await shelf.index.create_build(other.build, 8)
+        objects = await other.put(["lift", "drag"])
+        assert (await other.ask(axis=1, alpha=1.0))[0] == objects[1].chunk_id
+        assert IndexParameters.of(parameters).key == parameters

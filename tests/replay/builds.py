@@ -8,7 +8,9 @@ from lethe.contracts.indexing import BuildRun, Closed, RebuildRun
 from lethe.model.indexes import BuildKind
 from tests.replay.running import DOCUMENT, TENANT, VERSION, ended
 from tests.workflows.scripted import Scripted
+from tests.workflows.scripted_migrations import ScriptedMigration
 from workflows.index_builds import BuildIndex, RebuildIndex
+from workflows.migrations import MigrateEmbeddings
 
 
 async def build_index(client: Client) -> WorkflowHandle[Any, Any]:
@@ -40,3 +42,30 @@ async def rebuild_index(client: Client) -> WorkflowHandle[Any, Any]:
     async with Scripted().running(client):
         run = RebuildRun(tenant_id=TENANT, kind=BuildKind.VECTOR)
         return await ended(client, RebuildIndex.run, run, "rebuild-index/one")
+
+
+async def migrate_embeddings(client: Client) -> WorkflowHandle[Any, Any]:
+    """Judged, and served; the replaced build is dropped without a soak."""
+    scripted = ScriptedMigration()
+    scripted.fails["check_migration"] = ["index_unavailable"]
+    async with scripted.running(client):
+        run = BuildRun(tenant_id=TENANT, build_id=VERSION)
+        return await ended(client, MigrateEmbeddings.run, run, "migrate-embeddings/one")
+
+
+async def migrate_embeddings_refused(client: Client) -> WorkflowHandle[Any, Any]:
+    scripted = ScriptedMigration()
+    scripted.passes = False
+    async with scripted.running(client):
+        run = BuildRun(tenant_id=TENANT, build_id=VERSION)
+        return await ended(client, MigrateEmbeddings.run, run, "migrate-embeddings/refused")
+
+
+BUILDS = (
+    build_index,
+    build_index_taken_back,
+    build_index_aborted,
+    rebuild_index,
+    migrate_embeddings,
+    migrate_embeddings_refused,
+)

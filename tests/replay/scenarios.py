@@ -24,7 +24,7 @@ from lethe.contracts.webhooks import DeliveryOutcome, DeliveryRef
 from lethe.model.answers import DegradedReason
 from lethe.model.selections import SelectionAction
 from lethe.model.webhooks import DeliveryState
-from tests.replay.builds import build_index, build_index_aborted, build_index_taken_back, rebuild_index
+from tests.replay.builds import BUILDS
 from tests.replay.probes import probe_all, probe_embeddings
 from tests.replay.retention import apply_retention, retain_all
 from tests.replay.running import DOCUMENT, TENANT, VERSION
@@ -246,10 +246,7 @@ SCENARIOS: Sequence[Scenario] = (
     audit_tenant,
     erase_subject,
     recheck_erasure,
-    build_index,
-    build_index_taken_back,
-    build_index_aborted,
-    rebuild_index,
+    *BUILDS,
     answer_question,
     answer_by_models,
     answer_below_models,

@@ -1,6 +1,9 @@
 """A vector index in memory that ranks exhaustively: exact where a real one approximates."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lethe.adapters.fakes.held import HeldBuilds, bm25, matches
 from lethe.errors import IndexWriteFailed
@@ -33,6 +36,9 @@ class InMemoryVectorIndex(HeldBuilds[IndexObject]):
 
     async def chunk_ids_of(self, build: IndexBuild, counts: Mapping[Id, int]) -> dict[Id, frozenset[Id]]:
         return {version_id: await self.chunk_ids(build, version_id) for version_id in counts}
+
+    async def vectors(self, build: IndexBuild, chunk_ids: Collection[Id]) -> dict[Id, NDArray[np.float32]]:
+        return {key: item.vector for key, item in self._objects(build).items() if key in chunk_ids}
 
     async def search(self, build: IndexBuild, query: HybridQuery) -> list[Hit]:
         held = self._objects(build)

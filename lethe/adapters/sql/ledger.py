@@ -21,6 +21,7 @@ from lethe.adapters.sql.repositories.feedback import SqlFeedback
 from lethe.adapters.sql.repositories.glossaries import SqlGlossaries
 from lethe.adapters.sql.repositories.idempotency import SqlIdempotency
 from lethe.adapters.sql.repositories.ingestions import SqlIngestions
+from lethe.adapters.sql.repositories.migrations import SqlMigrations
 from lethe.adapters.sql.repositories.personal import SqlPersonal
 from lethe.adapters.sql.repositories.probes import SqlProbes
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
@@ -68,6 +69,7 @@ class SqlUnit:
         self.retention = SqlRetention(connection)
         self.probes = SqlProbes(connection)
         self.texts = SqlTexts(connection)
+        self.migrations = SqlMigrations(connection)
         self.answer_cache = SqlAnswerCache(connection)
         self.erasures = SqlErasures(connection)
         self.suppressions = SqlSuppressions(connection)

@@ -1,21 +1,23 @@
 """ports.vectors.VectorIndex on Weaviate: a collection per spec, a tenant of it per build."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
-from weaviate.classes.data import DataObject
+import numpy as np
+from numpy.typing import NDArray
 from weaviate.classes.query import Filter, Sort
-from weaviate.collections.classes.internal import Object
 from weaviate.collections.classes.types import WeaviateField
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAllFailedError
 
 from lethe.adapters.weaviate.connection import FAILURES, REFUSALS, Connection
+from lethe.adapters.weaviate.objects import PAGE, QUERY_LIMIT, batches, data_object, grouped, listed
 from lethe.adapters.weaviate.schema import Field, create_collection
 from lethe.adapters.weaviate.search import Objects, run_search
 from lethe.errors import IndexBuildMissing, IndexUnavailable, IndexWriteFailed
 from lethe.model.ids import Id
+from lethe.model.index_parameters import IndexParameters
 from lethe.model.indexes import IndexBuild
 from lethe.ports.vectors import Hit, HybridQuery, IndexObject, Listed
 from lethe.settings import Settings
@@ -23,9 +25,8 @@ from lethe.settings import Settings
 WRITE_BATCH: Final = 150
 WRITES_IN_FLIGHT: Final = 2
 PATCHES_IN_FLIGHT: Final = 8
-PAGE: Final = 1_000
-QUERY_LIMIT: Final = 5_000
-"""Objects one answer may hold: half of what the server allows by default."""
+VECTORS: Final = 200
+"""Objects read at a time with their vectors, of several kilobytes each."""
 VERSIONS_PER_DELETE: Final = 100
 _LISTED: Final = [Field.VERSION, Field.READERS, Field.ATTRIBUTES]
 
@@ -54,8 +55,8 @@ class WeaviateIndex:
         try:
             async with asyncio.timeout(self._write_seconds):
                 client = await self._connection.stamped_client()
-                collection = client.collections.use(build.collection)
-                await _ensure(collection.exists, lambda: create_collection(client, build.collection))
+                collection, parameters = client.collections.use(build.collection), IndexParameters.of(build.parameters)
+                await _ensure(collection.exists, lambda: create_collection(client, build.collection, parameters))
                 tenants, name = collection.tenants, build.physical_tenant
                 await _ensure(lambda: tenants.exists(name), lambda: tenants.create(name))
         except FAILURES as error:
@@ -110,7 +111,7 @@ class WeaviateIndex:
 
     async def chunk_ids_of(self, build: IndexBuild, counts: Mapping[Id, int]) -> dict[Id, frozenset[Id]]:
         found: dict[Id, set[Id]] = {version_id: set() for version_id in counts}
-        for group in _grouped(counts):
+        for group in grouped(counts):
             async with self._tenant(build, self._write_seconds) as collection:
                 result = await collection.query.fetch_objects(
                     filters=Filter.by_property(Field.VERSION).contains_any(group),
@@ -163,19 +164,29 @@ class WeaviateIndex:
         """By the store's cursor, which walks its objects by id: what a search would not find is listed too."""
         async with self._tenant(build, self._write_seconds) as collection:
             found = await collection.query.fetch_objects(limit=limit, after=after, return_properties=_LISTED)
-        return [_listed(item) for item in found.objects]
+        return [listed(item) for item in found.objects]
 
     async def present(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
         found: set[Id] = set()
-        for ids in _batches(chunk_ids):
+        for ids in batches(chunk_ids):
             async with self._tenant(build, self._write_seconds) as collection:
                 result = await collection.query.fetch_objects_by_ids(ids, limit=len(ids), return_properties=[])
             found.update(str(item.uuid) for item in result.objects)
         return frozenset(found)
 
+    async def vectors(self, build: IndexBuild, chunk_ids: Collection[Id]) -> dict[Id, NDArray[np.float32]]:
+        found: dict[Id, NDArray[np.float32]] = {}
+        for ids in batches(chunk_ids, VECTORS):
+            async with self._tenant(build, self._write_seconds) as collection:
+                result = await collection.query.fetch_objects_by_ids(
+                    ids, limit=len(ids), return_properties=[], include_vector=True
+                )
+            found.update({str(item.uuid): np.asarray(item.vector["default"], np.float32) for item in result.objects})
+        return found
+
     async def delete_objects(self, build: IndexBuild, chunk_ids: Collection[Id]) -> int:
         deleted = 0
-        for ids in _batches(chunk_ids):
+        for ids in batches(chunk_ids):
             async with self._tenant(build, self._write_seconds) as collection:
                 result = await collection.data.delete_many(where=Filter.by_id().contains_any(ids))
             if result.failed:
@@ -196,7 +207,7 @@ class WeaviateIndex:
     async def _write(self, build: IndexBuild, objects: Sequence[IndexObject]) -> None:
         async with self._writes, self._tenant(build, self._write_seconds) as collection:
             try:
-                result = await collection.data.insert_many([_data_object(item) for item in objects])
+                result = await collection.data.insert_many([data_object(item) for item in objects])
             except WeaviateInsertManyAllFailedError:
                 if await self._is_missing(build):
                     raise IndexBuildMissing from None
@@ -245,35 +256,6 @@ class WeaviateIndex:
             return False
 
 
-def _grouped(counts: Mapping[Id, int]) -> Iterator[list[Id]]:
-    """Versions whose objects fit into one answer, with room for one more object each."""
-    group: list[Id] = []
-    held = 0
-    for version_id, count in counts.items():
-        if group and held + count + 1 > QUERY_LIMIT:
-            yield group
-            group, held = [], 0
-        group.append(version_id)
-        held += count + 1
-    if group:
-        yield group
-
-
-def _batches(chunk_ids: Collection[Id]) -> Iterator[list[Id]]:
-    ordered = sorted(chunk_ids)
-    return (ordered[start : start + PAGE] for start in range(0, len(ordered), PAGE))
-
-
-def _listed(item: Object[Any, Any]) -> Listed:
-    """Something foreign may have none of our properties."""
-
-    def words(name: Field) -> tuple[str, ...]:
-        return tuple(sorted(str(value) for value in item.properties.get(name) or ()))
-
-    version_id = str(item.properties.get(Field.VERSION) or "")
-    return Listed(str(item.uuid), version_id, words(Field.READERS), words(Field.ATTRIBUTES))
-
-
 async def _ensure(exists: Callable[[], Awaitable[bool]], create: Callable[[], Awaitable[None]]) -> None:
     """Create what is not there; that another process was first is no error."""
     if await exists():
@@ -283,18 +265,3 @@ async def _ensure(exists: Callable[[], Awaitable[bool]], create: Callable[[], Aw
     except UnexpectedStatusCodeError:
         if not await exists():
             raise
-
-
-def _data_object(item: IndexObject) -> DataObject[dict[str, WeaviateField], None]:
-    return DataObject(
-        uuid=item.chunk_id,
-        vector=item.vector.tolist(),
-        properties={
-            Field.TERMS: item.terms,
-            Field.DOCUMENT: item.document_id,
-            Field.VERSION: item.version_id,
-            Field.ORDINAL: item.ordinal,
-            Field.READERS: list(item.readers),
-            Field.ATTRIBUTES: list(item.attributes),
-        },
-    )

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lethe.indexing.objects import index_object, keyword_object
 from lethe.model.documents import Chunk, ChunkVector, Version
 from lethe.model.ids import Id
@@ -20,6 +23,13 @@ class VectorMaker(Protocol):
 
     async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
         """Store a vector of the spec for each of the chunks that an embedder of it gives one for."""
+        ...
+
+    async def anew(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> Mapping[Id, NDArray[np.float32]]:
+        """As the model embeds them now, by the chunk's id; nothing is looked up and nothing stored.
+
+        Raises EmbedderUnavailable and what else the embedder raises.
+        """
         ...
 
 

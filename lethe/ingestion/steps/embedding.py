@@ -111,6 +111,16 @@ class LostVectors:
             code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
             _log.warning("lost vectors were not made again", extra={"tenant": tenant_id, "code": code})
 
+    async def anew(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> Mapping[Id, Vector]:
+        embedder = self.pipeline.model_of(spec)
+        keys = await self.pipeline.keyring.get_many(tenant_id, {chunk.version_id for chunk in chunks})
+        found: dict[Id, Vector] = {}
+        for start in range(0, len(chunks), _LOST_PAGE):
+            page = [chunk for chunk in chunks[start : start + _LOST_PAGE] if chunk.version_id in keys]
+            vectors = await _compute(embedder, tenant_id, keys, page)
+            found |= {chunk.id: vectors[chunk.text_hmac] for chunk in page}
+        return found
+
     async def _make_page(self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk]) -> None:
         """One text that is refused does not keep the others from theirs."""
         try:

@@ -22,6 +22,7 @@ from lethe.ports.ledger.feedback import FeedbackRepository
 from lethe.ports.ledger.glossaries import GlossaryRepository
 from lethe.ports.ledger.indexes import ArtefactRepository, IndexBuildRepository
 from lethe.ports.ledger.ingestions import IngestionRepository
+from lethe.ports.ledger.migrations import MigrationRepository
 from lethe.ports.ledger.operations import (
     DeadLetterRepository,
     DispatchRepository,
@@ -58,6 +59,7 @@ __all__ = [
     "IndexBuildRepository",
     "IngestionRepository",
     "Ledger",
+    "MigrationRepository",
     "PageCursor",
     "PersonalRepository",
     "ProbeRepository",
@@ -95,6 +97,8 @@ class UnitOfWork(Protocol):
     def chunks(self) -> ChunkRepository: ...
     @property
     def builds(self) -> IndexBuildRepository: ...
+    @property
+    def migrations(self) -> MigrationRepository: ...
     @property
     def artefacts(self) -> ArtefactRepository: ...
     @property

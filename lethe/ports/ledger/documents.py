@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from lethe.model.documents import Chunk, ChunkVector, Document, Status, Version
+from lethe.model.documents import Chunk, ChunkVector, Document, EmbeddingNeed, Status, Version
 from lethe.model.ids import Id
 from lethe.ports.ledger.paging import PageCursor
 
@@ -176,6 +176,10 @@ class ChunkRepository(Protocol):
         self, tenant_id: Id, version_ids: Collection[Id], spec: str, start: int, stop: int
     ) -> dict[Id, ChunkVector]:
         """As `vectors`, for all of the versions."""
+        ...
+
+    async def need(self, tenant_id: Id, spec: str) -> EmbeddingNeed:
+        """What of the chunks that are served has no vector of the spec; the same text may be counted more than once."""
         ...
 
     async def known_vectors(self, tenant_id: Id, spec: str, text_hmacs: Collection[str]) -> dict[str, ChunkVector]:

@@ -16,6 +16,10 @@ class QuestionRepository(Protocol):
         """Those of them that were asked then or later."""
         ...
 
+    async def newest(self, tenant_id: Id, limit: int) -> list[Question]:
+        """Those with a text of their own, newest first."""
+        ...
+
     async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None: ...
 
     async def close_unanswered(self, asked_before: datetime) -> int:

@@ -19,6 +19,7 @@ from lethe.privacy.data_map.declaration import (
     volatile,
 )
 from lethe.privacy.data_map.erasures import ERASURES
+from lethe.privacy.data_map.migrations import MIGRATIONS
 from lethe.privacy.data_map.probes import PROBES
 from lethe.privacy.data_map.processors import PROCESSORS
 from lethe.privacy.data_map.quarantines import QUARANTINES
@@ -110,7 +111,7 @@ LEDGER: Final[tuple[Place, ...]] = (
     place(
         "index_builds",
         opaque("tenant_id", "id"),
-        facts("kind", "spec", "number", "collection", "state"),
+        facts("kind", "spec", "parameters", "number", "collection", "state"),
         volatile("seq", "served_from"),
         times("created_at"),
         reason="describes a copy of the corpus; what the copy holds is declared with the vector index",
@@ -286,6 +287,7 @@ LEDGER: Final[tuple[Place, ...]] = (
     *SOURCES,
     *RETENTION,
     *PROBES,
+    MIGRATIONS,
     *PROCESSORS,
     *ERASURES,
     *AUDIT_LOG,

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("spec", sa.String(length=200), nullable=False),
+        sa.Column("parameters", sa.String(length=100), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("collection", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,9 @@ from lethe.answering.deps import Answering
 from lethe.answering.steps import finish, generate, retrieve
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LetheError
+from lethe.indexing.migration.migrations import Migrations
+from lethe.indexing.migration.planning import MigrationPlanner
+from lethe.indexing.migration.targets import Target
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
@@ -50,7 +53,7 @@ from lethe.privacy.erasure.review import Reviews
 from lethe.privacy.erasure.suppressing import Lifting
 from lethe.privacy.provider_policy import ProviderPolicy, configured_processors
 from lethe.retrieval.glossary import Glossaries
-from lethe.settings import Settings
+from lethe.settings import Price, Settings
 from lethe.webhooks.registry import Webhooks
 from tests.unit.certificates.issuers import issuer
 from workers.failpoints import Failpoint
@@ -129,6 +132,9 @@ class InProcessWorkflows:
         if self.fails_with:
             raise self.fails_with
         self.looks.append(erasure_id)
+
+    async def look_at_migration(self, tenant_id: Id, migration_id: Id) -> None:
+        await self.look(tenant_id, migration_id)
 
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
         if self.fails_with:
@@ -223,6 +229,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         restrictions=Restrictions(ledger, clock),
         retention=RetentionRules(ledger, clock, settings.retention),
         certificates=issuer(ledger, clock),
+        migrations=migrations(ledger, clock, embedder),
         webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
         glossaries=Glossaries(ledger, keyring, clock),
         provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),
@@ -249,3 +256,16 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         yield world
     await ledger.close()
     await keyring.close()
+
+
+def migrations(ledger: SqlLedger, clock: SteppingClock, embedder: HashEmbedder) -> Migrations:
+    """To a model that costs nothing, and to one that is asked of somebody and takes short texts only."""
+    spec, settings = embedder.spec, Settings()
+    targets = (
+        Target(spec, 254),
+        Target(replace(spec, model="other"), 254, "openai", "openai:other"),
+        Target(replace(spec, model="small"), 16),
+    )
+    price = Price(name="openai:other", input_micros=1_000_000)
+    prices = settings.answering.model_copy(update={"prices": (price,)})
+    return Migrations(ledger, clock, MigrationPlanner(ledger, targets, 222, prices, settings.migrations), 5.0)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, insert, or_, select
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.quarantines import is_hidden
@@ -12,7 +12,7 @@ from lethe.adapters.sql.rows import Mapped, delete_of, one_of, upsert_into
 from lethe.adapters.sql.tables import chunk_vectors as vectors
 from lethe.adapters.sql.tables import chunks, document_readers, documents
 from lethe.adapters.sql.tables import document_versions as versions
-from lethe.model.documents import Chunk, ChunkVector, Status, Version
+from lethe.model.documents import Chunk, ChunkVector, EmbeddingNeed, Status, Version
 from lethe.model.ids import Id
 from lethe.ports.ledger import GateRow
 
@@ -146,6 +146,28 @@ class SqlChunks(SqlRepository):
         of_these = and_(one_of(chunks.c.version_id, version_ids), vectors.c.spec == spec, _within(start, stop))
         statement = VECTOR.of(tenant_id, of_these).join(chunks, own)
         return {vector.chunk_id: vector for vector in await VECTOR.all(self._connection, statement)}
+
+    async def need(self, tenant_id: Id, spec: str) -> EmbeddingNeed:
+        of_chunk = and_(vectors.c.tenant_id == chunks.c.tenant_id, vectors.c.chunk_id == chunks.c.id)
+        is_missing = ~exists().where(of_chunk, vectors.c.spec == spec)
+        counted = (
+            select(
+                func.count(),
+                func.sum(case((is_missing, 1), else_=0)),
+                func.sum(case((is_missing, chunks.c.tokens), else_=0)),
+            )
+            .select_from(chunks)
+            .join(versions, _version_of_chunk)
+            .join(documents, document_of_version)
+            .where(
+                chunks.c.tenant_id == tenant_id,
+                versions.c.live_from.is_not(None),
+                versions.c.live_until.is_(None),
+                _servable,
+            )
+        )
+        row = (await self._connection.execute(counted)).one()
+        return EmbeddingNeed(*(int(value or 0) for value in row))
 
     async def known_vectors(self, tenant_id: Id, spec: str, text_hmacs: Collection[str]) -> dict[str, ChunkVector]:
         """Of versions that are live or on their way, of documents that are served: their keys still exist."""

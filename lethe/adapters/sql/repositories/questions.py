@@ -44,6 +44,11 @@ class SqlQuestions(SqlRepository):
             found |= set((await self._connection.execute(wanted)).scalars())
         return frozenset(found)
 
+    async def newest(self, tenant_id: Id, limit: int) -> list[Question]:
+        """Ids grow with time."""
+        own = QUESTION.of(tenant_id, questions.c.answered_by.is_(None), questions.c.sealed_request != b"")
+        return await QUESTION.all(self._connection, own.order_by(questions.c.id.desc()).limit(limit))
+
     async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None:
         await self._connection.execute(
             update(questions)

@@ -21,6 +21,7 @@ from lethe.adapters.sql.tables.glossaries import glossaries
 from lethe.adapters.sql.tables.indexes import artefacts, index_builds
 from lethe.adapters.sql.tables.ingestions import ingestion_refusals, ingestions
 from lethe.adapters.sql.tables.metadata import metadata
+from lethe.adapters.sql.tables.migrations import migrations
 from lethe.adapters.sql.tables.operations import (
     dead_letters,
     dispatches,
@@ -76,6 +77,7 @@ __all__ = [
     "log_checkpoints",
     "log_leaves",
     "metadata",
+    "migrations",
     "processor_call_refs",
     "processor_calls",
     "processor_policies",

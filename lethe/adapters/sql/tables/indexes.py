@@ -21,6 +21,7 @@ index_builds = Table(
     id_key(),
     column("kind", word(BuildKind)),
     column("spec", String(200)),
+    column("parameters", String(100)),
     column("number", Integer),
     column("collection", String(200)),
     column("state", word(BuildState)),

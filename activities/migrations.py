@@ -1,0 +1,52 @@
+"""Migrations: on the io queue."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from lethe.contracts.indexing import BuildRef
+from lethe.contracts.migrations import (
+    Checked,
+    CheckStep,
+    Judged,
+    JudgeStep,
+    MigrationLook,
+    MigrationOpened,
+)
+from lethe.indexing.migration.running import MigrationRunner
+from lethe.model.migrations import MigrationState
+from lethe.retrieval.migrating import MigrationGate
+
+
+@dataclass(frozen=True)
+class MigrationActivities:
+    """Begin, look, check, judge, tell."""
+
+    runner: MigrationRunner
+    gate: MigrationGate
+
+    @activity.defn
+    async def open_migration(self, ref: BuildRef) -> MigrationOpened:
+        return await self.runner.open(ref)
+
+    @activity.defn
+    async def look_at_migration(self, ref: BuildRef) -> MigrationLook:
+        return await self.runner.look(ref)
+
+    @activity.defn
+    async def check_migration(self, step: CheckStep) -> Checked:
+        if step.after is None:
+            await self.runner.note(step, MigrationState.CHECKING)
+        return await self.gate.check.step(step)
+
+    @activity.defn
+    async def judge_migration(self, step: JudgeStep) -> Judged:
+        return await self.gate.judge(step)
+
+    @activity.defn
+    async def note_soaking(self, ref: BuildRef) -> None:
+        await self.runner.note(ref, MigrationState.SOAKING)
+
+    @activity.defn
+    async def settle_migration(self, ref: BuildRef) -> None:
+        await self.runner.settle(ref)

@@ -1,0 +1,43 @@
+"""Migrations that cannot be begun, or not be steered as asked."""
+
+from lethe.errors.requests import ClientError, NotFound
+
+
+class MigrationNotFound(NotFound):
+    code = "migration_not_found"
+    title = "There is no such migration"
+
+
+class MigrationInProgress(ClientError):
+    code = "migration_in_progress"
+    status = 409
+    title = "Another migration of this tenant is under way"
+    advice = "Wait until it has ended, or end it, and repeat."
+
+
+class IllegalMigrationMove(ClientError):
+    code = "illegal_migration_move"
+    status = 409
+    title = "The migration is not in a state that takes this"
+    advice = "Read the migration; its state says what it takes."
+
+
+class UnknownEmbeddingModel(ClientError):
+    code = "unknown_embedding_model"
+    status = 422
+    title = "No configured embedding model has this name"
+    advice = "Name one of embedding.provider and embedding.others, by its model or its whole spec."
+
+
+class ChunksTooLong(ClientError):
+    code = "chunks_too_long"
+    status = 422
+    title = "The model takes shorter texts than the chunks are"
+    advice = "Set chunks.target_tokens lower and read the documents in again first, or choose another model."
+
+
+class MigrationOverBudget(ClientError):
+    code = "migration_over_budget"
+    status = 409
+    title = "The migration costs more than it may"
+    advice = "Raise budget_micros, or abort it."

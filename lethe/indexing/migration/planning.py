@@ -1,0 +1,83 @@
+"""What a migration will take: reckoned, never measured, and nothing is changed."""
+
+from dataclasses import dataclass, field
+
+from lethe.errors import ChunksTooLong, IndexBuildMissing, ProviderNotAllowed
+from lethe.indexing.builds import active_vector_build
+from lethe.indexing.migration.targets import Target, find
+from lethe.model.documents import EmbeddingNeed
+from lethe.model.ids import Id
+from lethe.model.index_parameters import IndexParameters
+from lethe.model.indexes import IndexBuild
+from lethe.model.migrations import Judgement, MigrationPlan
+from lethe.ports.ledger import Ledger
+from lethe.privacy.processors import cost_micros
+from lethe.privacy.provider_policy import is_allowed
+from lethe.settings import AnsweringSettings, MigrationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationWish:
+    """``model``: None for the one that serves; ``parameters``: None for those that serve.
+
+    ``soak_seconds``: None for the setting's.
+    """
+
+    model: str | None = None
+    parameters: IndexParameters | None = None
+    budget_micros: int | None = None
+    soak_seconds: float | None = None
+    is_canary: bool = False
+    is_automatic: bool = True
+    judgements: tuple[Judgement, ...] = field(default_factory=tuple[Judgement, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """From what to what, and what it takes."""
+
+    source: IndexBuild
+    target: Target
+    parameters: str
+    plan: MigrationPlan
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationPlanner:
+    """``longest_chunk``: most tokens of a chunk, as the configured model counts them."""
+
+    ledger: Ledger
+    targets: tuple[Target, ...]
+    longest_chunk: int
+    prices: AnsweringSettings
+    settings: MigrationSettings
+
+    async def plan(self, tenant_id: Id, wish: MigrationWish) -> Planned:
+        """Raises UnknownEmbeddingModel, ChunksTooLong, ProviderNotAllowed, IndexBuildMissing."""
+        async with self.ledger.read() as uow:
+            source = await active_vector_build(uow, tenant_id)
+            tenant = await uow.tenants.get(tenant_id)
+            target = find(self.targets, wish.model or source.spec)
+            need = await uow.chunks.need(tenant_id, target.spec.key)
+        if tenant is None:
+            raise IndexBuildMissing
+        if target.max_tokens < self.longest_chunk:
+            raise ChunksTooLong(f"Chunks have up to {self.longest_chunk} tokens, the model takes {target.max_tokens}.")
+        if target.provider and not is_allowed(tenant.allowed_providers, target.provider):
+            raise ProviderNotAllowed(f"The tenant does not allow {target.provider}.")
+        cost = cost_micros(self.prices.price(target.processor), need.tokens, 0, 0) if target.processor else 0
+        plan = MigrationPlan(
+            chunks=need.chunks,
+            to_embed=need.to_embed,
+            tokens=need.tokens,
+            cost_micros=cost,
+            currency=self.prices.currency,
+            seconds=self._seconds(target, need),
+        )
+        parameters = source.parameters if wish.parameters is None else wish.parameters.key
+        return Planned(source, target, parameters, plan)
+
+    def _seconds(self, target: Target, need: EmbeddingNeed) -> float:
+        if target.processor:
+            return round(need.tokens / self.settings.tokens_per_second, 1)
+        return round(need.to_embed / self.settings.chunks_per_second, 1)

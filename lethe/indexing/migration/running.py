@@ -1,0 +1,137 @@
+"""What the workflow of a migration does in the ledger: begin, look what is asked of it, write down how far it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lethe.contracts.indexing import BuildPlan, BuildRef
+from lethe.contracts.migrations import MigrationLook, MigrationOpened, MigrationReport
+from lethe.errors import MigrationOverBudget
+from lethe.indexing.migration.targets import Target
+from lethe.indexing.planning import BuildPlanner
+from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+from lethe.model.migrations import UNDER_WAY, Migration, MigrationMove, MigrationState
+from lethe.model.processors import Operation
+from lethe.ports.ledger import UnitOfWork
+
+CANARY_UNDER_WAY: Final = "canary_under_way"
+CANARY_FAILED: Final = "canary_failed"
+"""Why a migration waits: one that goes before it has not ended, or was refused or rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRunner:
+    """Every step may be repeated. The migration's id is its build's."""
+
+    planner: BuildPlanner
+    targets: tuple[Target, ...]
+
+    async def open(self, ref: BuildRef) -> MigrationOpened:
+        """Plan its build. Raises IndexBuildInProgress while another one is on its way."""
+        async with self.planner.ledger.read() as uow:
+            migration = await uow.migrations.get(ref.tenant_id, ref.build_id)
+        if migration is None or migration.ended_at is not None:
+            return MigrationOpened(is_over=True)
+        wish = BuildPlan(
+            tenant_id=ref.tenant_id,
+            build_id=ref.build_id,
+            kind=BuildKind.VECTOR,
+            spec=migration.target_spec,
+            parameters=migration.target_parameters,
+        )
+        build = await self.planner.plan(wish, dispatches=False)
+        return MigrationOpened(is_over=build is None, soak_seconds=migration.soak_seconds)
+
+    async def look(self, ref: BuildRef) -> MigrationLook:
+        """What is asked of it by now. One that has cost more than it may is paused."""
+        async with self.planner.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            migration = await uow.migrations.get(ref.tenant_id, ref.build_id)
+            if migration is None:
+                return MigrationLook(is_aborted=True)
+            code = await self._waits_for(uow, migration)
+            is_over_budget = code == MigrationOverBudget.code
+            if code != migration.code:
+                paused = migration.is_paused or is_over_budget
+                migration = replace(migration, code=code, is_paused=paused, updated_at=self.planner.clock.now())
+                await uow.migrations.update(migration)
+        is_asked = migration.move is MigrationMove.CUTOVER
+        return MigrationLook(
+            is_paused=migration.is_paused,
+            is_aborted=migration.move is MigrationMove.ABORT,
+            goes_back=migration.move is MigrationMove.ROLLBACK or migration.state is MigrationState.ROLLED_BACK,
+            is_finished=migration.move is MigrationMove.FINISH,
+            may_close=is_asked or (migration.is_automatic and not code),
+        )
+
+    async def _waits_for(self, uow: UnitOfWork, migration: Migration) -> str:
+        """The code of what stands in its way; "" for nothing."""
+        if migration.state not in UNDER_WAY:
+            return migration.code
+        if migration.budget_micros is not None and await self._spent(uow, migration) > migration.budget_micros:
+            return MigrationOverBudget.code
+        if migration.is_canary:
+            return ""
+        canaries = await uow.migrations.canaries(migration.target_spec, migration.target_parameters)
+        return _canary_code(canaries)
+
+    async def _spent(self, uow: UnitOfWork, migration: Migration) -> int:
+        """On the target's model since the migration began, whoever had it asked."""
+        target = next((each for each in self.targets if each.spec.key == migration.target_spec), None)
+        if target is None or not target.processor:
+            return 0
+        used = await uow.processor_calls.usage(migration.tenant_id, migration.created_at, self.planner.clock.now())
+        return sum(
+            each.cost_micros
+            for each in used
+            if each.operation is Operation.EMBED and f"{each.provider}:{each.model}" == target.processor
+        )
+
+    async def note(
+        self, ref: BuildRef, state: MigrationState, report: MigrationReport | None = None
+    ) -> Migration | None:
+        """Write down how far it is; what somebody did meanwhile stays."""
+        async with self.planner.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            migration = await uow.migrations.get(ref.tenant_id, ref.build_id)
+            if migration is None or migration.state not in UNDER_WAY:
+                return migration
+            now = self.planner.clock.now()
+            noted = replace(migration, state=state, updated_at=now)
+            if report is not None:
+                noted = replace(noted, report=report.model_dump(), code=next(iter(report.failures), ""))
+            if state is MigrationState.SOAKING and noted.cut_over_at is None:
+                noted = replace(noted, cut_over_at=now, move=None)
+            await uow.migrations.update(noted)
+            return noted
+
+    async def settle(self, ref: BuildRef) -> None:
+        """Write down how it ended, by what serves now."""
+        async with self.planner.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            await uow.dispatches.delete_for(ref.tenant_id, [ref.build_id])
+            migration = await uow.migrations.get(ref.tenant_id, ref.build_id)
+            build = await uow.builds.get(ref.tenant_id, ref.build_id)
+            if migration is None or migration.ended_at is not None:
+                return
+            now = self.planner.clock.now()
+            ended = replace(migration, state=_ended(migration, build), move=None, updated_at=now, ended_at=now)
+            await uow.migrations.update(ended)
+
+
+def _ended(migration: Migration, build: IndexBuild | None) -> MigrationState:
+    if migration.state not in UNDER_WAY:
+        return migration.state
+    if build is not None and build.state is BuildState.ACTIVE:
+        return MigrationState.FINISHED
+    has_served = build is not None and bool(build.served_from)
+    return MigrationState.ROLLED_BACK if has_served else MigrationState.ABORTED
+
+
+def _canary_code(canaries: Sequence[Migration]) -> str:
+    """``canaries`` with the same target, newest first: all must have ended, the newest of each tenant well."""
+    newest = {each.tenant_id: each for each in reversed(canaries)}
+    states = {each.state for each in newest.values()}
+    if states & UNDER_WAY:
+        return CANARY_UNDER_WAY
+    return CANARY_FAILED if states - {MigrationState.FINISHED, MigrationState.ABORTED} else ""

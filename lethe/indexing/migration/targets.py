@@ -1,0 +1,43 @@
+"""The embedding models that a tenant may be migrated to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lethe.errors import UnknownEmbeddingModel
+from lethe.model.indexes import EmbeddingSpec
+from lethe.ports.embedding import Embedder
+from lethe.settings import EmbeddingProvider, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``processor``: whom it is asked of, as the price table names it; "" for a model in this process."""
+
+    spec: EmbeddingSpec
+    max_tokens: int
+    provider: str = ""
+    processor: str = ""
+
+
+def targets_of(
+    settings: Settings, embedder: Embedder, others: Mapping[EmbeddingProvider, Embedder]
+) -> tuple[Target, ...]:
+    """Every model that is configured."""
+    return tuple(
+        _target(settings, provider, each)
+        for provider, each in {settings.embedding.provider: embedder, **others}.items()
+    )
+
+
+def _target(settings: Settings, provider: EmbeddingProvider, embedder: Embedder) -> Target:
+    outside = [(name.value, f"{name.value}:{section.embedding_model}") for name, section in settings.outside(provider)]
+    return Target(embedder.spec, embedder.tokenizer.max_tokens, *(outside[0] if outside else ("", "")))
+
+
+def find(targets: Sequence[Target], name: str) -> Target:
+    """The one with this spec, or the only one of this model. Raises UnknownEmbeddingModel."""
+    found = [each for each in targets if name == each.spec.key] or [each for each in targets if name == each.spec.model]
+    if len(found) != 1:
+        known = ", ".join(sorted(each.spec.key for each in targets))
+        raise UnknownEmbeddingModel(f"Configured are {known}: embedding.provider and embedding.others.")
+    return found[0]

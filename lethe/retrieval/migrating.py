@@ -1,0 +1,48 @@
+"""The gate of a migration: what was checked and what shadow reads found, as a report and a verdict."""
+
+from dataclasses import dataclass
+
+from lethe.contracts.migrations import Judged, JudgeStep, MigrationReport
+from lethe.errors import IndexBuildMissing
+from lethe.indexing.migration.checking import VectorCheck
+from lethe.indexing.migration.gate import failures, figures
+from lethe.indexing.migration.running import MigrationRunner
+from lethe.model.indexes import BuildKind
+from lethe.model.migrations import MigrationState
+from lethe.retrieval.shadowing import ShadowReader
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationGate:
+    """May be asked again: it changes nothing but the report."""
+
+    check: VectorCheck
+    reader: ShadowReader
+    runner: MigrationRunner
+
+    async def judge(self, step: JudgeStep) -> Judged:
+        """The verdict, written down with its figures.
+
+        Raises IndexBuildMissing, EmbedderUnavailable, IndexUnavailable.
+        """
+        async with self.check.ledger.read() as uow:
+            migration = await uow.migrations.get(step.tenant_id, step.build_id)
+            build = await uow.builds.get(step.tenant_id, step.build_id)
+            active = await uow.builds.active(step.tenant_id, BuildKind.VECTOR)
+        if migration is None or build is None or active is None:
+            raise IndexBuildMissing
+        if active.id == build.id:
+            return Judged(passed=True)
+        sampled = await self.check.embed_again(build, step.tally.sample)
+        shadows = await self.reader.read(active, build, migration.judgements)
+        report = MigrationReport(
+            **step.tally.model_dump(exclude={"sample"}),
+            sampled=sampled.sampled,
+            sample_failed=sampled.failed,
+            least_sample_cosine=sampled.least_cosine,
+            figures=figures(shadows),
+        )
+        wrong = failures(report, self.check.settings, is_same_model=active.spec == build.spec)
+        state = MigrationState.REFUSED if wrong else MigrationState.READY
+        await self.runner.note(step, state, report.model_copy(update={"failures": wrong}))
+        return Judged(passed=not wrong, failures=wrong)

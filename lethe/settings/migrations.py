@@ -1,0 +1,39 @@
+"""When an index made anew may take the place of the one that serves."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lethe.settings.base import Section
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class MigrationSettings(Section):
+    """The gate of a migration: a build that does not pass is dropped with a report, and nothing is switched."""
+
+    soak_seconds: Annotated[float, Field(ge=0)] = 86_400.0
+    """How long the replaced build follows for a way back, unless the migration says otherwise."""
+    sample_chunks: Annotated[int, Field(ge=1, le=1000)] = 200
+    """Chunks whose texts are embedded again and compared with what the build holds: of 5 % wrong ones 200 miss none but
+    once in 30,000 times."""
+    least_cosine: Annotated[float, Field(ge=0.9, le=1)] = 0.9999
+    """Below it a vector is not the one that it should be."""
+    questions: Annotated[int, Field(ge=0, le=500)] = 50
+    """Newest questions of the tenant that both builds are asked, and most judged ones."""
+    judged_least: Annotated[int, Field(ge=1)] = 5
+    """With fewer judged questions nDCG is told and decides nothing."""
+    ndcg_loss: Share = 0.02
+    """How much less nDCG@10 the new build may have over the judged questions."""
+    overlap_same: Share = 0.9
+    """Least share of the passages found before that a build of the same model finds too, of the best 10."""
+    overlap_other: Share = 0.2
+    """The same for another model without judged questions; with them, nDCG decides."""
+    latency_factor: Annotated[float, Field(ge=1)] = 3.0
+    """How much longer the new build may take for a question, embedding included, by the 95th percentile."""
+    latency_free_ms: Annotated[float, Field(ge=0)] = 250.0
+    """A new build that is quicker than this is not measured against the other."""
+    chunks_per_second: Annotated[float, Field(gt=0)] = 15.0
+    """What a plan assumes for a model in this process; outside ones are reckoned with `tokens_per_second`."""
+    tokens_per_second: Annotated[float, Field(gt=0)] = 5_000.0
+    """What a plan assumes for an outside model."""

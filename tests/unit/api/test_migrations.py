@@ -1,0 +1,99 @@
+"""Migrations over HTTP."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lethe.adapters.fakes.embedding import HashEmbedder
+from lethe.model.ids import Id, new_id
+from lethe.model.indexes import BuildState
+from lethe.model.migrations import MigrationState
+from tests.contract.ledger_rows import build
+from tests.unit.api.world import World
+
+SPEC = HashEmbedder().spec.key
+
+
+@pytest.fixture
+async def indexed(world: World) -> World:
+    async with world.services.ledger.write() as uow:
+        await uow.builds.add(build(world.tenant_id, spec=SPEC, state=BuildState.ACTIVE))
+    return world
+
+
+async def put(world: World, migration_id: Id, **fields: Any) -> None:
+    async with world.services.ledger.write() as uow:
+        migration = await uow.migrations.get(world.tenant_id, migration_id)
+        assert migration
+        await uow.migrations.update(replace(migration, **fields))
+
+
+async def test_one_is_begun_once_and_shown(indexed: World) -> None:
+    wish = {"parameters": {"ef": 64}, "soak_seconds": 60, "automatic": False}
+    begun = await indexed.post("/v1/migrations", idem="once", json=wish)
+    body = begun.json()
+    assert (begun.status_code, body["state"], body["lag"]) == (202, "building", 0)
+    assert begun.headers["Location"] == f"/v1/migrations/{body['id']}"
+    assert (body["source_spec"], body["target_spec"]) == (SPEC, SPEC)
+    assert (body["target_parameters"], body["soak_seconds"]) == ("store/64/128/32/1", 60)
+    again = await indexed.post("/v1/migrations", idem="once", json=wish)
+    assert (again.json()["id"], again.headers["Idempotent-Replayed"]) == (body["id"], "true")
+    assert [each.workflow_id for each in indexed.workflows.dispatched] == [body["workflow_id"]]
+    page = (await indexed.get("/v1/migrations")).json()
+    assert ([each["id"] for each in page["items"]], page["next_cursor"]) == ([body["id"]], None)
+    other = await indexed.post("/v1/migrations", json={})
+    assert (other.status_code, other.json()["code"]) == (409, "migration_in_progress")
+    assert body["id"] in other.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "code"),
+    [
+        ({"model": "nobody's"}, 422, "unknown_embedding_model"),
+        ({"model": "small"}, 422, "chunks_too_long"),
+        ({"parameters": {"connections": 0}}, 422, "invalid_request"),
+        ({"budget": 1}, 422, "unknown_field"),
+        ({"judgements": [{"question_id": new_id(), "document_ids": list[Id]()}]}, 422, "invalid_request"),
+    ],
+)
+async def test_what_cannot_be_is_refused_before_it_begins(
+    indexed: World, wish: dict[str, Any], status: int, code: str
+) -> None:
+    for path in ("/v1/migrations", "/v1/migrations/plan"):
+        refused = await indexed.post(path, json=wish)
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert indexed.workflows.dispatched == []
+
+
+async def test_a_plan_changes_nothing(indexed: World) -> None:
+    planned = await indexed.post("/v1/migrations/plan", json={"model": "other"})
+    assert planned.json() == {
+        "chunks": 0, "to_embed": 0, "tokens": 0, "cost_micros": 0, "currency": "USD", "seconds": 0.0,
+    }  # fmt: skip
+    assert (await indexed.get("/v1/migrations")).json()["items"] == []
+
+
+async def test_moves_are_told_to_the_workflow_and_illegal_ones_refused(indexed: World) -> None:
+    migration_id = (await indexed.post("/v1/migrations", json={})).json()["id"]
+    place = f"/v1/migrations/{migration_id}"
+    paused = (await indexed.post(f"{place}/pause")).json()
+    assert (paused["is_paused"], (await indexed.post(f"{place}/resume")).json()["is_paused"]) == (True, False)
+    for move in ("cutover", "rollback", "finish"):
+        refused = await indexed.post(f"{place}/{move}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "illegal_migration_move")
+    assert (await indexed.post(f"{place}/abort")).json()["move"] == "abort"
+    assert indexed.workflows.looks == [migration_id] * 3
+    await put(indexed, migration_id, state=MigrationState.SOAKING, move=None)
+    back = (await indexed.post(f"{place}/rollback")).json()
+    assert (back["state"], back["move"], back["rollback_seconds"]) == ("soaking", "rollback", 5.0)
+
+
+async def test_only_admins_of_the_tenant(indexed: World) -> None:
+    assert (await indexed.post("/v1/migrations", indexed.writer, json={})).status_code == 403
+    migration_id = (await indexed.post("/v1/migrations", json={})).json()["id"]
+    for path in (migration_id, new_id(), "nonsense"):
+        foreign = await indexed.get(f"/v1/migrations/{path}", indexed.foreign_admin)
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "migration_not_found")
+        moved = await indexed.post(f"/v1/migrations/{path}/abort", indexed.foreign_admin)
+        assert (moved.status_code, moved.json()["code"]) == (404, "migration_not_found")

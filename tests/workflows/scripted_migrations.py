@@ -1,0 +1,71 @@
+"""The steps of a migration that say what a test says, beside those of a build."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from temporalio import activity
+
+from lethe.contracts.indexing import BuildRef
+from lethe.contracts.migrations import Checked, CheckStep, Judged, JudgeStep, MigrationLook, MigrationOpened
+from tests.workflows.scripted import Scripted
+from workflows.policies import Queue
+
+
+class ScriptedMigration(Scripted):
+    """``look`` is what the ledger says, until a test says otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened_as = MigrationOpened(soak_seconds=0.0)
+        self.look = MigrationLook(may_close=True)
+        self.passes = True
+        self.checked: list[int] = []
+
+    @activity.defn
+    async def open_migration(self, ref: BuildRef) -> MigrationOpened:
+        self._called("open_migration")
+        return self.opened_as
+
+    @activity.defn
+    async def look_at_migration(self, ref: BuildRef) -> MigrationLook:
+        self._called("look_at_migration")
+        return self.look
+
+    @activity.defn
+    async def check_migration(self, step: CheckStep) -> Checked:
+        self._called("check_migration")
+        tally = step.tally.model_copy(update={"vectors": step.tally.vectors + 10})
+        return Checked(after=None if step.after else ref_after(step), tally=tally)
+
+    @activity.defn
+    async def judge_migration(self, step: JudgeStep) -> Judged:
+        self._called("judge_migration")
+        self.checked.append(step.tally.vectors)
+        return Judged(passed=self.passes, failures=[] if self.passes else ["vectors_moved"])
+
+    @activity.defn
+    async def note_soaking(self, ref: BuildRef) -> None:
+        self._called("note_soaking")
+
+    @activity.defn
+    async def settle_migration(self, ref: BuildRef) -> None:
+        self._called("settle_migration")
+
+    def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
+        steps = super().of(queue)
+        if queue is not Queue.IO:
+            return steps
+        return [
+            *steps,
+            self.open_migration,
+            self.look_at_migration,
+            self.check_migration,
+            self.judge_migration,
+            self.note_soaking,
+            self.settle_migration,
+        ]
+
+
+def ref_after(step: CheckStep) -> str:
+    """A place in the build."""
+    return step.build_id

@@ -1,0 +1,111 @@
+"""MigrateEmbeddings: nothing serves before the gate; what is asked of it is done at the next step; it is settled."""
+
+import asyncio
+
+import pytest
+from temporalio.client import Client
+
+from lethe.contracts.indexing import BuildOutcome, BuildPhase, BuildRun, Closed
+from lethe.contracts.migrations import MigrationLook, MigrationOpened
+from lethe.model.ids import new_id
+from tests.workflows.scripted import BUILD, replayed
+from tests.workflows.scripted_migrations import ScriptedMigration
+from workflows.index_builds import BuildIndex
+from workflows.migrations import MigrateEmbeddings
+from workflows.policies import Queue
+
+OLD = new_id()
+
+
+async def started(client: Client):
+    run = BuildRun(tenant_id=new_id(), build_id=new_id())
+    return await client.start_workflow(
+        MigrateEmbeddings.run, run, id=f"migrate-embeddings/{new_id()}", task_queue=Queue.CONTROL
+    )
+
+
+def without_looks(scripted: ScriptedMigration) -> list[str]:
+    return [call for call in scripted.calls if call != "look_at_migration"]
+
+
+async def until(scripted: ScriptedMigration, call: str, times: int = 1) -> None:
+    while scripted.calls.count(call) < times:
+        await asyncio.sleep(0.01)
+
+
+async def test_it_is_checked_and_judged_before_it_serves_and_settled_at_the_end(client: Client) -> None:
+    scripted = ScriptedMigration()
+    async with scripted.running(client):
+        handle = await started(client)
+        assert await handle.result() == BuildOutcome(is_active=True, written=12, dropped=[BUILD])
+        assert (await handle.query(BuildIndex.progress)).phase is BuildPhase.ENDED
+        await replayed(handle)
+    assert without_looks(scripted) == [
+        "open_migration", "follow_build", "reconcile_build", "reconcile_build", "check_migration", "check_migration",
+        "judge_migration", "close_build", "note_soaking", "finish_build", "settle_migration",
+    ]  # fmt: skip
+    assert scripted.checked == [20]
+
+
+async def test_one_that_is_not_good_enough_is_dropped_and_never_served(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.passes = False
+    async with scripted.running(client):
+        handle = await started(client)
+        assert not (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-3:] == ["judge_migration", "abort_build", "settle_migration"]
+    assert "close_build" not in scripted.calls
+
+
+async def test_held_it_follows_until_its_cutover_is_asked_for(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.look = MigrationLook(may_close=False)
+    async with scripted.running(client):
+        handle = await started(client)
+        await until(scripted, "follow_build", 3)
+        assert "close_build" not in scripted.calls
+        scripted.look = MigrationLook(may_close=True)
+        await handle.signal(MigrateEmbeddings.look)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert scripted.calls.count("judge_migration") == 1
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+async def test_aborted_it_is_dropped_also_out_of_a_pause(client: Client, is_paused: bool) -> None:
+    scripted = ScriptedMigration()
+    scripted.follow_pages = 10_000
+    scripted.look = MigrationLook(is_paused=is_paused)
+    async with scripted.running(client):
+        handle = await started(client)
+        await until(scripted, "look_at_migration" if is_paused else "follow_build")
+        scripted.look = MigrationLook(is_aborted=True)
+        await handle.signal(MigrateEmbeddings.look)
+        assert not (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-2:] == ["abort_build", "settle_migration"]
+    assert "close_build" not in scripted.calls
+
+
+async def test_it_is_taken_back_while_it_soaks(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.opened_as = MigrationOpened(soak_seconds=86_400.0)
+    scripted.closings = [Closed(is_active=True, replaced=OLD, drop_after_seconds=1.0, soak_pause_seconds=1.0)]
+    async with scripted.running(client):
+        handle = await started(client)
+        while OLD not in scripted.followed:
+            await asyncio.sleep(0.01)
+        scripted.look = MigrationLook(goes_back=True)
+        await handle.signal(MigrateEmbeddings.look)
+        assert not (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-3:] == ["roll_back_build", "finish_build", "settle_migration"]
+
+
+async def test_one_that_ended_before_it_began_does_nothing(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.opened_as = MigrationOpened(is_over=True)
+    async with scripted.running(client):
+        assert not (await (await started(client)).result()).is_active
+    assert scripted.calls == ["open_migration", "settle_migration"]
