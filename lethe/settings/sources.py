@@ -20,7 +20,7 @@ class SourceCredentials(Section):
     """Sent with the user's name to pages and repositories."""
     token: SecretStr = SecretStr("")
     """Sent to pages and repositories as a bearer token, where there is no user's name."""
-    options: Annotated[dict[str, SecretStr], Field(default_factory=dict)]
+    options: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr])
     """What fsspec's driver takes: `key`, `secret`, `endpoint_url`, `account_key`, ..."""
 
 

@@ -64,7 +64,8 @@ class WebSite:
         if method == "HEAD" and not self.has_head:
             return Answer(status=405)
         answer = self.pages.get(path, Answer(status=404))
-        if (wanted := headers.get("if-match")) and wanted != answer.headers.get("etag"):
+        wanted = headers.get("if-match")
+        if wanted and answer.status == 200 and wanted != answer.headers.get("etag"):
             return Answer(status=412)
         return answer
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from datetime import datetime
 from typing import BinaryIO, Final, Literal, Protocol, TypeVar, cast
 
+from fsspec import get_filesystem_class  # pyright: ignore[reportUnknownVariableType]
 from fsspec.core import url_to_fs  # pyright: ignore[reportUnknownVariableType]
 
 from lethe.adapters.sources.credentials import credentials_of
@@ -24,7 +25,7 @@ from lethe.errors import (
 from lethe.model.sources import SourceAddress, SourceFilters, SourceItem
 from lethe.settings import SourceSettings
 
-_ADDRESS: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://[^\s\\?#]*[^\s\\?#/:][^\s\\?#]*")
+_ADDRESS: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://[^\\?#\x00-\x1f\x7f]+")
 _OTHER_KINDS: Final = ("file", "local", "http", "https")
 _FACTS: Final = (
     "ETag",
@@ -39,6 +40,11 @@ _FACTS: Final = (
     "size",
 )
 """What drivers tell of an object that is another when its bytes are."""
+
+_OWN_OPTIONS: Final[Mapping[str, Mapping[str, object]]] = {
+    "s3": {"config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 10, "read_timeout": 60}}
+}
+"""Retries are left to whoever calls."""
 
 _Info = Mapping[str, object]
 _T = TypeVar("_T")
@@ -84,9 +90,11 @@ class ObjectStoreReader:
         options = credentials.options if credentials else {}
         opened = {name: value.get_secret_value() for name, value in options.items()}
         try:
-            driver, root = await asyncio.to_thread(_driver, source.address, opened)
-        except ImportError as error:
+            await asyncio.to_thread(lambda: get_filesystem_class(scheme))
+        except (ImportError, ValueError) as error:
             raise SourceToolMissing(f"The package that reads {scheme}:// addresses.") from error
+        try:
+            driver, root = await asyncio.to_thread(_driver, source.address, opened)
         except Exception as error:  # drivers raise their vendors' own kinds
             raise SourceUnavailable from error
         return cls(driver, root, source.address, filters)
@@ -192,9 +200,9 @@ class ObjectStoreReader:
 
 def _driver(address: str, options: Mapping[str, str]) -> tuple[_Driver, str]:
     """The store's driver, which remembers no listing, and the path in it."""
-    return cast(
-        "tuple[_Driver, str]", url_to_fs(address, **options, use_listings_cache=False, skip_instance_cache=True)
-    )
+    own = _OWN_OPTIONS.get(address.partition("://")[0], {})
+    quiet = {"use_listings_cache": False, "skip_instance_cache": True}
+    return cast("tuple[_Driver, str]", url_to_fs(address, **options, **own, **quiet))
 
 
 def _name(info: _Info) -> str:

@@ -50,6 +50,7 @@ class WebReader:
         self._fetcher: Final = fetcher
         self._filters: Final = filters
         self._at_once: Final = at_once
+        self._known: frozenset[str] | None = None
 
     @classmethod
     async def open(
@@ -69,9 +70,9 @@ class WebReader:
         return at_most(self._items(), self._filters.max_items)
 
     async def item(self, key: str) -> SourceItem | None:
-        if key not in await self._site.pages():
-            return None
-        return await self._item(key)
+        if self._known is None:  # asked once: keys come by the hundred
+            self._known = frozenset(await self._site.pages())
+        return await self._item(key) if key in self._known else None
 
     def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         return no_larger(self._read(item), self._filters.max_item_bytes)
@@ -91,7 +92,7 @@ class WebReader:
     async def _read(self, item: SourceItem) -> AsyncGenerator[bytes]:
         async with self._fetcher.fetch("GET", item.key, _conditions(item)) as page:
             if page.status == 412:
-                raise SourceItemChanged if await self._item(item.key) else SourceItemGone
+                raise SourceItemChanged
             if page.is_missing:
                 raise SourceItemGone
             page.refuse_failed()

@@ -1,0 +1,90 @@
+"""Which object stores may be sources, and what is missing where a driver is."""
+
+import sys
+
+import pytest
+from pydantic import SecretStr
+
+from lethe.adapters.sources import ConfiguredReaders
+from lethe.errors import SourceAddressRefused, SourceCredentialsUnknown, SourceToolMissing
+from lethe.model.ids import new_id
+from lethe.model.sources import SourceAddress, SourceFilters, SourceKind
+from lethe.settings import SourceCredentials, SourceSettings
+
+TENANT = new_id()
+OWN = SourceCredentials(
+    name="own", addresses=("s3://theirs", "az://c/{tenant}"), tenants=(TENANT,), options={"secret": SecretStr("hidden")}
+)
+SETTINGS = SourceSettings(object_stores=("s3://shared/docs", "gs://t-{tenant}", "none://x"), credentials=(OWN,))
+
+
+def store(address: str, credentials: str = "", tenant_id: str = TENANT) -> SourceAddress:
+    return SourceAddress(tenant_id, SourceKind.OBJECT_STORE, address, credentials)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        store("s3://shared/docs"),
+        store("s3://shared/docs/"),
+        store("s3://shared/docs/a b/c"),
+        store(f"gs://t-{TENANT}/x"),
+        store("s3://theirs/x", "own"),
+        store(f"az://c/{TENANT}", "own"),
+    ],
+)
+def test_what_the_operator_allows_is_taken(source: SourceAddress) -> None:
+    ConfiguredReaders(SETTINGS).check(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        store("s3://shared"),
+        store("s3://shared/docs2"),
+        store("s3://shared/docs/../lethe-blobs"),
+        store("s3://shared/docs?versionId=1"),
+        store("s3://shared/docs/x\n"),
+        store("s3://"),
+        store("s3:///docs"),
+        store(f"gs://t-{new_id()}/x"),
+        store("gs://t-{tenant}/x"),
+        store("s3://theirs/x"),
+        store("file:///etc"),
+        store("local:///etc"),
+        store("https://example.org/a"),
+        store("simplecache::s3://shared/docs"),
+        store("zip://x::s3://shared/docs"),
+        store("shared/docs"),
+        store(""),
+    ],
+)
+def test_nothing_else_is(source: SourceAddress) -> None:
+    with pytest.raises(SourceAddressRefused):
+        ConfiguredReaders(SETTINGS).check(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        store("s3://theirs/x", "none"),
+        store("s3://shared/docs", "own"),
+        store("s3://theirs/x", "own", new_id()),
+        store("s3://theirsx", "own"),
+        store(f"az://c/{new_id()}", "own"),
+    ],
+)
+def test_credentials_are_for_their_tenants_and_addresses(source: SourceAddress) -> None:
+    with pytest.raises(SourceCredentialsUnknown):
+        ConfiguredReaders(SETTINGS).check(source)
+
+
+@pytest.mark.parametrize("address", [f"gs://t-{TENANT}/x", "none://x"])
+async def test_a_driver_that_is_not_installed_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(SourceToolMissing, match=address.partition(":")[0]):
+        await ConfiguredReaders(SETTINGS).open(store(address), SourceFilters())
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "hidden" not in f"{SETTINGS!r} {OWN}"
