@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ssl import SSLContext
 
 from cli.stack.ports import HOST
 
@@ -81,7 +82,7 @@ class WebSite:
 
 
 @asynccontextmanager
-async def web_site() -> AsyncGenerator[WebSite]:
+async def web_site(tls: SSLContext | None = None) -> AsyncGenerator[WebSite]:
     """A site that answers 404 to everything but `pages`."""
     site = WebSite()
     connections: set[asyncio.Task[None]] = set()
@@ -96,7 +97,7 @@ async def web_site() -> AsyncGenerator[WebSite]:
             connections.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(serve, HOST, 0)
+    server = await asyncio.start_server(serve, HOST, 0, ssl=tls)
     site.port = server.sockets[0].getsockname()[1]
     try:
         yield site

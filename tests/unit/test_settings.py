@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lethe.settings import AnsweringSettings, Environment, ModelTier, Settings
+from lethe.settings import AnsweringSettings, Environment, ModelTier, Settings, load_settings
 
 POSTGRES = "postgresql+asyncpg://lethe@db/lethe"
 PRODUCTION: dict[str, Any] = {
@@ -75,3 +75,16 @@ def test_several_api_processes_need_redis() -> None:
     with pytest.raises(ValueError, match=r"needs redis\.url"):
         Settings(**several)
     assert Settings(**several, redis={"url": "redis://cache:6379/0"}).api.processes == 2  # pyright: ignore[reportArgumentType]
+
+
+def test_credentials_of_sources_are_written_as_json_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = (
+        '[{"name": "wiki", "addresses": ["https://wiki.example"], "token": "hunter2", "options": {"key": "hunter3"}}]'
+    )
+    monkeypatch.setenv("LETHE_SOURCES__CREDENTIALS", written)
+    (entry,) = load_settings().sources.credentials
+    assert (entry.token.get_secret_value(), entry.options["key"].get_secret_value()) == ("hunter2", "hunter3")
+    assert "hunter" not in repr(load_settings())
+    monkeypatch.setenv("LETHE_SOURCES__CREDENTIALS", '[{"name": "wiki"}]')  # for every address there is
+    with pytest.raises(ValueError, match="addresses"):
+        load_settings()

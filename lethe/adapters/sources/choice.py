@@ -1,5 +1,6 @@
 """The reader for each kind of source. A new kind is a file beside this one and a line in each of the two methods."""
 
+from pathlib import Path
 from typing import assert_never
 
 from lethe.adapters.sources.folder import FolderReader, check_folder
@@ -16,10 +17,11 @@ _MAX_CHARACTERS = 2048
 
 
 class ConfiguredReaders:
-    """The `SourceReaders` port."""
+    """The `SourceReaders` port. ``scratch`` is for copies in clear text; a process that only checks needs none."""
 
-    def __init__(self, settings: SourceSettings) -> None:
+    def __init__(self, settings: SourceSettings, scratch: Path | None = None) -> None:
         self._settings = settings
+        self._scratch = scratch
 
     def check(self, source: SourceAddress) -> None:
         if len(source.address) > _MAX_CHARACTERS:
@@ -46,6 +48,6 @@ class ConfiguredReaders:
             case SourceKind.WEB:
                 return await WebReader.open(source, filters, self._settings)
             case SourceKind.GIT:
-                return await GitReader.open(source, filters, self._settings)
+                return await GitReader.open(source, filters, self._settings, self._scratch)
             case _:
                 assert_never(source.kind)

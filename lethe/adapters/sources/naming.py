@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+_SEPARATOR: Final = re.compile(r"[/\\?#]|%2f|%5c", re.IGNORECASE)
 _DOT_SEGMENT: Final = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 
 
@@ -28,7 +29,7 @@ def file_name(path: str) -> str:
 def is_below(address: str, base: str, tenant_id: str) -> bool:
     """Whether the address is that one, or below it. ``{tenant}`` in the base is the tenant's id."""
     beginning = base.replace("{tenant}", tenant_id).rstrip("/")
-    if not beginning or any(_DOT_SEGMENT.fullmatch(segment) for segment in re.split(r"[/?#]", address)):
+    if not beginning or any(_DOT_SEGMENT.fullmatch(segment) for segment in _SEPARATOR.split(address)):
         return False
     return address == beginning or address.startswith(f"{beginning}/")
 

@@ -43,6 +43,7 @@ def test_what_the_operator_allows_is_taken(source: SourceAddress) -> None:
         store("s3://shared"),
         store("s3://shared/docs2"),
         store("s3://shared/docs/../lethe-blobs"),
+        store("s3://shared/docs/..%2flethe-blobs"),
         store("s3://shared/docs?versionId=1"),
         store("s3://shared/docs/x\n"),
         store("s3://"),

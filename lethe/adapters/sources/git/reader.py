@@ -35,14 +35,11 @@ class GitReader:
 
     @classmethod
     async def open(
-        cls,
-        source: SourceAddress,
-        filters: SourceFilters,
-        settings: SourceSettings,
+        cls, source: SourceAddress, filters: SourceFilters, settings: SourceSettings, scratch: Path | None
     ) -> "GitReader":
         """Copies the newest commit. Raises what the port says."""
         check_git(source, settings)
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="lethe-git-"))
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="git-", dir=scratch))
         try:
             git = await _copied(source, settings, folder)
             items = {item.key: item for item in await _listed(git, source, filters, settings.clone_seconds)}
