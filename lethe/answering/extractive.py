@@ -115,8 +115,9 @@ async def _similarities(
     """The cosine of each candidate's sentence and the question."""
     texts = [_beginning(candidate.sentence.text, embedder.tokenizer) for candidate in by_words]
     wanted = (await embedder.embed([question], InputKind.QUERY))[0] if asked is None else asked
-    told = await embedder.embed(texts, InputKind.DOCUMENT)
-    return (told @ wanted).tolist()
+    distinct = list(dict.fromkeys(texts))  # chunks that overlap have a sentence both
+    told = dict(zip(distinct, await embedder.embed(distinct, InputKind.DOCUMENT) @ wanted, strict=True))
+    return [float(told[text]) for text in texts]
 
 
 def _beginning(text: str, tokenizer: Tokenizer) -> str:

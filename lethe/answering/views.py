@@ -13,7 +13,7 @@ from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.model.traces import Trace
 from lethe.ports.search import Passage
-from lethe.privacy.erasure.needles import standing_needles
+from lethe.privacy.erasure.needles import open_needles, standing_needles
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
             raise QuestionNotFound
         answered = question.answered_by or question_id
         answer = await uow.questions.answer(caller.tenant_id, answered)
-    if answer is None or not answer.is_final:
-        return AnswerView(question_id, question.state, question.created_at)
+        if answer is None or not answer.is_final:
+            return AnswerView(question_id, question.state, question.created_at)
+        scores = {each.chunk_id: each.score for each in answer.citations}
+        looked = await deps.search.look_again(uow, caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
     key = await deps.keyring.get(caller.tenant_id, answered)
-    needles = await standing_needles(deps.ledger, deps.keyring, caller.tenant_id)
+    needles = await open_needles(deps.keyring, caller.tenant_id, looked.fenced)
     body = AnswerBody.opened(key, answer.sealed_body).without(needles)
-    scores = {each.chunk_id: each.score for each in answer.citations}
-    passages = await deps.search.reopen(caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
-    sources = {passage.chunk_id: passage for passage in passages}
+    sources = {passage.chunk_id: passage for passage in await deps.search.opened(looked)}
     body, citations = keep_sources(body, answer.citations, sources)
     reasons = answer.degraded_reasons
     if len(citations) < len(answer.citations) and DegradedReason.SOURCE_WITHDRAWN not in reasons:

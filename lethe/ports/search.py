@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from lethe.model.answers import DegradedReason
 from lethe.model.conditions import Condition
+from lethe.model.erasures import ErasureIdentifier
 from lethe.model.ids import Id
 from lethe.model.traces import Trace
+from lethe.ports.ledger import GateRow, UnitOfWork
+from lethe.ports.vectors import Hit
 
 AttributeFilter = Condition | None
 """What must hold of a chunk's attributes (lethe.model.conditions); None: anything."""
@@ -109,6 +112,19 @@ class Found:
     spec: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LookedAgain:
+    """What the ledger says, as of one unit, of passages that were found before. Not opened yet.
+
+    ``fenced``: of the people who are being erased; what shows them is not served.
+    """
+
+    tenant_id: Id
+    hits: Sequence[Hit]
+    rows: Mapping[Id, GateRow]
+    fenced: Sequence[ErasureIdentifier]
+
+
 class PassageSearch(Protocol):
     """Search and gate as one (P6). Raises IndexUnavailable, LedgerUnavailable; InvalidRequest for a bad request."""
 
@@ -120,6 +136,16 @@ class PassageSearch(Protocol):
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
     ) -> list[Passage]:
         """Passages found before, by chunk id, gated again now, in the order given; the withdrawn ones are absent."""
+        ...
+
+    async def look_again(
+        self, uow: UnitOfWork, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
+    ) -> LookedAgain:
+        """The first half of `reopen`, in a unit that reads more for the same answer; `opened` is the second."""
+        ...
+
+    async def opened(self, looked: LookedAgain) -> list[Passage]:
+        """As `reopen` does. No unit is open meanwhile."""
         ...
 
     async def around(

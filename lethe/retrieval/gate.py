@@ -8,7 +8,8 @@ from typing import cast
 
 from lethe.model.ids import Id
 from lethe.ports.keyring import KeyRing
-from lethe.ports.ledger import GateRow, Ledger
+from lethe.ports.ledger import GateRow, Ledger, UnitOfWork
+from lethe.ports.search import LookedAgain
 from lethe.ports.vectors import Hit
 from lethe.privacy.erasure.needles import open_needles
 from lethe.privacy.sealing import Purpose, unseal_json, unseal_text
@@ -62,17 +63,27 @@ class Gate:
         if not hits:
             return []
         async with self.ledger.read() as uow:
-            rows = await uow.chunks.gate(tenant_id, [hit.chunk_id for hit in hits], seq, readers)
-            fenced = await uow.erasures.fenced_identifiers(tenant_id)
-        keys = await self.keyring.get_many(tenant_id, {row.version.id for row in rows.values()})
+            looked = await self.look(uow, tenant_id, hits, seq, readers)
+        return await self.let_pass(looked)
+
+    async def look(
+        self, uow: UnitOfWork, tenant_id: Id, hits: Sequence[Hit], seq: int, readers: frozenset[Id]
+    ) -> LookedAgain:
+        """What the ledger says of the hits, in a unit."""
+        rows = await uow.chunks.gate(tenant_id, [hit.chunk_id for hit in hits], seq, readers)
+        return LookedAgain(tenant_id, hits, rows, await uow.erasures.fenced_identifiers(tenant_id))
+
+    async def let_pass(self, looked: LookedAgain) -> list[Survivor]:
+        """Those of them that the key ring opens, and that show nobody who is being erased."""
+        keys = await self.keyring.get_many(looked.tenant_id, {row.version.id for row in looked.rows.values()})
         survivors = [
             Survivor(hit, row, keys[row.version.id])
-            for hit in hits
-            if (row := rows.get(hit.chunk_id)) is not None and row.version.id in keys
+            for hit in looked.hits
+            if (row := looked.rows.get(hit.chunk_id)) is not None and row.version.id in keys
         ]
-        if not fenced:
+        if not looked.fenced:
             return survivors
-        needles = await open_needles(self.keyring, tenant_id, fenced)
+        needles = await open_needles(self.keyring, looked.tenant_id, looked.fenced)
         return await asyncio.to_thread(lambda: [each for each in survivors if not needles.hides(*shown_by(each))])
 
 

@@ -17,9 +17,9 @@ from lethe.model.terms import query_terms
 from lethe.model.traces import Trace
 from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, degraded_by, model_of
 from lethe.ports.keyring import KeyRing
-from lethe.ports.ledger import Ledger
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.rerank import Reranker
-from lethe.ports.search import Found, Passage, SearchRequest
+from lethe.ports.search import Found, LookedAgain, Passage, SearchRequest
 from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
 from lethe.retrieval.calibration import knows_any
 from lethe.retrieval.floors import Scorer
@@ -151,8 +151,17 @@ class Search:
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
     ) -> list[Passage]:
         """See PassageSearch."""
-        hits = [Hit(chunk_id, version_id="", document_id="", score=score) for chunk_id, score in scores.items()]
-        return [opened(survivor) for survivor in await self._gate.admit(tenant_id, hits, seq, readers)]
+        return [opened(survivor) for survivor in await self._gate.admit(tenant_id, _hits(scores), seq, readers)]
+
+    async def look_again(
+        self, uow: UnitOfWork, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
+    ) -> LookedAgain:
+        """See PassageSearch."""
+        return await self._gate.look(uow, tenant_id, _hits(scores), seq, readers)
+
+    async def opened(self, looked: LookedAgain) -> list[Passage]:
+        """See PassageSearch."""
+        return [opened(survivor) for survivor in await self._gate.let_pass(looked)]
 
     async def around(
         self, tenant_id: Id, passages: Sequence[Passage], *, seq: int, readers: frozenset[Id]
@@ -208,6 +217,10 @@ class Search:
         """Without the embedder: what was asked before; the reasons where that was not the question itself."""
         known = [self.known.get(request.tenant_id, build.spec, text) for text in texts]
         return known, [] if known[0] is not None else list(reasons)
+
+
+def _hits(scores: Mapping[Id, float]) -> list[Hit]:
+    return [Hit(chunk_id, version_id="", document_id="", score=score) for chunk_id, score in scores.items()]
 
 
 def _origin(request: SearchRequest) -> Origin:

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from lethe.errors import NotFound
 from lethe.model.answers import Question, QuestionState
 from lethe.model.caches import CachedAnswer
 from lethe.model.documents import Document, Status, Version
+from lethe.model.glossaries import Glossary
 from lethe.model.ids import Id, new_id
+from lethe.model.indexes import BuildKind, BuildState
 from lethe.model.quarantines import Quarantine, QuarantineKind
-from lethe.ports.ledger import CacheLookup, Ledger
+from lethe.ports.ledger import CacheLookup, Ledger, Standing
 from lethe.privacy.retention import expire_cached_answers
-from tests.contract.ledger_rows import NOON, add_document, add_tenant, at, question
+from tests.contract.ledger_rows import NOON, add_document, add_tenant, at, build, question
 
 SEQ = 5
 
@@ -73,12 +76,28 @@ async def test_a_replaced_version_withholds_it_from_its_seq_on(kept: Kept):
     assert await kept.find(SEQ + 1) == CacheLookup(kept.entry, is_servable=False)
 
 
+async def test_what_an_answer_depends_on_is_the_tenants_own(ledger: Ledger):
+    tenant, other, reader = await add_tenant(ledger), await add_tenant(ledger), new_id()
+    active = build(tenant, state=BuildState.ACTIVE)
+    async with ledger.write() as unit:
+        assert await unit.answer_cache.standing(tenant, reader) == Standing(0, None, "", is_named=False)
+        for each in (active, build(tenant, 2, state=BuildState.BUILDING), build(other, state=BuildState.ACTIVE)):
+            await unit.builds.add(each)
+        await unit.builds.add(build(tenant, kind=BuildKind.KEYWORD, state=BuildState.ACTIVE))
+        seq = await unit.tenants.advance(tenant)
+        words = Glossary(tenant, new_id(), reader, b"sealed", NOON)
+        await unit.glossaries.put(words)
+        assert await unit.answer_cache.standing(tenant, reader) == Standing(seq, active, words.id, is_named=False)
+        with pytest.raises(NotFound):
+            await unit.answer_cache.standing(new_id(), reader)
+
+
 async def test_rights_are_those_of_now(kept: Kept):
     tenant, reader = kept.entry.tenant_id, new_id()
     async with kept.ledger.write() as unit:
         await unit.documents.set_readers(tenant, kept.documents[1][0].id, [reader])
-        assert await unit.documents.names_reader(tenant, reader)
-        assert not await unit.documents.names_reader(tenant, new_id())
+        assert (await unit.answer_cache.standing(tenant, reader)).is_named
+        assert not (await unit.answer_cache.standing(tenant, new_id())).is_named
     assert await kept.find() == CacheLookup(kept.entry, is_servable=False)
     assert await kept.find(readers=frozenset({tenant, reader})) == CacheLookup(kept.entry, is_servable=True)
     assert await kept.find(readers=frozenset({reader})) == CacheLookup(kept.entry, is_servable=False)

@@ -75,8 +75,10 @@ class SqlKeyRing:
         async with transaction(self._engines.writing) as connection:
             await self._guard.check(connection)
             row = {"tenant_id": tenant_id, "key_id": key_id, "wrapped": fresh}
-            await insert_missing(connection, data_keys, [row])
-            stored = (await self._wrapped(connection, tenant_id, [key_id])).get(key_id)
+            insertion = upsert_into(connection, data_keys).on_conflict_do_nothing().returning(data_keys.c.wrapped)
+            stored = (await connection.execute(insertion, row)).scalar_one_or_none()
+            if stored is None:
+                stored = (await self._wrapped(connection, tenant_id, [key_id])).get(key_id)
         if stored is None:
             raise KeyDestroyed
         key = unseal(wrapping, _place(tenant_id, key_id), stored)

@@ -19,7 +19,6 @@ from lethe.errors import LedgerConflict, LedgerUnavailable
 from lethe.model.answers import Answer, AnswerMode, Question, QuestionState
 from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
-from lethe.model.indexes import BuildKind
 from lethe.model.principals import Caller
 from lethe.ports.keyring import SecretPurpose
 from lethe.ports.ledger import CacheLookup, UnitOfWork
@@ -58,11 +57,11 @@ async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, quest
     )
     now = deps.clock.now()
     async with deps.ledger.read() as uow:
-        build = await uow.builds.active(caller.tenant_id, BuildKind.VECTOR)
+        standing = await uow.answer_cache.standing(caller.tenant_id, caller.principal_id)
+        build, seq = standing.build, standing.seq
         if build is None:
             return LookedUp()
-        key = await answer_key(uow, deps.caching, asker, request, build.id)
-        seq = await uow.tenants.seq(caller.tenant_id)
+        key = answer_key(deps.caching, asker, request, standing, build.id)
         found = await uow.answer_cache.find(caller.tenant_id, key.whole, deps.caching.oldest(now), seq, caller.readers)
         fenced = await uow.erasures.fenced_identifiers(caller.tenant_id) if found else []
     if found is not None and fenced and not await _is_whole(deps, caller, found.entry.question_id, seq):
@@ -157,7 +156,8 @@ class Keeping:
         if place is not None and place.build.id == self.build_id:
             key = place.key
         else:
-            key = await answer_key(uow, self.policy, self.asker, self.asked.request, self.build_id)
+            standing = await uow.answer_cache.standing(self.asker.tenant_id, self.asker.principal_id)
+            key = answer_key(self.policy, self.asker, self.asked.request, standing, self.build_id)
         entry = CachedAnswer(
             tenant_id=self.asker.tenant_id,
             key_hmac=key.whole,

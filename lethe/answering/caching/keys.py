@@ -16,7 +16,7 @@ from lethe.answering.wording import WORDING_REVISION, plain_wording
 from lethe.guards import GUARDS_REVISION
 from lethe.model.answers import Question
 from lethe.model.ids import Id
-from lethe.ports.ledger import UnitOfWork
+from lethe.ports.ledger import Standing
 from lethe.privacy.digests import keyed_digest
 from lethe.settings import CacheSettings, Settings
 
@@ -75,15 +75,12 @@ class AnswerKey:
     whole: str
 
 
-async def answer_key(
-    uow: UnitOfWork, policy: CachePolicy, asker: Asker, request: AnswerRequest, build_id: Id
+def answer_key(
+    policy: CachePolicy, asker: Asker, request: AnswerRequest, standing: Standing, build_id: Id
 ) -> AnswerKey:
     """Two principals share answers if their groups are the same and no document names either of them."""
-    rights = asker.readers
-    if not await uow.documents.names_reader(asker.tenant_id, asker.principal_id):
-        rights -= {asker.principal_id}
-    glossary = await uow.glossaries.get(asker.tenant_id)
-    made_by = (build_id, policy.profile, "" if glossary is None else glossary.id)
+    rights = asker.readers if standing.is_named else asker.readers - {asker.principal_id}
+    made_by = (build_id, policy.profile, standing.glossary_id)
     return _digested(asker, rights, request, made_by)
 
 

@@ -18,7 +18,7 @@ from lethe.errors import QuestionNotFound
 from lethe.model.answers import Answer, AnswerMode, DegradedReason, Question, QuestionState
 from lethe.model.processors import Origin
 from lethe.ports.search import Passage
-from lethe.privacy.erasure.needles import Needles, standing_needles
+from lethe.privacy.erasure.needles import Needles, open_needles
 from lethe.privacy.processors import EmbedderFor
 
 _TO_STORE: Final = 1.0
@@ -36,19 +36,19 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     ref = drafted.retrieved.question
     asked = await load(deps, ref)
     question, key = asked.question, asked.key
-    draft = deps.under_way.draft(ref.question_id)
-    if draft is None:
-        async with deps.ledger.read() as uow:
-            draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
-    if draft is None:
-        raise QuestionNotFound
+    async with deps.ledger.read() as uow:
+        known = deps.under_way.draft(ref.question_id)
+        draft = known or await uow.questions.answer(ref.tenant_id, ref.question_id)
+        if draft is None:
+            raise QuestionNotFound
+        scores = {cited.chunk_id: cited.score for cited in draft.citations}
+        readers = frozenset(question.readers)
+        looked = await deps.search.look_again(uow, ref.tenant_id, scores, seq=question.seq, readers=readers)
     if draft.is_final:
         await tell_done(deps.tokens, draft)
         return outcome(draft)
-    scores = {cited.chunk_id: cited.score for cited in draft.citations}
-    readers = frozenset(question.readers)
-    passages = await deps.search.reopen(ref.tenant_id, scores, seq=question.seq, readers=readers)
-    needles = await standing_needles(deps.ledger, deps.keyring, ref.tenant_id)
+    passages = await deps.search.opened(looked)
+    needles = await open_needles(deps.keyring, ref.tenant_id, looked.fenced)
     answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key, needles)
     if deps.chain is not None and answer.mode is AnswerMode.GENERATED:
         checker = _checker(deps, deps.chain, question, asked.request.text, passages)

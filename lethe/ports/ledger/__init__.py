@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from lethe.ports.ledger.audit_log import AuditLogRepository
-from lethe.ports.ledger.caches import AnswerCacheRepository, CacheLookup
+from lethe.ports.ledger.caches import AnswerCacheRepository, CacheLookup, Standing
 from lethe.ports.ledger.care import AuditRepository, QuarantineRepository, SelectionRepository
 from lethe.ports.ledger.documents import (
     ChunkRepository,
@@ -70,6 +70,7 @@ __all__ = [
     "RetentionRepository",
     "SelectionRepository",
     "SourceRepository",
+    "Standing",
     "SubjectRepository",
     "SuppressionRepository",
     "SyncRepository",

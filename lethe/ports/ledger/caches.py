@@ -7,6 +7,7 @@ from typing import Protocol
 
 from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
+from lethe.model.indexes import IndexBuild
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,25 @@ class CacheLookup:
     is_servable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a tenant's answers depend on besides the question, as of ``seq``.
+
+    ``build``: the active one for vectors. ``glossary_id``: "" without one. ``is_named``: whether a document names the
+    principal among its readers.
+    """
+
+    seq: int
+    build: IndexBuild | None
+    glossary_id: str
+    is_named: bool
+
+
 class AnswerCacheRepository(Protocol):
+    async def standing(self, tenant_id: Id, principal_id: Id) -> Standing:
+        """Raises NotFound."""
+        ...
+
     async def put(self, entry: CachedAnswer, version_ids: Collection[Id], most: int) -> None:
         """Insert, or take the place of the entry of the same key; ``version_ids``: what the answer was made from.
 

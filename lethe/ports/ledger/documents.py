@@ -48,10 +48,6 @@ class DocumentRepository(Protocol):
 
     async def readers(self, tenant_id: Id, document_ids: Collection[Id]) -> dict[Id, tuple[Id, ...]]: ...
 
-    async def names_reader(self, tenant_id: Id, reader_id: Id) -> bool:
-        """Whether any document does."""
-        ...
-
     async def set_readers(self, tenant_id: Id, document_id: Id, readers: Collection[Id]) -> None: ...
 
     async def delete(self, tenant_id: Id, document_id: Id) -> None:

@@ -175,6 +175,12 @@ async def test_where_words_leave_it_open_the_model_decides():
     assert near.embedded == far.embedded == ["The Grebe drifts for nine weeks on one battery charge."]
 
 
+async def test_a_sentence_two_passages_have_is_compared_once():
+    model = MeasuredModel()
+    await extract(OPEN, [GREBE, GREBE], model)
+    assert model.embedded == ["The Grebe drifts for nine weeks on one battery charge."]
+
+
 async def test_a_bounded_number_of_bounded_sentences_is_embedded():
     model = MeasuredModel()
     long = passage(" ".join(["battery"] * 2_000) + ". " + " ".join(f"Battery {n} lasts." for n in range(50)))

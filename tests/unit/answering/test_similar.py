@@ -152,7 +152,8 @@ async def test_a_vector_is_sealed_and_dies_with_its_question(world: World, plant
     request = AnswerRequest(text=HOW_HIGH, top_k=5, alpha=0.5)
     asker = Asker.of(first, await world.deps.keyring.secret(first.tenant_id, SecretPurpose.DIGEST))
     async with world.deps.ledger.read() as uow:
-        key = await answer_key(uow, world.deps.caching, asker, request, world.corpus.build.id)
+        standing = await uow.answer_cache.standing(first.tenant_id, first.principal_id)
+        key = answer_key(world.deps.caching, asker, request, standing, world.corpus.build.id)
         lookups = await uow.answer_cache.newest(first.tenant_id, key.bucket, NOON - timedelta(seconds=1), 9)
     assert [each.question_id for each in lookups] == [first.id]
     sealed = lookups[0].sealed_vector

@@ -45,7 +45,9 @@ from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id, new_id
 from lethe.model.operations import Dispatch, LetterAction
 from lethe.model.principals import ApiKey, Role, Tenant
-from lethe.ports.search import Found, Passage, SearchRequest
+from lethe.ports.ledger import UnitOfWork
+from lethe.ports.search import Found, LookedAgain, Passage, SearchRequest
+from lethe.ports.vectors import Hit
 from lethe.ports.workflows import Answered
 from lethe.privacy.credentials import new_secret, secret_digest
 from lethe.privacy.erasure.intake import Erasures
@@ -92,6 +94,17 @@ class GivenPassages:
         gone = self.withdrawn | {chunk_id for chunk_id, reader in self.only_for.items() if reader not in readers}
         found = {passage.chunk_id: passage for passage in self.passages if passage.chunk_id not in gone}
         return [found[chunk_id] for chunk_id in scores if chunk_id in found]
+
+    async def look_again(
+        self, uow: UnitOfWork, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
+    ) -> LookedAgain:
+        found = await self.reopen(tenant_id, scores, seq=seq, readers=readers)
+        hits = [Hit(passage.chunk_id, passage.version_id, passage.document_id, passage.score) for passage in found]
+        return LookedAgain(tenant_id, hits, {}, await uow.erasures.fenced_identifiers(tenant_id))
+
+    async def opened(self, looked: LookedAgain) -> list[Passage]:
+        found = {passage.chunk_id: passage for passage in self.passages}
+        return [found[hit.chunk_id] for hit in looked.hits]
 
     async def around(
         self, tenant_id: Id, passages: Sequence[Passage], *, seq: int, readers: frozenset[Id]

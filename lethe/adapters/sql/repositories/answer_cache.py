@@ -2,20 +2,24 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, exists, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, exists, insert, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.repositories.builds import BUILD
 from lethe.adapters.sql.repositories.chunks import document_of_version, passes_gate
 from lethe.adapters.sql.rows import Mapped, delete_of, one_of, upsert_into
 from lethe.adapters.sql.tables import cached_answer_sources as sources
 from lethe.adapters.sql.tables import cached_answers as entries
+from lethe.adapters.sql.tables import document_readers, documents, glossaries, tenants
 from lethe.adapters.sql.tables import document_versions as versions
-from lethe.adapters.sql.tables import documents
+from lethe.adapters.sql.tables import index_builds as builds
+from lethe.errors import NotFound
 from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
-from lethe.ports.ledger import CacheLookup
+from lethe.model.indexes import BuildKind, BuildState
+from lethe.ports.ledger import CacheLookup, Standing
 
 ENTRY: Final = Mapped(CachedAnswer, entries)
 _AT_ONCE: Final = 100
@@ -46,8 +50,33 @@ _NEWEST: Final = (
 )
 
 
+_naming: Final = and_(
+    document_readers.c.tenant_id == tenants.c.tenant_id, document_readers.c.reader_id == bindparam("principal_id")
+)
+_own_build: Final = and_(
+    builds.c.tenant_id == tenants.c.tenant_id,
+    builds.c.kind == BuildKind.VECTOR,
+    builds.c.state == BuildState.ACTIVE,
+)
+_STANDING: Final[Select[*tuple[Any, ...]]] = (
+    select(tenants.c.seq, glossaries.c.id, exists().where(_naming), *BUILD.columns)
+    .join_from(tenants, glossaries, glossaries.c.tenant_id == tenants.c.tenant_id, isouter=True)
+    .join(builds, _own_build, isouter=True)
+    .where(tenants.c.tenant_id == bindparam("tenant_id"))
+)
+"""One statement, because every question waits for it."""
+
+
 class SqlAnswerCache(SqlRepository):
     """Sources go with their entry, by the schema."""
+
+    async def standing(self, tenant_id: Id, principal_id: Id) -> Standing:
+        asked = {"tenant_id": tenant_id, "principal_id": principal_id}
+        row = (await self._connection.execute(_STANDING, asked)).first()
+        if row is None:
+            raise NotFound
+        build = BUILD.entity(row[3:]) if row[3] is not None else None
+        return Standing(int(row[0]), build, str(row[1] or ""), bool(row[2]))
 
     async def put(self, entry: CachedAnswer, version_ids: Collection[Id], most: int) -> None:
         values = ENTRY.values(entry)

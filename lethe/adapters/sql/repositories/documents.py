@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from sqlalchemy import and_, bindparam, exists, insert, select, update
+from sqlalchemy import and_, exists, insert, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
@@ -17,13 +17,6 @@ from lethe.model.ids import Id
 from lethe.ports.ledger import PageCursor
 
 DOCUMENT: Final = Mapped(Document, documents)
-_NAMING: Final = (
-    select(document_readers.c.document_id)
-    .where(
-        document_readers.c.tenant_id == bindparam("tenant_id"), document_readers.c.reader_id == bindparam("reader_id")
-    )
-    .limit(1)
-)
 
 
 class SqlDocuments(SqlRepository):
@@ -86,10 +79,6 @@ class SqlDocuments(SqlRepository):
         for document_id, reader_id in await self._connection.execute(statement):
             found[document_id] += (reader_id,)
         return dict(found)
-
-    async def names_reader(self, tenant_id: Id, reader_id: Id) -> bool:
-        named = await self._connection.execute(_NAMING, {"tenant_id": tenant_id, "reader_id": reader_id})
-        return named.first() is not None
 
     async def set_readers(self, tenant_id: Id, document_id: Id, readers: Collection[Id]) -> None:
         await self._connection.execute(
