@@ -15,18 +15,29 @@ ErasureId = Annotated[str, typer.Argument(help="The erasure's id.")]
 
 @app.command()
 def start(
-    subject: Annotated[list[str], typer.Option(help="What names the person, as kind=value; repeatable.")],
+    subjects: Annotated[
+        typer.FileText, typer.Option(help="A file of what names the person, kind=value a line; '-': standard input.")
+    ],
     document: Annotated[list[str] | None, typer.Option(help="Only in this document; repeatable.")] = None,
     prefix: Annotated[list[str] | None, typer.Option(help="Only in sources that begin so; repeatable.")] = None,
     basis: Annotated[str, typer.Option(help="Why it must be done.")] = "subject_request",
     reason: Annotated[str, typer.Option(help="A word of your own.")] = "request",
     as_json: Json = None,
 ) -> None:
-    """Forget a person everywhere; kinds: email, phone, name, staff_number, other."""
+    """Forget a person everywhere; kinds: email, phone, name, staff_number, other.
+
+    What names them is no argument: those are in the shell's history, and shown to every user of the machine.
+    """
     from cli.commands import erasures
 
+    named = people([line for line in subjects.read().splitlines() if line.strip()])
     scope = {"document_ids": document or [], "source_prefixes": prefix or []}
-    wish = {"identifiers": people(subject), "scope": scope, "basis": basis, "reason": reason}
+    wish = {
+        "identifiers": named,
+        "scope": scope,
+        "basis": basis,
+        "reason": reason,
+    }
     erasures.start(settings(), Output(as_json=as_json), wish)
 
 
@@ -74,7 +85,7 @@ def release(erasure_id: ErasureId, as_json: Json = None) -> None:
 
 @app.command()
 def cancel(erasure_id: ErasureId, as_json: Json = None) -> None:
-    """Give up an erasure that has not begun."""
+    """Give up an erasure that has destroyed nothing yet; what it hid is shown again."""
     _decide(erasure_id, "cancel", as_json)
 
 

@@ -33,6 +33,6 @@ def people(given: Sequence[str]) -> list[dict[str, str]]:
     for each in given:
         kind, sign, value = each.partition("=")
         if not (kind and sign and value):
-            raise CommandError(f"--subject takes kind=value, not {each!r}", exit_code=Exit.USAGE)
+            raise CommandError("a subject is kind=value", exit_code=Exit.USAGE)
         found.append({"kind": kind, "value": value})
     return found

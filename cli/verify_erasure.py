@@ -32,7 +32,10 @@ STORES = (
 )
 METHODS = ("deleted", "key_destroyed", "rebuilt_and_dropped", "aged_out")
 GONE = ("purged", "nothing_kept")
-REASONS = ("legal_hold", "object_lock", "shared_document", "tenant_configuration", "outside_processor", "released")
+REASONS = (
+    *("legal_hold", "object_lock", "shared_document", "tenant_configuration", "unread_archive"),
+    *("outside_processor", "released"),
+)
 PROVIDERS = ("openai", "azure", "cohere", "anthropic")
 CLAIMS = {
     "held": "something is held back, for the reasons listed",

@@ -14,6 +14,7 @@ from lethe.errors import WebhookNotFound
 from lethe.model.ids import Id, derived_id
 from lethe.model.operations import DispatchKind
 from lethe.model.webhooks import Webhook, WebhookEvent
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.webhooks.signing import new_secret
 
@@ -51,10 +52,14 @@ async def list_webhooks(caller: Admin, services: ServicesDep, query: Annotated[P
         found = await uow.webhooks.page(caller.tenant_id, after, query.limit + 1)
     shown = found[: query.limit]
     keys = await services.keyring.get_many(caller.tenant_id, [webhook.id for webhook in shown])
-    items = [
-        _webhook_out(webhook, unseal_text(keys[webhook.id], Purpose.WEBHOOK_URL, webhook.sealed_url))
+    needles = await standing_needles(services.ledger, services.keyring, caller.tenant_id)
+    urls = {
+        webhook.id: unseal_text(keys[webhook.id], Purpose.WEBHOOK_URL, webhook.sealed_url)
+        for webhook in shown
         if webhook.id in keys
-        else _webhook_out(webhook, None)
+    }
+    items = [
+        _webhook_out(webhook, None if needles.hides(url := urls.get(webhook.id, "")) else url or None)
         for webhook in shown
     ]
     cursor = None

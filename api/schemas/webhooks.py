@@ -19,7 +19,7 @@ class WebhookIn(Taken):
 class WebhookOut(Given):
     """A webhook without its secret; one that answered 410 is disabled.
 
-    ``url`` is null where a deletion broke off: delete it again.
+    ``url`` is null where a deletion broke off (delete it again), and while it names somebody who is being erased.
     """
 
     id: OpaqueId

@@ -28,6 +28,7 @@ class ExclusionReason(StrEnum):
     OBJECT_LOCK = "object_lock"
     SHARED = "shared_document"
     CONFIGURATION = "tenant_configuration"
+    UNREAD = "unread_archive"
     OUTSIDE = "outside_processor"
     RELEASED = "released"
     """A reviewer said that it is not about the person."""
@@ -83,10 +84,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """Random ids of versions and keys that must never come back; they go to the witness, not on the certificate."""
+    """What must never come back: random ids of versions and keys, and the tags of who is suppressed.
+
+    They go to the witness, not on the certificate.
+    """
 
     version_ids: tuple[Id, ...] = ()
     key_ids: tuple[Id, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

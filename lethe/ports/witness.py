@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from lethe.model.ids import Id
 
@@ -21,9 +21,16 @@ class WitnessHead:
     tombstones: int
 
 
+VERSION: Final = "version"
+SUPPRESSION: Final = "suppression"
+
+
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A random id that must never come back, of a version or of a key."""
+    """What must never come back: the random id of a version or of a key; or the tag of somebody who must not.
+
+    ``kind``: `VERSION`, `SUPPRESSION`, or that of a key alone.
+    """
 
     tenant_id: Id
     kind: str

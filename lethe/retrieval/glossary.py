@@ -11,6 +11,7 @@ from lethe.model.principals import Caller
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger
+from lethe.privacy.erasure.needles import open_needles
 from lethe.privacy.sealing import Purpose, seal_json, unseal_json
 from lethe.retrieval.rewriting import Synonyms, two_way
 
@@ -36,13 +37,16 @@ class Glossaries:
     clock: Clock
 
     async def get(self, caller: Caller) -> GlossaryView:
-        """The glossary in force."""
+        """The glossary in force, without what names somebody who is being erased."""
         async with self.ledger.read() as uow:
             glossary = await uow.glossaries.get(caller.tenant_id)
+            fenced = await uow.erasures.fenced_identifiers(caller.tenant_id)
         if glossary is None:
             return GlossaryView({})
         entries = await _entries(self.keyring, glossary)
-        return GlossaryView(entries, glossary.updated_at, glossary.principal_id)
+        needles = await open_needles(self.keyring, caller.tenant_id, fenced)
+        shown = {term: others for term, others in entries.items() if not needles.hides(term, *others)}
+        return GlossaryView(shown, glossary.updated_at, glossary.principal_id)
 
     async def change(self, caller: Caller, entries: Entries) -> GlossaryView:
         """Put these entries in place of all before, from the next search on; what they said is gone."""

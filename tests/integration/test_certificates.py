@@ -55,7 +55,8 @@ class House:
         """Of an erasure that destroyed one version's key."""
         made = facts(self.chance, ["max@example.org"], b"n" * 32)
         version = new_id()
-        return replace(made, tenant_id=self.tenant, tombstones=Tombstones((version,), (version, new_id())))
+        tag = self.chance.randbytes(16).hex()
+        return replace(made, tenant_id=self.tenant, tombstones=Tombstones((version,), (version, new_id()), (tag,)))
 
     async def start(self) -> int:
         async def remove(_tenant: Id, versions: Sequence[Id]) -> None:
@@ -181,6 +182,8 @@ async def test_an_older_state_is_brought_up_to_date_first(house: House, sqlite_s
     for key in given.tombstones.key_ids:
         with pytest.raises(KeyDestroyed):
             await house.keyring.get(house.tenant, key)
+    async with house.ledger.read() as unit:
+        assert await unit.suppressions.all(house.tenant) >= set(given.tombstones.tags)
     # The log goes on from where it was: the certificate of the lost part still verifies, and new ones are cosigned.
     assert await house.is_valid(certificate)
     assert await house.start() == 0

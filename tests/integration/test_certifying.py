@@ -15,10 +15,12 @@ from lethe.model.documents import Version
 from lethe.model.erasures import ErasureState, PurgeState
 from lethe.model.indexes import BuildKind
 from lethe.model.personal_data import StoreName
+from lethe.ports.keyring import SecretPurpose
 from lethe.ports.ledger import Ledger
 from lethe.ports.vectors import KeywordObject
 from lethe.privacy.certificates.body import requester_nonce, subject_commitment
 from lethe.privacy.certificates.notes import NoteSigner
+from lethe.privacy.digests import suppression_tag_of
 from lethe.settings import Settings
 from tests.contract.blobs import pieces
 from tests.contract.ledger_rows import NOON, at, chunks
@@ -77,8 +79,10 @@ async def test_a_person_is_certified_and_forgotten(scene: Scene) -> None:
         left = await unit.erasures.items(scene.tenant_id, ref.erasure_id)
         origin = f"lethe/{await unit.audit_log.installation_id()}"
     assert {each.kind for each in left} == {"version", "chunk", "key"}
+    secret = await scene.keyring.secret(scene.tenant_id, SecretPurpose.SUPPRESSION)
+    tag = suppression_tag_of(secret, "email", ADA)
     buried = {(each.kind, each.id) for each in await scene.witness.tombstones(origin, 0)}
-    assert buried == {("version", hers.id), ("key", hers.id), ("key", ref.erasure_id)}
+    assert buried == {("version", hers.id), ("key", hers.id), ("key", ref.erasure_id), ("suppression", tag)}
     assert (await scene.activities.look_at_erasure(ref)).is_over
     # A worker died before it could tell.
     again = VerifiedErasure(**ref.model_dump(), verified=Verified())

@@ -13,13 +13,16 @@ from lethe.model.blobs import blob_prefix
 from lethe.model.documents import Status, Version
 from lethe.model.erasures import ErasureState, ItemState
 from lethe.model.ids import new_id
+from lethe.model.ingestions import Ingestion, IngestionState
 from lethe.model.personal_data import ItemKind, StoreName
 from lethe.model.principals import Caller, Role
 from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure import manifest
 from lethe.privacy.erasure.intake import Erasures
 from lethe.privacy.erasure.stores.documents import RESTRICTED
+from lethe.privacy.erasure.stores.sealed_rows import UNREAD
 from lethe.privacy.retention import restart_erasures
+from lethe.privacy.sealing import Purpose, seal_json
 from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON, chunks
 from tests.integration.erasures import ADA, BOB, Scene, make_scene
@@ -166,3 +169,26 @@ async def test_a_question_that_may_mean_somebody_else_stays(scene: Scene) -> Non
     async with scene.ledger.read() as unit:
         assert await unit.questions.get(scene.tenant_id, alike.id) is not None
         assert await unit.questions.get(scene.tenant_id, hers.id) is None
+
+
+async def test_what_was_said_of_an_archive_stays_until_that_is_read(scene: Scene) -> None:
+    """Its key opens others' documents, too."""
+    made = Ingestion(
+        scene.tenant_id, new_id(), new_id(), Role.WRITER, (), IngestionState.RUNNING, 1, NOON, NOON, archive_key="a"
+    )
+    key = await scene.keyring.create(scene.tenant_id, made.id)
+    made = replace(made, sealed_options=seal_json(key, Purpose.OPTIONS, {"metadata": {"from": ADA}}))
+    async with scene.ledger.write() as unit:
+        await unit.ingestions.add(made)
+    ref = await scene.ask()
+    await scene.discover(ref)
+    await scene.take_out(ref)
+    assert await scene.keyring.get(scene.tenant_id, made.id) == key
+    async with scene.ledger.read() as unit:
+        held = await unit.erasures.items(scene.tenant_id, ref.erasure_id, states=[ItemState.HELD])
+    assert [(each.ref, each.code) for each in held] == [(made.id, UNREAD)]
+    async with scene.ledger.write() as unit:
+        await unit.ingestions.set_state(scene.tenant_id, made.id, IngestionState.CANCELLED, NOON)
+    assert (await scene.discover(ref, 2)).found
+    await scene.take_out(ref, 2)
+    assert await scene.keyring.get_many(scene.tenant_id, [made.id]) == {}

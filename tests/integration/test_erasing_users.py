@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from lethe.adapters.sql import SqlLedger
-from lethe.errors import Forbidden, IdentifierTooWeak, LastAdminKey
+from lethe.errors import ErasureIncomplete, Forbidden, IdentifierTooWeak, LastAdminKey
 from lethe.model.erasures import ErasureBasis, ErasureState, IdentifierKind
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import NIL_ID
@@ -57,10 +58,32 @@ async def test_the_place_of_a_forgotten_user_is_nobody(house: House) -> None:
         await begin(house, house.admin, NIL_ID)
 
 
+async def test_the_last_admin_is_waited_with_until_there_is_another(ledger: SqlLedger, sql_settings: Settings) -> None:
+    """Whoever else was one when the erasure was asked for may be none by now."""
+    scene = await make_scene(ledger, sql_settings)
+
+    async def admin() -> Id:
+        key = ApiKey(scene.tenant_id, new_id(), new_id(), Role.ADMIN, frozenset(), new_id(), NOON)
+        async with ledger.write() as uow:
+            await uow.api_keys.add(key)
+        return key.principal_id
+
+    last = await admin()
+    ref = await scene.ask(last, IdentifierKind.PRINCIPAL)
+    await scene.discover(ref)
+    with pytest.raises(ErasureIncomplete):
+        await scene.take_out(ref)
+    other = await admin()
+    await scene.take_out(ref)
+    async with ledger.read() as uow:
+        assert [key.principal_id for key in await uow.api_keys.list(scene.tenant_id)] == [other]
+
+
 async def test_a_user_is_not_erased_within_some_documents_only(ledger: SqlLedger, sql_settings: Settings) -> None:
     scene = await make_scene(ledger, sql_settings)
     document, _ = await scene.add()
-    for scope, expected in (({}, 1), ({"document_ids": (document.id,)}, 0)):
+    scopes: list[tuple[dict[str, Any], int]] = [({}, 1), ({"document_ids": (document.id,)}, 0)]
+    for scope, expected in scopes:
         principal_id = new_id()
         ref = await scene.ask(principal_id, IdentifierKind.PRINCIPAL, **scope)
         async with ledger.read() as uow:

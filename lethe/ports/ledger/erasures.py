@@ -56,6 +56,8 @@ class ErasureRepository(Protocol):
         """Insert, or for the same (store, kind, ref) overwrite state, code, round, updated_at."""
         ...
 
+    async def item(self, tenant_id: Id, erasure_id: Id, store: str, kind: str, ref: str) -> ErasureItem | None: ...
+
     async def items(
         self,
         tenant_id: Id,

@@ -15,7 +15,7 @@ from lethe.model.certificates import Certificate, CertificateFacts, Tombstones
 from lethe.model.ids import Id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger
-from lethe.ports.witness import Tombstone, Witness
+from lethe.ports.witness import SUPPRESSION, VERSION, Tombstone, Witness
 from lethe.privacy.certificates.body import Body, body_of, checked_body
 from lethe.privacy.certificates.canonical import Json, canonical, parse_canonical
 from lethe.privacy.certificates.checkpoints import Checkpoints, log_origin
@@ -112,5 +112,5 @@ def body_text(body: Body) -> str:
 
 
 def _buried(tenant_id: Id, tombstones: Tombstones) -> list[Tombstone]:
-    versions = [Tombstone(tenant_id, "version", each) for each in tombstones.version_ids]
-    return [*versions, *(Tombstone(tenant_id, "key", each) for each in tombstones.key_ids)]
+    buried = ((VERSION, tombstones.version_ids), ("key", tombstones.key_ids), (SUPPRESSION, tombstones.tags))
+    return [Tombstone(tenant_id, kind, each) for kind, ids in buried for each in ids]

@@ -1,7 +1,8 @@
 """Before any traffic: is this the newest state of this installation?
 
 The witness has seen how far the log of erasures got. A ledger whose log is shorter was put back from an older copy:
-what was erased since then is in it again. Then the tombstones are carried out first: keys destroyed, versions removed.
+what was erased since then is in it again. Then the tombstones are carried out first: keys destroyed, versions removed,
+people suppressed (also those whose suppression was lifted since: that is to be done again).
 After that the log gets the hashes it lacks and goes on from where it was. A log that says something else than the
 witness saw is no copy, and nothing starts.
 """
@@ -10,7 +11,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
@@ -20,15 +20,12 @@ from lethe.model.ids import Id
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
-from lethe.ports.witness import Tombstone, Witness, WitnessHead
+from lethe.ports.witness import SUPPRESSION, VERSION, Tombstone, Witness, WitnessHead
 from lethe.privacy.certificates.checkpoints import log_origin, require_same_history, root_at
 from lethe.privacy.certificates.log import append_hash
 from lethe.privacy.certificates.merkle import MerkleTree
 
 logger = logging.getLogger("lethe.witness")
-
-VERSION: Final = "version"
-"""Kind of a tombstone whose id is a version's; others are of keys alone."""
 
 Remove = Callable[[Id, Sequence[Id]], Awaitable[None]]
 
@@ -99,7 +96,11 @@ class StartCheck:
             known = {tenant.id for tenant in await uow.tenants.list()}
         for tenant_id in sorted(known & by_tenant.keys()):
             # A version's key has its id: with the keys gone nobody reads it, whatever the removal still has to do.
-            await self.keyring.destroy(tenant_id, [each.id for each in by_tenant[tenant_id]])
+            buried = by_tenant[tenant_id]
+            await self.keyring.destroy(tenant_id, [each.id for each in buried if each.kind != SUPPRESSION])
+            async with self.ledger.write() as uow:
+                tags = {each.id for each in buried if each.kind == SUPPRESSION}
+                await uow.suppressions.put(tenant_id, tags, self.clock.now().date())
             await self.remove(tenant_id, [each.id for each in by_tenant[tenant_id] if each.kind == VERSION])
 
     async def _catch_up(self, leaves: Sequence[bytes]) -> None:

@@ -3,7 +3,18 @@
 from typing import Final
 
 from lethe.model.blobs import BlobName
-from lethe.privacy.data_map.declaration import Category, Field, Key, Place, facts, opaque, place, pseudonym, sealed
+from lethe.privacy.data_map.declaration import (
+    Category,
+    Field,
+    Key,
+    Place,
+    digest,
+    facts,
+    opaque,
+    place,
+    pseudonym,
+    sealed,
+)
 from lethe.privacy.short_lived import MEMORY_SECONDS
 
 _VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
@@ -106,8 +117,8 @@ KEY_FILES: Final[Place] = place(
 WITNESS: Final[Place] = place(
     "<witness.folder>/",
     Field("witness.key", Category.CREDENTIAL, "the key the witness signs with"),
-    opaque("witness.jsonl"),
-    reason="hashes and signatures, and random ids of versions and keys that must never come back, kept for ever",
+    digest("witness.jsonl", "an identifier of somebody suppressed, 128 bits of it, beside random ids and hashes"),
+    reason="hashes, signatures, and what must never come back: ids of versions and keys, tags of people; kept for ever",
 )
 """Beside the state folder, never in its backup."""
 

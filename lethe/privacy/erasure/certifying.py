@@ -30,7 +30,7 @@ from lethe.privacy.certificates.body import Body, requester_nonce, subject_commi
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest
-from lethe.privacy.erasure.stores.documents import SHARED
+from lethe.privacy.erasure.stores.documents import RESTRICTED, SHARED
 from lethe.privacy.sealing import Purpose, unseal_text
 
 TOMBSTONES: Final = (ItemKind.VERSION.value, ItemKind.CHUNK.value, ItemKind.KEY.value)
@@ -109,9 +109,17 @@ class Certifying:
             processors=await self._processors(request, rows, reports),
             exclusions=_exclusions(rows),
             tombstones=Tombstones(
-                version_ids=_refs(rows, StoreName.DOCUMENTS, ItemKind.VERSION), key_ids=(*keys, request.id)
+                version_ids=_refs(rows, StoreName.DOCUMENTS, ItemKind.VERSION),
+                key_ids=(*keys, request.id),
+                tags=await self._tags(request),
             ),
         )
+
+    async def _tags(self, request: ErasureRequest) -> tuple[str, ...]:
+        """Who is suppressed by it: nobody, where it was about some documents only."""
+        async with self.ledger.read() as uow:
+            identifiers = await uow.erasures.identifiers(request.tenant_id, request.id)
+        return tuple(sorted({each.tag for each in identifiers})) if request.scope.is_whole else ()
 
     async def _former(self, request: ErasureRequest) -> list[LogLeaf]:
         """The request's certificates of before. One that was logged since was issued by an attempt that broke off."""
@@ -182,6 +190,8 @@ def _exclusions(rows: Collection[ErasureItem]) -> tuple[Exclusion, ...]:
 
 def _reason(code: str) -> ExclusionReason:
     """A document about others too that could not be rewritten is held with the code of why."""
+    if code == RESTRICTED:
+        return ExclusionReason.LEGAL_HOLD
     return ExclusionReason(code) if code in set(ExclusionReason) else ExclusionReason.SHARED
 
 

@@ -161,16 +161,9 @@ async def _request(uow: UnitOfWork, tenant_id: Id, erasure_id: Id) -> ErasureReq
 
 async def _item(uow: UnitOfWork, request: ErasureRequest, version_id: Id) -> ErasureItem:
     """A version that was put into the review: such an item has its code, whatever it became."""
-    items = await uow.erasures.items(
-        request.tenant_id,
-        request.id,
-        store=StoreName.DOCUMENTS.value,
-        states=[ItemState.IN_REVIEW, *_BECOMES.values()],
-        # The first ids behind this one's beginning: itself is among them.
-        after=(StoreName.DOCUMENTS.value, ItemKind.VERSION.value, version_id[:-1]),
-        limit=len("0123456789abcdef"),
+    item = await uow.erasures.item(
+        request.tenant_id, request.id, StoreName.DOCUMENTS.value, ItemKind.VERSION.value, version_id
     )
-    for item in items:
-        if item.ref == version_id and item.code == REVIEW:
-            return item
-    raise ErasureFindingNotFound
+    if item is None or item.code != REVIEW or item.state not in {ItemState.IN_REVIEW, *_BECOMES.values()}:
+        raise ErasureFindingNotFound
+    return item

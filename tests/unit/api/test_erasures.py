@@ -75,6 +75,23 @@ async def test_it_is_held_released_and_not_cancelled_any_more(world: World) -> N
     assert (refused.status_code, refused.json()["code"]) == (409, "erasure_fenced")
 
 
+async def test_what_admins_wrote_is_not_shown_where_it_names_whom_the_fence_hides(world: World) -> None:
+    entries = {"boss": ["Mara Lind"], "pump": ["compressor"]}
+    put = await world.client.put("/v1/tenant/glossary", headers={"X-API-Key": world.admin}, json={"entries": entries})
+    assert put.status_code == 200, put.text
+    url = f"https://hooks.example/{MAIL['value']}"
+    made = await world.post("/v1/webhooks", json={"url": url, "events": ["document.completed"]})
+    assert made.status_code == 201, made.text
+
+    async def shown() -> tuple[Any, Any]:
+        glossary = (await world.get("/v1/tenant/glossary")).json()["entries"]
+        return glossary, [each["url"] for each in (await world.get("/v1/webhooks")).json()["items"]]
+
+    assert await shown() == (entries, [url])
+    await begin(world)
+    assert await shown() == ({"pump": ["compressor"]}, [None])
+
+
 async def change(world: World, erasure_id: str, **fields: Any) -> None:
     async with world.services.ledger.write() as uow:
         request = await uow.erasures.get(world.tenant_id, erasure_id)

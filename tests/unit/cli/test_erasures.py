@@ -1,10 +1,14 @@
 """`lethe erase`: what it prints."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.commands import erasures
 from cli.commands.erasures import erasure_text
+from cli.erasures import app
 from cli.errors import CommandError
 from cli.options import people
 
@@ -53,3 +57,23 @@ def test_who_is_meant_is_kind_and_value() -> None:
     for wrong in ("email", "=x", "email="):
         with pytest.raises(CommandError):
             people([wrong])
+
+
+def test_who_is_meant_is_read_from_a_file_or_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wishes: list[dict[str, Any]] = []
+
+    def started(_settings: object, _output: object, wish: dict[str, Any]) -> None:
+        wishes.append(wish)
+
+    monkeypatch.setattr(erasures, "start", started)
+    monkeypatch.setenv("LETHE_STATE", str(tmp_path))
+    lines = "email=mara@mail.example\n\nname=Mara Lind\n"
+    (tmp_path / "person").write_text(lines)
+    for file, given in (("-", lines), (f"{tmp_path}/person", "")):
+        result = CliRunner().invoke(app, ["start", "--subjects", file], input=given)
+        assert result.exit_code == 0, result.output
+    named = people(["email=mara@mail.example", "name=Mara Lind"])
+    assert [wish["identifiers"] for wish in wishes] == [named, named]
+    assert CliRunner().invoke(app, ["start", "--subject", "email=a@b.example"]).exit_code != 0

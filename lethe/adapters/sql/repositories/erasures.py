@@ -109,6 +109,10 @@ class SqlErasures(SqlRepository):
         )
         await self._connection.execute(statement, [ITEM.values(item) for item in items])
 
+    async def item(self, tenant_id: Id, erasure_id: Id, store: str, kind: str, ref: str) -> ErasureItem | None:
+        key = (items.c.store == store, items.c.kind == kind, items.c.ref == ref)
+        return await ITEM.one(self._connection, ITEM.of(tenant_id, items.c.erasure_id == erasure_id, *key))
+
     async def items(
         self,
         tenant_id: Id,

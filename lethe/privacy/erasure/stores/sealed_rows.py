@@ -16,6 +16,9 @@ PAGE: Final = 200
 CONFIGURATION: Final = "tenant_configuration"
 """The code of why a glossary, webhook or source stays: the tenant's admins wrote it, and what works by it goes on."""
 
+UNREAD: Final = "unread_archive"
+"""The code of why what was said of an archive stays until that is read, or given up."""
+
 _OWN_KEYS: Final = (ItemKind.RESPONSE, ItemKind.INGESTION, ItemKind.SELECTION, ItemKind.QUARANTINE)
 """Rows whose reference is also the id of the key that sealed them, and nothing else that stays."""
 
@@ -52,9 +55,18 @@ class RequestStore(Deleting):
     name = StoreName.REQUESTS
 
     async def locate(self, tenant_id: Id, trace: Trace) -> Located:
-        items = [item for kind in _REQUESTS for item in items_of(self.name, kind, _showing(trace, kind))]
-        kept = [item for kind in _KEPT for item in items_of(self.name, kind, _showing(trace, kind))]
-        return Located(tuple(items), tuple(Kept(item, CONFIGURATION) for item in kept))
+        unread = await self._unread(tenant_id, _showing(trace, ItemKind.INGESTION))
+        items = [item for kind in _REQUESTS for item in items_of(self.name, kind, _showing(trace, kind) - unread)]
+        configured = [item for kind in _KEPT for item in items_of(self.name, kind, _showing(trace, kind))]
+        kept = [Kept(item, CONFIGURATION) for item in configured]
+        kept += [Kept(item, UNREAD) for item in items_of(self.name, ItemKind.INGESTION, unread)]
+        return Located(tuple(items), tuple(kept))
+
+    async def _unread(self, tenant_id: Id, ingestion_ids: frozenset[Id]) -> frozenset[Id]:
+        """Those whose archive, others' documents in it, opens with the key of what is to go."""
+        async with self.ledger.read() as uow:
+            found = [await uow.ingestions.get(tenant_id, each) for each in sorted(ingestion_ids)]
+        return frozenset(each.id for each in found if each and each.archive_key and not each.state.is_final)
 
     async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
         await self.keyring.destroy(tenant_id, refs_of(items, *_OWN_KEYS))
