@@ -1,5 +1,6 @@
 """A private S3 server (moto's), in memory."""
 
+import os
 import subprocess
 import sys
 import time
@@ -27,7 +28,9 @@ class S3Server:
     def start(self) -> None:
         """Returns when the server answers."""
         argv = [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(self.port)]
-        self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # So that a handful of objects is more than a page, as a thousand are elsewhere.
+        environment = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": "2"}
+        self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         deadline = time.monotonic() + _BOOT_SECONDS
         while self._process.poll() is None and time.monotonic() < deadline:
             try:
