@@ -21,7 +21,7 @@ from lethe.privacy.retention import (
     restart_erasures,
 )
 from lethe.settings import CacheSettings, LimitSettings, RetentionSettings, WebhookSettings
-from lethe.telemetry import DEAD_LETTERS, DOCUMENTS
+from lethe.telemetry import DEAD_LETTERS, DOCUMENTS, ERASURE_OLDEST
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class DocumentActivities:
     @activity.defn
     async def expire_dispatches(self) -> int:
         """Also asks for a run of every erasure without an end: none may wait for somebody to notice that it failed."""
-        await restart_erasures(self.deletions.ledger, self.clock.now())
+        oldest = await restart_erasures(self.deletions.ledger, self.clock.now())
+        ERASURE_OLDEST.set((self.clock.now() - oldest).total_seconds() if oldest else 0)
         before = self.clock.now() - timedelta(days=self.limits.dispatch_days)
         return await expire_dispatches(self.deletions.ledger, before)

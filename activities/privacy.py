@@ -6,12 +6,14 @@ from temporalio import activity
 
 from lethe.contracts.erasure import (
     Certified,
+    CertifiedPage,
     Discovered,
     ErasureRef,
     ErasureRound,
     Purged,
     Quieted,
     Rechecked,
+    RecheckRun,
     Rewritten,
     Standing,
     StoreErased,
@@ -71,3 +73,7 @@ class PrivacyActivities:
     @activity.defn
     async def check_erasure_again(self, ref: ErasureRef) -> Rechecked:
         return await self.verifying.check_again(ref)
+
+    @activity.defn
+    async def list_certified(self, run: RecheckRun) -> CertifiedPage:
+        return await self.verifying.certified(run)

@@ -29,6 +29,7 @@ HTTP_REQUESTS: Final = Counter("rag_http_requests", "Requests answered", ["metho
 HTTP_DURATION: Final = Histogram("rag_http_request_duration_seconds", "Whole request", ["route"], buckets=_LATENCY)
 THUMBS_UP: Final = Gauge("rag_thumbs_up_rate", "Share of thumbs up among the verdicts of the last 24 hours")
 QUEUE_WAIT: Final = Histogram("queue_wait_time_seconds", "From scheduled to started", ["queue"], buckets=_LATENCY)
+QUEUE_LENGTH: Final = Gauge("rag_queue_length", "Tasks that wait, as Temporal estimates", ["queue"])
 DOCUMENTS: Final = Counter("rag_documents", "Documents by how their ingestion ended", ["outcome"])
 CHUNKS_EMBEDDED: Final = Counter("rag_chunks_embedded", "Chunks given a vector", ["source"])
 DEAD_LETTERS: Final = Counter("rag_dead_letters", "Dead letters opened", ["code"])
@@ -62,6 +63,14 @@ ERASURE_HITS: Final = Counter(
 )
 ERASURES_REOPENED: Final = Counter(
     "rag_erasures_reopened", "Erasures begun again, before their certificate or after it", ["after"]
+)
+for _after in ("verification", "certificate"):
+    ERASURES_REOPENED.labels(_after)  # from the start: what first appears with 1 has not increased
+ERASURE_OLDEST: Final = Gauge(
+    "rag_erasure_oldest_open_seconds", "Since the oldest request that is not fulfilled came; 0 without any"
+)
+PROCESSOR_COST: Final = Counter(
+    "rag_processor_cost_micros", "What outside providers cost, by our price list", ["operation", "currency"]
 )
 BREAKER_STATE: Final = Gauge(
     "rag_breaker_state", "0 closed, 1 half-open, 2 open; as this process saw it last", ["breaker"]

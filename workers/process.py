@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from lethe.errors import LetheError
 from lethe.settings import Settings
+from workers.backlog import Backlog
 from workers.failpoints import Failpoint
 from workers.interceptors import ActivityGuard
 from workers.keeper import Keeper
@@ -44,7 +45,7 @@ async def run(settings: Settings) -> None:
         logger.info("worker ready", extra={"count": len(workers)})
         sweeper = Sweeper(parts.ledger, starters, parts.clock)
         keeper = Keeper(parts.ledger, parts.keyword_builds, parts.clock, settings.limits.question_seconds)
-        await run_until_stopped(workers, [sweeper.run, keeper.run, parts.warm_up, _looking(parts)])
+        await run_until_stopped(workers, [sweeper.run, keeper.run, Backlog(client).run, parts.warm_up, _looking(parts)])
 
 
 def _looking(parts: WorkerParts) -> Callable[[], Awaitable[None]]:

@@ -24,7 +24,7 @@ from workflows.maintenance import TidyUp
 from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
 from workflows.probes import ProbeAll, ProbeEmbeddings
-from workflows.rechecks import RecheckErasure
+from workflows.rechecks import RecheckErasure, RecheckErasures
 from workflows.retention import ApplyRetention, RetainAll
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
@@ -50,6 +50,7 @@ WORKFLOWS: Sequence[type] = (
     ProbeAll,
     EraseSubject,
     RecheckErasure,
+    RecheckErasures,
 )
 """Everything but questions: those run only where the API is."""
 

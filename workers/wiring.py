@@ -132,6 +132,7 @@ async def ingestion_parts(
             erasing.certify_erasure,
             erasing.check_erasure_again,
             *migration_steps(settings, pipeline, targets_of(settings, embedder, stores.others)),
+            erasing.list_certified,
         ]
         yield WorkerParts(
             ledger,

@@ -7,7 +7,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.privacy import PrivacyActivities
-    from lethe.contracts.erasure import ErasureRef
+    from lethe.contracts.erasure import ErasureRef, Rechecked, RecheckRun
 
 from workflows import policies
 from workflows.policies import Queue
@@ -25,13 +25,40 @@ class RecheckErasure:
     async def run(self, ref: ErasureRef) -> None:
         for pause in PAUSES:
             await workflow.sleep(pause, summary="until it is looked for again")
-            checked = await run_step(
-                PrivacyActivities.check_erasure_again,
-                ref,
-                queue=Queue.IO,
-                summary="whether anything has come back",
-                within=policies.BATCH,
-                retry=policies.ALWAYS_RETRY,
-            )
-            if checked.is_open:
+            if (await _look(ref)).is_open:
                 return
+
+
+@workflow.defn(name="recheck-erasures")
+class RecheckErasures:
+    """Every certified erasure, of one tenant or of all: every night, and after whatever may bring somebody back."""
+
+    @workflow.run
+    async def run(self, state: RecheckRun | None = None) -> RecheckRun:
+        state = state or RecheckRun()
+        page = await run_step(
+            PrivacyActivities.list_certified,
+            state,
+            queue=Queue.IO,
+            summary=f"{state.checked:,} looked at so far",
+            retry=policies.ALWAYS_RETRY,
+        )
+        for ref in page.requests:
+            hits = (await _look(ref)).hits
+            counts = {"checked": state.checked + 1, "reopened": state.reopened + bool(hits)}
+            state = state.model_copy(update=counts)
+        workflow.set_current_details(f"{state.checked:,} looked at, {state.reopened:,} reopened")
+        if page.after is not None:
+            workflow.continue_as_new(state.model_copy(update={"after": page.after}))
+        return state
+
+
+async def _look(ref: ErasureRef) -> Rechecked:
+    return await run_step(
+        PrivacyActivities.check_erasure_again,
+        ref,
+        queue=Queue.IO,
+        summary="whether anything has come back",
+        within=policies.BATCH,
+        retry=policies.ALWAYS_RETRY,
+    )

@@ -23,12 +23,14 @@ from workflows.audit import AuditAll
 from workflows.maintenance import TidyUp
 from workflows.policies import Queue
 from workflows.probes import ProbeAll
+from workflows.rechecks import RecheckErasures
 from workflows.retention import RetainAll
 
 TIDY_UP = "tidy-up"
 AUDIT = "audit-all"
 RETENTION = "retain-all"
 PROBES = "probe-all"
+RECHECKS = "recheck-erasures"
 
 
 def wanted(settings: Settings) -> dict[str, Schedule]:
@@ -53,6 +55,11 @@ def wanted(settings: Settings) -> dict[str, Schedule]:
         RETENTION: Schedule(
             action=ScheduleActionStartWorkflow(RetainAll.run, id=RETENTION, task_queue=Queue.CONTROL),
             spec=nightly(retention.hour, retention.jitter_minutes),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=20)),
+        ),
+        RECHECKS: Schedule(
+            action=ScheduleActionStartWorkflow(RecheckErasures.run, id=RECHECKS, task_queue=Queue.CONTROL),
+            spec=nightly(settings.erasure.recheck_hour, retention.jitter_minutes),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=20)),
         ),
         PROBES: Schedule(

@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.contracts.audit import AuditRef, AuditRun
 from lethe.contracts.bulk import BulkState
-from lethe.contracts.erasure import ErasureRun
+from lethe.contracts.erasure import ErasureRun, RecheckRun
 from lethe.contracts.indexing import BuildRun
 from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
@@ -45,6 +45,7 @@ from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
 from workflows.probes import ProbeEmbeddings
+from workflows.rechecks import RecheckErasures
 from workflows.retention import ApplyRetention
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
@@ -102,6 +103,10 @@ def _retain(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return ApplyRetention.run, RetentionProgress(run=RetentionRef(tenant_id=tenant_id, run_id=ref))
 
 
+def _recheck(tenant_id: Id, _: Id) -> tuple[Any, Any]:
+    return RecheckErasures.run, RecheckRun(tenant_id=tenant_id)
+
+
 def _probe(tenant_id: Id, _: Id) -> tuple[Any, Any]:
     return ProbeEmbeddings.run, ProbeRef(tenant_id=tenant_id)
 
@@ -125,6 +130,7 @@ _KINDS: Final = {
     DispatchKind.APPLY_RETENTION: _retain,
     DispatchKind.PROBE_EMBEDDINGS: _probe,
     DispatchKind.MIGRATE_EMBEDDINGS: _migrate,
+    DispatchKind.RECHECK_ERASURES: _recheck,
 }
 
 
@@ -145,6 +151,7 @@ _PRIORITIES: Final = {
     DispatchKind.APPLY_RETENTION: policies.BACKGROUND_PRIORITY,
     DispatchKind.PROBE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
     DispatchKind.MIGRATE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
+    DispatchKind.RECHECK_ERASURES: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
 }

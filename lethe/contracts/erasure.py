@@ -140,3 +140,19 @@ class ErasureProgress(Contract):
     in_review: int = 0
     stores: dict[str, int] = Field(default_factory=dict[str, int], max_length=50)
     pending: list[str] = Field(default_factory=list[str], max_length=50)
+
+
+class RecheckRun(Contract):
+    """Look again for what certified erasures removed: of one tenant, or of all; it goes on after this request."""
+
+    tenant_id: Id | None = None
+    after: ErasureRef | None = None
+    checked: int = 0
+    reopened: int = 0
+
+
+class CertifiedPage(Contract):
+    """Certified requests. ``after`` is None when there are no more."""
+
+    requests: list[ErasureRef] = Field(max_length=100)
+    after: ErasureRef | None

@@ -28,6 +28,7 @@ class DispatchKind(StrEnum):
     APPLY_RETENTION = "apply-retention"
     PROBE_EMBEDDINGS = "probe-embeddings"
     MIGRATE_EMBEDDINGS = "migrate-embeddings"
+    RECHECK_ERASURES = "recheck-erasures"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from lethe.ports.embedding import Embedder, InputKind, Tokenizer, Vectors
 from lethe.ports.ledger import Ledger
 from lethe.privacy.provider_policy import is_allowed
 from lethe.settings import AnsweringSettings, Price
+from lethe.telemetry import PROCESSOR_COST
 
 _log: Final = logging.getLogger("lethe.processors")
 _MILLION: Final = 1_000_000
@@ -94,6 +95,7 @@ class ProcessorLedger:
         return Spent(outcome.tokens, outcome.tokens_out, cost, outcome.is_estimated)
 
     async def _finish(self, call: ProcessorCall, status: str, spent: Spent) -> None:
+        PROCESSOR_COST.labels(call.operation.value, call.currency).inc(spent.cost_micros)
         try:
             async with self.ledger.write() as uow:
                 await uow.processor_calls.finish(call.tenant_id, call.id, status, spent, self.clock.now())

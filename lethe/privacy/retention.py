@@ -92,8 +92,11 @@ async def expire_dispatches(ledger: Ledger, dispatched_before: datetime) -> int:
     return await _rows(ledger, lambda uow: uow.dispatches.expire(dispatched_before, PAGE))
 
 
-async def restart_erasures(ledger: Ledger, at: datetime) -> int:
-    """Have every erasure without an end started again: one that runs goes on, one that failed gets a new run."""
+async def restart_erasures(ledger: Ledger, at: datetime) -> datetime | None:
+    """Have every erasure without an end started again: one that runs goes on, one that failed gets a new run.
+
+    Returns when the oldest of them was asked for.
+    """
     async with ledger.read() as uow:
         open_ = [each for tenant in await uow.tenants.list() for each in await uow.erasures.unfinished(tenant.id)]
     kind = DispatchKind.ERASE_SUBJECT
@@ -101,7 +104,7 @@ async def restart_erasures(ledger: Ledger, at: datetime) -> int:
         workflow_id = dispatch_id(kind, each.tenant_id, each.id)
         async with ledger.write() as uow:
             await uow.dispatches.renew(Dispatch(each.tenant_id, workflow_id, kind, each.id, at, again=True))
-    return len(open_)
+    return min((each.created_at for each in open_), default=None)
 
 
 async def _rows(ledger: Ledger, expire: Callable[[UnitOfWork], Awaitable[int]]) -> int:

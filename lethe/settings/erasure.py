@@ -18,6 +18,8 @@ class ErasureSettings(Section):
 
     deadline_days: Days = 30.0
     """Within how long a request must be fulfilled."""
+    recheck_hour: Annotated[int, Field(ge=0, le=23)] = 3
+    """At which hour, in UTC, everybody who was erased is looked for again."""
     approval_documents: Annotated[int, Field(ge=0)] = 100
     """Above how many linked documents a second principal must approve."""
     drain_seconds: Seconds = LONGEST_STEP_SECONDS

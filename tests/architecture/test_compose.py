@@ -67,7 +67,7 @@ def test_the_settings_load(service: str, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_images_are_pinned() -> None:
     tags = {service["image"].rpartition(":")[2] for service in SERVICES.values()}
-    assert all(re.match(r"\d+\.\d+(\.\d+)?", tag) for tag in tags), tags
+    assert all(re.match(r"v?\d+\.\d+(\.\d+)?", tag) for tag in tags), tags
 
 
 def test_ports_are_published_on_loopback_only() -> None:

@@ -8,11 +8,12 @@ import pytest
 import pytest_asyncio
 
 from cli import verify_erasure as verifier
-from lethe.contracts.erasure import ErasureRef, Verified, VerifiedErasure
+from lethe.contracts.erasure import ErasureRef, RecheckRun, Verified, VerifiedErasure
 from lethe.errors import CertificateNotFound, KeyDestroyed, VerificationBlind, WitnessUnavailable
 from lethe.model.blobs import BlobName, blob_key, blob_prefix
 from lethe.model.documents import Version
 from lethe.model.erasures import ErasureState, PurgeState
+from lethe.model.ids import new_id
 from lethe.model.indexes import BuildKind
 from lethe.model.personal_data import StoreName
 from lethe.ports.keyring import SecretPurpose
@@ -21,6 +22,7 @@ from lethe.ports.vectors import KeywordObject
 from lethe.privacy.certificates.body import requester_nonce, subject_commitment
 from lethe.privacy.certificates.notes import NoteSigner
 from lethe.privacy.digests import suppression_tag_of
+from lethe.privacy.erasure.rechecking import recheck_after
 from lethe.settings import Settings
 from tests.contract.blobs import pieces
 from tests.contract.ledger_rows import NOON, at, chunks
@@ -200,6 +202,25 @@ async def test_a_verifier_that_does_not_see_certifies_nothing(scene: Scene, monk
     with pytest.raises(VerificationBlind):
         await scene.activities.verify_erasure(ref)
     assert await scene.state(ref) is ErasureState.VERIFYING
+
+
+async def test_every_certified_request_is_listed_and_a_cause_asks_for_one_look(scene: Scene) -> None:
+    ref, _ = await _purged(scene)
+    await scene.certify(ref)
+    verifying = scene.activities.verifying
+    own = RecheckRun(tenant_id=scene.tenant_id)
+    page = await verifying.certified(own)
+    assert (page.requests, page.after) == ([ref], ref)
+    assert (await verifying.certified(own.model_copy(update={"after": ref}))).after is None
+    cause = new_id()
+    for _ in range(2):
+        async with scene.ledger.write() as unit:
+            await recheck_after(unit, scene.tenant_id, cause, at(0))
+    async with scene.ledger.read() as unit:
+        pending = await unit.dispatches.pending(at(1_000_000), 10)
+    assert [each.workflow_id for each in pending if each.ref == cause] == [
+        f"recheck-erasures/{scene.tenant_id}/{cause}"
+    ]
 
 
 @pytest.mark.parametrize("place", ["blob", "index"])

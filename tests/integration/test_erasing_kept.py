@@ -155,7 +155,10 @@ async def test_a_document_that_cannot_be_rewritten_stays_held_with_the_code(scen
 async def test_an_erasure_without_an_end_is_started_again(scene: Scene) -> None:
     ref = await scene.ask()
     ended = await scene.ask(ended_at=NOON)
-    assert await restart_erasures(scene.ledger, NOON) == 1
+    async with scene.ledger.read() as unit:
+        asked = await unit.erasures.get(ref.tenant_id, ref.erasure_id)
+    assert asked
+    assert await restart_erasures(scene.ledger, NOON) == asked.created_at
     async with scene.ledger.read() as unit:
         pending = await unit.dispatches.pending(NOON + timedelta(seconds=1), 10)
     own = [each for each in pending if each.ref in {ref.erasure_id, ended.erasure_id}]

@@ -16,7 +16,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from lethe.contracts.answering import QuestionRef, Turned
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditRun, Begun
 from lethe.contracts.bulk import BulkState
-from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRun
+from lethe.contracts.erasure import Discovered, ErasureRun
 from lethe.contracts.ingestion import DeletionPlan, DocumentRef, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.selection import SelectionRef, SelectionRun
@@ -26,6 +26,7 @@ from lethe.model.selections import SelectionAction
 from lethe.model.webhooks import DeliveryState
 from tests.replay.builds import BUILDS
 from tests.replay.probes import probe_all, probe_embeddings
+from tests.replay.rechecks import recheck_erasure, recheck_erasures
 from tests.replay.retention import apply_retention, retain_all
 from tests.replay.running import DOCUMENT, TENANT, VERSION
 from tests.replay.running import ended as _ended
@@ -44,7 +45,6 @@ from workflows.erasure import EraseSubject
 from workflows.ingestion import IngestDocument
 from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.policies import Queue
-from workflows.rechecks import RecheckErasure
 from workflows.selection import ApplySelection
 from workflows.webhooks import DeliverWebhook
 
@@ -188,15 +188,6 @@ async def erase_subject(client: Client) -> WorkflowHandle[Any, Any]:
         return await _ended(client, EraseSubject.run, run, "erase-subject/one")
 
 
-async def recheck_erasure(client: Client) -> WorkflowHandle[Any, Any]:
-    """Nothing has come back at the first look, and something at the second."""
-    scripted = ScriptedErasure()
-    scripted.come_back = [0, 1]
-    async with scripted.running(client):
-        ref = ErasureRef(tenant_id=TENANT, erasure_id=DOCUMENT)
-        return await _ended(client, RecheckErasure.run, ref, "recheck-erasure/two")
-
-
 async def answer_question(client: Client) -> WorkflowHandle[Any, Any]:
     """Without a language model."""
     async with ScriptedAnswering().running(client):
@@ -246,6 +237,7 @@ SCENARIOS: Sequence[Scenario] = (
     audit_tenant,
     erase_subject,
     recheck_erasure,
+    recheck_erasures,
     *BUILDS,
     answer_question,
     answer_by_models,

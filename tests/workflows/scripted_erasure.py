@@ -7,12 +7,14 @@ from temporalio import activity
 
 from lethe.contracts.erasure import (
     Certified,
+    CertifiedPage,
     Discovered,
     ErasureRef,
     ErasureRound,
     Purged,
     Quieted,
     Rechecked,
+    RecheckRun,
     Rewritten,
     Standing,
     StoreErased,
@@ -39,6 +41,7 @@ class ScriptedErasure(Scripted):
         self.held: set[str] = set()
         self.hits: list[int] = []
         self.come_back: list[int] = []
+        self.certified: list[CertifiedPage] = []
         self.has_witness = True
         self.stores: list[tuple[int, str]] = []
         self.rounds_asked: list[int] = []
@@ -93,6 +96,11 @@ class ScriptedErasure(Scripted):
         hits = self.come_back.pop(0) if self.come_back else 0
         return Rechecked(is_open=bool(hits), hits=hits)
 
+    @activity.defn
+    async def list_certified(self, run: RecheckRun) -> CertifiedPage:
+        self._called("list_certified")
+        return self.certified.pop(0)
+
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
         own = {
             Queue.CONTROL: [self.look_at_erasure],
@@ -105,6 +113,7 @@ class ScriptedErasure(Scripted):
                 self.verify_erasure,
                 self.certify_erasure,
                 self.check_erasure_again,
+                self.list_certified,
             ],
         }
         return [*super().of(queue), *own.get(queue, [])]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from lethe.contracts.erasure import ErasureRef, Rechecked, Verified
+from lethe.contracts.erasure import CertifiedPage, ErasureRef, Rechecked, RecheckRun, Verified
 from lethe.model.audit_log import LeafKind
 from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, check_move
 from lethe.model.operations import Dispatch, DispatchKind
@@ -79,26 +79,35 @@ class Verifying:
         _tell(found, "certificate")
         return Rechecked(is_open=True, hits=found.hits.total())
 
+    async def certified(self, run: RecheckRun) -> CertifiedPage:
+        """The next certified requests, tenant after tenant; one that is certified meanwhile has looks of its own."""
+        after = run.after
+        async with self.ledger.read() as uow:
+            every = [run.tenant_id] if run.tenant_id else sorted(tenant.id for tenant in await uow.tenants.list())
+            for tenant_id in every:
+                if after is not None and tenant_id < after.tenant_id:
+                    continue
+                last = await uow.erasures.get(tenant_id, after.erasure_id) if after else None
+                cursor = PageCursor(last.created_at, last.id) if last and last.tenant_id == tenant_id else None
+                page = await uow.erasures.page(tenant_id, [ErasureState.CERTIFIED], cursor, _PAGE)
+                if page:
+                    found = [ErasureRef(tenant_id=tenant_id, erasure_id=each.id) for each in page]
+                    return CertifiedPage(requests=found, after=found[-1])
+        return CertifiedPage(requests=[], after=None)
+
     async def check_all(self) -> int:
         """Every certified request of every tenant: after a start, which may follow a restore, migration or resync.
 
         Returns how many were reopened.
         """
-        reopened = 0
-        async with self.ledger.read() as uow:
-            tenants = [tenant.id for tenant in await uow.tenants.list()]
-        for tenant_id in tenants:
-            after: PageCursor | None = None
-            while True:
-                async with self.ledger.read() as uow:
-                    page = await uow.erasures.page(tenant_id, [ErasureState.CERTIFIED], after, _PAGE)
-                for request in page:
-                    ref = ErasureRef(tenant_id=tenant_id, erasure_id=request.id)
-                    reopened += bool((await self.check_again(ref)).hits)
-                if len(page) < _PAGE:
-                    break
-                after = PageCursor(page[-1].created_at, page[-1].id)
-        return reopened
+        reopened, run = 0, RecheckRun()
+        while True:
+            page = await self.certified(run)
+            for ref in page.requests:
+                reopened += bool((await self.check_again(ref)).hits)
+            if page.after is None:
+                return reopened
+            run = RecheckRun(after=page.after)
 
     async def _manifest(self, ref: ErasureRef) -> list[ErasureItem]:
         manifest = Manifest(self.ledger, ref.tenant_id, ref.erasure_id)
