@@ -203,7 +203,9 @@ def answer_out(view: AnswerView) -> AnswerOut:
 def _provenance_out(view: AnswerView) -> ProvenanceOut | None:
     if view.provenance is None:
         return None
-    return ProvenanceOut.model_validate(view.provenance).model_copy(update={"cached_at": view.cached_at})
+    overdue = [citation.number for citation in view.citations if citation.is_overdue]
+    told = {"cached_at": view.cached_at, "overdue_citations": overdue}
+    return ProvenanceOut.model_validate(view.provenance).model_copy(update=told)
 
 
 def query_out(view: AnswerView, trace: Trace | None) -> QueryOut:

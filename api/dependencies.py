@@ -21,6 +21,7 @@ from lethe.errors import (
     SelectionNotFound,
     WebhookNotFound,
 )
+from lethe.errors.syncs import ScheduleNotFound, SourceNotFound, SyncNotFound
 from lethe.model.ids import Id, is_id
 
 
@@ -130,6 +131,24 @@ def _erasure_id(erasure_id: Annotated[str, Path()]) -> Id:
     return erasure_id
 
 
+def _source_id(source_id: Annotated[str, Path()]) -> Id:
+    if not is_id(source_id):
+        raise SourceNotFound
+    return source_id
+
+
+def _sync_id(sync_id: Annotated[str, Path()]) -> Id:
+    if not is_id(sync_id):
+        raise SyncNotFound
+    return sync_id
+
+
+def _schedule_id(schedule_id: Annotated[str, Path()]) -> Id:
+    if not is_id(schedule_id):
+        raise ScheduleNotFound
+    return schedule_id
+
+
 DocumentId = Annotated[Id, Depends(_document_id)]
 ChunkId = Annotated[Id, Depends(_chunk_id)]
 IngestionId = Annotated[Id, Depends(_ingestion_id)]
@@ -145,3 +164,7 @@ RetentionRunId = Annotated[Id, Depends(_retention_run_id)]
 SelectionId = Annotated[Id, Depends(_selection_id)]
 MigrationId = Annotated[Id, Depends(_migration_id)]
 ErasureId = Annotated[Id, Depends(_erasure_id)]
+SourceId = Annotated[Id, Depends(_source_id)]
+SyncId = Annotated[Id, Depends(_sync_id)]
+ScheduleSourceId = Annotated[Id, Depends(_schedule_id)]
+"""A source's schedule is called after the source."""

@@ -19,6 +19,7 @@ async def run(settings: Settings) -> None:
         temporal = TemporalLink(settings.limits.question_seconds)
         services = await stack.enter_async_context(open_services(settings, temporal))
         stack.push_async_callback(_cancelled, asyncio.create_task(temporal.keep(settings, services.answering)))
+        stack.push_async_callback(_cancelled, asyncio.create_task(services.overdue.run()))
         # uvicorn raises the signal again when it has stopped, which must not end the process before the stores close.
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, signal.SIG_IGN)

@@ -19,12 +19,16 @@ from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.selections import Selections
+from lethe.ingestion.sync.ordering import Rounds
+from lethe.ingestion.sync.overdue import OverdueSources
+from lethe.ingestion.sync.registry import Sources
 from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id
 from lethe.ports.breakers import Breakers
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
+from lethe.ports.schedules import Schedules
 from lethe.ports.workflows import WorkflowControl
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.erasure.intake import Erasures
@@ -74,6 +78,10 @@ class Services:
     quarantines: Quarantines
     letters: Letters
     selections: Selections
+    sources: Sources
+    rounds: Rounds
+    schedules: Schedules
+    overdue: OverdueSources
     erasures: Erasures
     reviews: Reviews
     lifting: Lifting

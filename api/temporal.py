@@ -56,6 +56,10 @@ class TemporalLink:
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
         return await Starters(self._connected(), self._question_seconds).answer(ref)
 
+    def client(self) -> Client:
+        """Raises WorkflowsUnavailable."""
+        return self._connected()
+
     async def ready(self) -> bool:
         """Whether Temporal answers now."""
         if self._client is None:

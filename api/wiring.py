@@ -14,6 +14,7 @@ from lethe.adapters.breakers import GuardedEmbedder, make_breakers
 from lethe.adapters.llm import open_chat_models, open_rewording
 from lethe.adapters.redis import open_redis
 from lethe.adapters.rerank import open_reranker
+from lethe.adapters.sources import ConfiguredReaders
 from lethe.adapters.stores import open_stores
 from lethe.adapters.tokens import make_tokens
 from lethe.answering.attack_bank import AttackBank
@@ -32,6 +33,9 @@ from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.selections import Selections
+from lethe.ingestion.sync.ordering import Rounds
+from lethe.ingestion.sync.overdue import OverdueSources
+from lethe.ingestion.sync.registry import Sources
 from lethe.ingestion.uploads import Uploads
 from lethe.ports.breakers import Breakers, embed_breaker
 from lethe.ports.embedding import Embedder
@@ -46,6 +50,7 @@ from lethe.retrieval.search import Search
 from lethe.settings import EmbeddingProvider, Settings
 from lethe.webhooks.registry import Webhooks
 from workers.failpoints import Failpoint
+from workflows.source_schedules import SourceSchedules
 
 
 @asynccontextmanager
@@ -76,6 +81,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         rewording = await stack.enter_async_context(
             open_rewording(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
+        overdue = OverdueSources(ledger, clock, settings.sync.overdue_check_seconds)
         words = KeywordRung(ledger, stores.keywords, breakers, settings.weaviate.timeout_seconds)
         search = Search(
             ledger,
@@ -87,6 +93,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             reranker,
             settings.rerank.seconds,
             rewording=rewording,
+            overdue=overdue,
             others=others,
         )
         uploads = Uploads(
@@ -127,6 +134,10 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                 ),
                 settings.indexing.soak_pause_seconds,
             ),
+            sources=Sources(ledger, keyring, ConfiguredReaders(settings.sources), clock),
+            rounds=Rounds(ledger, keyring, clock),
+            schedules=SourceSchedules(temporal.client),
+            overdue=overdue,
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             glossaries=Glossaries(ledger, keyring, clock),
             provider_policy=ProviderPolicy(ledger, clock, configured_processors(settings)),

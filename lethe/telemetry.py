@@ -47,6 +47,8 @@ INDEX_STALE: Final = Gauge("rag_index_stale", "Versions with other properties, a
 INDEX_BUILD_LAG: Final = Gauge(
     "rag_index_build_lag", "Commits that an index build which follows has not applied, as it was seen last", ["build"]
 )
+SOURCE_AGE: Final = Gauge("rag_source_age_seconds", "Since the last good round of the source began", ["source"])
+SOURCES_OVERDUE: Final = Gauge("rag_sources_overdue", "Sources whose last good round is older than it may be")
 AUDIT_REPAIRS: Final = Counter("rag_audit_repairs", "Put right by audits", ["kind"])
 AUDIT_END: Final = Gauge(
     "rag_audit_last_end_timestamp_seconds", "When the last audit of the tenant that waits longest ended"

@@ -1,6 +1,8 @@
 """The erasure of a person: one eraser per store, and what finds and drives."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from activities.privacy import PrivacyActivities
 from lethe.indexing.planning import BuildPlanner
@@ -114,3 +116,17 @@ def privacy_activities(
         ),
         Certifying(remover.ledger, remover.keyring, clock, issuer),
     )
+
+
+def erasing_steps(erasing: PrivacyActivities) -> Sequence[Callable[..., Any]]:
+    """What reaches the stores: on the io queue."""
+    return [
+        erasing.discover_subject,
+        erasing.rewrite_shared,
+        erasing.quiet_ingestions,
+        erasing.erase_store,
+        erasing.purge_stores,
+        erasing.verify_erasure,
+        erasing.certify_erasure,
+        erasing.check_erasure_again,
+    ]

@@ -8,6 +8,7 @@ from prometheus_client import start_http_server
 from temporalio.client import Client
 
 from lethe.errors import LetheError
+from lethe.ingestion.sync.overdue import OverdueSources
 from lethe.settings import Settings
 from workers.backlog import Backlog
 from workers.failpoints import Failpoint
@@ -20,6 +21,7 @@ from workers.wiring import WorkerParts, ingestion_parts
 from workflows import schedules
 from workflows.histories import Histories
 from workflows.policies import Queue
+from workflows.source_schedules import SourceSchedules
 from workflows.starters import Starters
 
 logger = logging.getLogger("lethe.worker")
@@ -35,7 +37,7 @@ async def run(settings: Settings) -> None:
 
     client = await connect(settings, prepare)
     starters = Starters(client)
-    async with ingestion_parts(settings, starters, Histories(client)) as parts:
+    async with ingestion_parts(settings, starters, Histories(client), SourceSchedules(lambda: client)) as parts:
         guard = ActivityGuard(Failpoint.from_settings(settings.testing), parts.journal)
         workers = [
             queue_worker(client, settings, queue, parts.activities[queue], [guard])
@@ -45,7 +47,9 @@ async def run(settings: Settings) -> None:
         logger.info("worker ready", extra={"count": len(workers)})
         sweeper = Sweeper(parts.ledger, starters, parts.clock)
         keeper = Keeper(parts.ledger, parts.keyword_builds, parts.clock, settings.limits.question_seconds)
-        await run_until_stopped(workers, [sweeper.run, keeper.run, Backlog(client).run, parts.warm_up, _looking(parts)])
+        overdue = OverdueSources(parts.ledger, parts.clock, settings.sync.overdue_check_seconds)
+        jobs = [sweeper.run, keeper.run, overdue.run, Backlog(client).run, parts.warm_up, _looking(parts)]
+        await run_until_stopped(workers, jobs)
 
 
 def _looking(parts: WorkerParts) -> Callable[[], Awaitable[None]]:

@@ -27,6 +27,7 @@ from workflows.probes import ProbeAll, ProbeEmbeddings
 from workflows.rechecks import RecheckErasure, RecheckErasures
 from workflows.retention import ApplyRetention, RetainAll
 from workflows.selection import ApplySelection
+from workflows.sync import ArrangeSource, SyncOnSchedule, SyncSource
 from workflows.webhooks import DeliverWebhook
 
 WORKFLOWS: Sequence[type] = (
@@ -48,6 +49,9 @@ WORKFLOWS: Sequence[type] = (
     RetainAll,
     ProbeEmbeddings,
     ProbeAll,
+    SyncSource,
+    SyncOnSchedule,
+    ArrangeSource,
     EraseSubject,
     RecheckErasure,
     RecheckErasures,

@@ -21,6 +21,7 @@ from lethe.adapters.clock import SystemClock
 from lethe.adapters.detection import make_detector
 from lethe.adapters.malware import Clamd
 from lethe.adapters.parsing import LimitedParser
+from lethe.adapters.sources import ConfiguredReaders
 from lethe.adapters.stores import open_stores
 from lethe.adapters.webhooks import HttpSender
 from lethe.indexing.audit import Auditor
@@ -50,11 +51,13 @@ from lethe.ingestion.uploads import Uploads
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.personal_data import HistoryStore
+from lethe.ports.schedules import Schedules
 from lethe.ports.workflows import WorkflowControl
 from lethe.settings import Settings
 from lethe.webhooks.delivering import Deliveries
-from workers.erasing import privacy_activities
+from workers.erasing import erasing_steps, privacy_activities
 from workers.failpoints import Failpoint
+from workers.following import sync_activities
 from workers.migrating import migration_steps
 from workers.scratch import private_scratch
 from workflows.policies import Queue
@@ -80,9 +83,9 @@ class WorkerParts:
 
 @asynccontextmanager
 async def ingestion_parts(
-    settings: Settings, control: WorkflowControl, histories: HistoryStore
+    settings: Settings, control: WorkflowControl, histories: HistoryStore, schedules: Schedules
 ) -> AsyncGenerator[WorkerParts]:
-    """The adapters of a worker that ingests, closed at the end. ``control`` and ``histories`` reach other workflows.
+    """The adapters of a worker that ingests, closed at the end. The last three reach other workflows.
 
     Raises EmbeddingSpecMismatch.
     """
@@ -117,20 +120,15 @@ async def ingestion_parts(
         activities = _activities(settings, pipeline, remover, journal, letters)
         activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
         uploads = _uploads(settings, pipeline, remover)
+        following = sync_activities(settings, pipeline, uploads, ConfiguredReaders(settings.sources), schedules)
         detector = make_detector(settings.detection.level)
         issuer = stores.certificates if settings.witness.url else None
         erasing = privacy_activities(settings, remover, clock, histories, uploads, detector, issuer)
-        activities[Queue.CONTROL] = [*activities[Queue.CONTROL], erasing.look_at_erasure]
+        activities[Queue.CONTROL] = [*activities[Queue.CONTROL], *following[Queue.CONTROL], erasing.look_at_erasure]
         activities[Queue.IO] = [
             *activities[Queue.IO],
-            erasing.discover_subject,
-            erasing.rewrite_shared,
-            erasing.quiet_ingestions,
-            erasing.erase_store,
-            erasing.purge_stores,
-            erasing.verify_erasure,
-            erasing.certify_erasure,
-            erasing.check_erasure_again,
+            *following[Queue.IO],
+            *erasing_steps(erasing),
             *migration_steps(settings, pipeline, targets_of(settings, embedder, stores.others)),
             erasing.list_certified,
         ]

@@ -25,6 +25,7 @@ from lethe.contracts.letters import LetterSelection
 from lethe.contracts.probes import ProbeRef
 from lethe.contracts.retention import RetentionProgress, RetentionRef
 from lethe.contracts.selection import SelectionRef, SelectionRun
+from lethe.contracts.sync import SourceRef, SyncRun
 from lethe.contracts.webhooks import DeliveryRef
 from lethe.errors import DeadlineExceeded, LetheError, WorkflowsUnavailable, by_code
 from lethe.model.ids import Id
@@ -48,6 +49,7 @@ from workflows.probes import ProbeEmbeddings
 from workflows.rechecks import RecheckErasures
 from workflows.retention import ApplyRetention
 from workflows.selection import ApplySelection
+from workflows.sync import ArrangeSource, SyncSource
 from workflows.webhooks import DeliverWebhook
 
 RPC_TIMEOUT: Final = timedelta(seconds=3)
@@ -115,6 +117,14 @@ def _deliver(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return DeliverWebhook.run, DeliveryRef(tenant_id=tenant_id, delivery_id=ref)
 
 
+def _sync(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return SyncSource.run, SyncRun(tenant_id=tenant_id, source_id=ref)
+
+
+def _arrange(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return ArrangeSource.run, SourceRef(tenant_id=tenant_id, source_id=ref)
+
+
 _KINDS: Final = {
     DispatchKind.INGEST_DOCUMENT: _ingest,
     DispatchKind.APPLY_METADATA: _apply,
@@ -131,6 +141,8 @@ _KINDS: Final = {
     DispatchKind.PROBE_EMBEDDINGS: _probe,
     DispatchKind.MIGRATE_EMBEDDINGS: _migrate,
     DispatchKind.RECHECK_ERASURES: _recheck,
+    DispatchKind.SYNC_SOURCE: _sync,
+    DispatchKind.ARRANGE_SOURCE: _arrange,
 }
 
 
@@ -140,7 +152,11 @@ _REUSE: Final = {
 }
 
 
-_AGAIN: Final = {DispatchKind.DELIVER_WEBHOOK: "try_again"}
+_AGAIN: Final = {
+    DispatchKind.DELIVER_WEBHOOK: "try_again",
+    DispatchKind.SYNC_SOURCE: "look",
+    DispatchKind.ARRANGE_SOURCE: "look",
+}
 """Signals of workflows that are still about to end when the ledger says already how."""
 
 _PRIORITIES: Final = {
@@ -154,13 +170,17 @@ _PRIORITIES: Final = {
     DispatchKind.RECHECK_ERASURES: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
+    DispatchKind.SYNC_SOURCE: policies.BACKGROUND_PRIORITY,
 }
 """The rest is one document, that somebody may wait for."""
 
 
+_ENDED_WELL: Final = frozenset({DispatchKind.ERASE_SUBJECT, DispatchKind.SYNC_SOURCE, DispatchKind.ARRANGE_SOURCE})
+"""What is begun again although it had: a source has news, something certified has come back."""
+
+
 def _reuse(dispatch: Dispatch) -> WorkflowIDReusePolicy:
-    """An erasure that was certified is begun again where something has come back: it had ended well."""
-    if dispatch.again and dispatch.kind is DispatchKind.ERASE_SUBJECT:
+    if dispatch.again and dispatch.kind in _ENDED_WELL:
         return WorkflowIDReusePolicy.ALLOW_DUPLICATE
     return _REUSE[dispatch.again]
 

@@ -45,7 +45,10 @@ class AskIn(QuestionIn):
 
 
 class PassageOut(Given):
-    """A passage the caller may read. ``place`` is for a person; ``score`` 0..1, higher is better."""
+    """A passage the caller may read. ``place`` is for a person; ``score`` 0..1, higher is better.
+
+    ``is_overdue``: it came from a source that has not been synced for longer than it should; it may be out of date.
+    """
 
     chunk_id: OpaqueId
     version_id: OpaqueId
@@ -57,6 +60,7 @@ class PassageOut(Given):
     page: int | None
     score: float
     text: str
+    is_overdue: bool = False
 
 
 class SearchOut(Given):
@@ -68,7 +72,7 @@ class SearchOut(Given):
 
 
 class CitationOut(Given):
-    """A cited passage. ``quotes``: the answer's sentences that come from it."""
+    """A cited passage. ``quotes``: the answer's sentences that come from it. ``is_overdue``: as of a passage."""
 
     number: int
     chunk_id: OpaqueId
@@ -81,6 +85,7 @@ class CitationOut(Given):
     text: str
     text_hmac: str
     quotes: list[str]
+    is_overdue: bool = False
 
 
 class ProvenanceOut(Given):
@@ -90,6 +95,7 @@ class ProvenanceOut(Given):
     again after a worker died, and both count. ``groundedness``: 0..1, null where no model worded the answer;
     ``judge``: the model whose verdict it heeds, by ``judge_prompt``; empty where rules alone said it.
     ``cached_at``: when it was made, if that was for an earlier question of the same rights; it cost nothing again.
+    ``overdue_citations``: the numbers of those that may be out of date as this is read.
     """
 
     index_build_id: OpaqueId | None
@@ -116,6 +122,7 @@ class ProvenanceOut(Given):
     judge: str
     judge_prompt: str
     cached_at: datetime | None = None
+    overdue_citations: list[int] = Field(default_factory=list[int])
 
 
 class AnswerOut(Given):

@@ -18,7 +18,10 @@ from lethe.privacy.erasure.needles import open_needles, standing_needles
 
 @dataclass(frozen=True, slots=True)
 class CitationView:
-    """A cited passage, opened. ``quotes``: the answer's sentences that come from it, in order."""
+    """A cited passage, opened. ``quotes``: the answer's sentences that come from it, in order.
+
+    ``is_overdue``: as of its passage (lethe.ports.search).
+    """
 
     number: int
     chunk_id: Id
@@ -31,6 +34,7 @@ class CitationView:
     text: str
     text_hmac: str
     quotes: tuple[str, ...]
+    is_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def cited(number: int, passage: Passage, quotes: tuple[str, ...] = ()) -> Citati
         text=passage.text,
         text_hmac=passage.text_hmac,
         quotes=quotes,
+        is_overdue=passage.is_overdue,
     )
 
 

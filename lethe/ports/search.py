@@ -1,6 +1,6 @@
 """Passages that may be served: what /v1/search and the answering steps share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,7 +68,8 @@ class Passage:
     """A chunk that passed the gate, opened. ``score`` is the fused score (0..1).
 
     ``start``/``end`` are offsets in code points into the cleaned text of the version; ``page`` counts from 1.
-    ``suspicion``: as found when it was cut (model.documents.Chunk).
+    ``suspicion``: as found when it was cut (model.documents.Chunk). ``is_overdue``: it came from a source whose last
+    good round is older than it may be.
     """
 
     chunk_id: Id
@@ -86,6 +87,7 @@ class Passage:
     end: int
     page: int | None = None
     suspicion: float = 0.0
+    is_overdue: bool = False
 
     @property
     def place(self) -> str:
@@ -123,6 +125,14 @@ class LookedAgain:
     hits: Sequence[Hit]
     rows: Mapping[Id, GateRow]
     fenced: Sequence[ErasureIdentifier]
+
+
+Overdue = Callable[[Id | None], bool]
+"""Whether what came from that source may be out of date by now; asks no store."""
+
+
+def never_overdue(source_id: Id | None) -> bool:
+    return False
 
 
 class PassageSearch(Protocol):

@@ -1,11 +1,11 @@
 """A survivor of the gate as a passage: opened with its version's data key."""
 
-from lethe.ports.search import Passage
+from lethe.ports.search import Overdue, Passage
 from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.retrieval.gate import Survivor
 
 
-def opened(survivor: Survivor) -> Passage:
+def opened(survivor: Survivor, overdue: Overdue) -> Passage:
     """Raises SealBroken."""
     chunk, version, key = survivor.row.chunk, survivor.row.version, survivor.key
     return Passage(
@@ -24,4 +24,5 @@ def opened(survivor: Survivor) -> Passage:
         end=chunk.end,
         page=chunk.page,
         suspicion=chunk.suspicion,
+        is_overdue=overdue(version.source_id),
     )

@@ -19,7 +19,7 @@ from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, degrad
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.rerank import Reranker
-from lethe.ports.search import Found, LookedAgain, Passage, SearchRequest
+from lethe.ports.search import Found, LookedAgain, Overdue, Passage, SearchRequest, never_overdue
 from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
 from lethe.retrieval.calibration import knows_any
 from lethe.retrieval.floors import Scorer
@@ -59,6 +59,7 @@ class Search:
     known: KnownVectors = field(default_factory=KnownVectors)
     rewording: Rewording | None = None
     others: tuple[Embedder, ...] = ()
+    overdue: Overdue = never_overdue
 
     async def find(self, request: SearchRequest) -> Found:
         """See PassageSearch. The build is that of the question's ``seq``, whichever becomes the active one meanwhile.
@@ -92,7 +93,9 @@ class Search:
             gated = await self._gated(request, self.words.rank(build, self._query(request, ruled[-1], None)))
         if gated.is_exhausted:
             reasons.append(DegradedReason.INDEX_LAGGING)
-        weighed = await Weigher(self.settings, self.reranker, self.rerank_seconds).weigh(request, gated, scorer)
+        weighed = await Weigher(self.settings, self.reranker, self.rerank_seconds, self.overdue).weigh(
+            request, gated, scorer
+        )
         timings |= gated.timings_ms
         if weighed.rerank_ms is not None:
             timings["rerank"] = weighed.rerank_ms
@@ -151,7 +154,8 @@ class Search:
         self, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
     ) -> list[Passage]:
         """See PassageSearch."""
-        return [opened(survivor) for survivor in await self._gate.admit(tenant_id, _hits(scores), seq, readers)]
+        found = await self._gate.admit(tenant_id, _hits(scores), seq, readers)
+        return [opened(survivor, self.overdue) for survivor in found]
 
     async def look_again(
         self, uow: UnitOfWork, tenant_id: Id, scores: Mapping[Id, float], *, seq: int, readers: frozenset[Id]
@@ -161,7 +165,7 @@ class Search:
 
     async def opened(self, looked: LookedAgain) -> list[Passage]:
         """See PassageSearch."""
-        return [opened(survivor) for survivor in await self._gate.let_pass(looked)]
+        return [opened(survivor, self.overdue) for survivor in await self._gate.let_pass(looked)]
 
     async def around(
         self, tenant_id: Id, passages: Sequence[Passage], *, seq: int, readers: frozenset[Id]

@@ -11,7 +11,7 @@ from lethe.model.answers import DegradedReason
 from lethe.model.processors import Origin
 from lethe.model.traces import Candidate
 from lethe.ports.rerank import RERANKER_FAILURES, Reranker
-from lethe.ports.search import Passage, SearchRequest
+from lethe.ports.search import Overdue, Passage, SearchRequest, never_overdue
 from lethe.retrieval.duplicates import without_near_duplicates
 from lethe.retrieval.floors import Scorer, floor_of
 from lethe.retrieval.gate import Gated
@@ -52,12 +52,13 @@ class Weigher:
     settings: RetrievalSettings
     reranker: Reranker | None
     rerank_seconds: float
+    overdue: Overdue = never_overdue
 
     async def weigh(self, request: SearchRequest, gated: Gated, scorer: Scorer) -> Weighed:
         """At most ``top_k`` passages, best first."""
         reranker = self.reranker if request.rerank else None
         weighed = max(request.top_k, self.settings.candidates if reranker or request.for_answer else 0)
-        passages = [opened(survivor) for survivor in gated.survivors[:weighed]]
+        passages = [opened(survivor, self.overdue) for survivor in gated.survivors[:weighed]]
         if reranker is None:
             order, reasons, rerank_ms = [Judged(each, each.score) for each in passages], (), None
         else:

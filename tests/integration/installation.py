@@ -1,6 +1,7 @@
 """A whole installation under test: real Temporal, Weaviate and SQL, worker processes that can be killed."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -150,6 +151,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_KEYS__CACHE_SECONDS": str(settings.keys.cache_seconds),
         "LETHE_WITNESS__URL": settings.witness.url,
         "LETHE_WITNESS__TOKEN": settings.witness.token.get_secret_value(),
+        "LETHE_SOURCES__FOLDERS": json.dumps(settings.sources.folders),
         "LETHE_TESTING__FREE_EMBEDDER": str(settings.testing.free_embedder),
         "LETHE_MALWARE__CLAMD": settings.malware.clamd,
         "LETHE_EMBEDDING__PROVIDER": settings.embedding.provider,

@@ -10,6 +10,7 @@ from api.temporal import TemporalLink
 from api.wiring import open_services
 from lethe.adapters.embedding.choice import open_embedder
 from lethe.adapters.fakes.histories import FakeHistories
+from lethe.adapters.fakes.schedules import FakeSchedules
 from lethe.adapters.sql import SqlLedger
 from lethe.errors import EmbeddingSpecMismatch
 from lethe.indexing.builds import refuse_other_specs
@@ -50,7 +51,9 @@ async def test_no_process_starts_beside_another_models_index(indexed: Settings):
     with pytest.raises(EmbeddingSpecMismatch, match=r"free@.*other-model@7/384/as-is \(1 tenants\)"):
         await bootstrap(indexed)
     with pytest.raises(EmbeddingSpecMismatch):
-        async with ingestion_parts(indexed, TemporalLink(indexed.limits.question_seconds), FakeHistories()):
+        async with ingestion_parts(
+            indexed, TemporalLink(indexed.limits.question_seconds), FakeHistories(), FakeSchedules()
+        ):
             pass
     with pytest.raises(EmbeddingSpecMismatch):
         async with open_services(indexed, TemporalLink(indexed.limits.question_seconds)):

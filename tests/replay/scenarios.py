@@ -30,6 +30,7 @@ from tests.replay.rechecks import recheck_erasure, recheck_erasures
 from tests.replay.retention import apply_retention, retain_all
 from tests.replay.running import DOCUMENT, TENANT, VERSION
 from tests.replay.running import ended as _ended
+from tests.replay.sources import SOURCES
 from tests.workflows.conftest import start_environment
 from tests.workflows.scripted import Scripted
 from tests.workflows.scripted_answering import ScriptedAnswering
@@ -239,6 +240,7 @@ SCENARIOS: Sequence[Scenario] = (
     recheck_erasure,
     recheck_erasures,
     *BUILDS,
+    *SOURCES,
     answer_question,
     answer_by_models,
     answer_below_models,

@@ -1,7 +1,8 @@
 """Bulk activities with the real names over a ledger in memory: positions, states and counts, no documents."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client
@@ -131,7 +132,7 @@ class ScriptedBulk(Scripted):
             await stack.enter_async_context(bulk)
             yield
 
-    def of(self, queue: Queue):
+    def of(self, queue: Queue) -> list[Callable[..., Any]]:
         extra = {
             Queue.CONTROL: [
                 self.plan_batches,

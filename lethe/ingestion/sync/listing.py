@@ -7,7 +7,8 @@ from typing import Any, TypeVar, cast
 from lethe.contracts.sync import Compared, SyncRef
 from lethe.errors import WorkerStopping
 from lethe.ingestion.bulk.batch import Reporter
-from lethe.ingestion.sync.syncing import Digester, Syncing, open_round
+from lethe.ingestion.sync.digester import Digester
+from lethe.ingestion.sync.syncing import Syncing, open_round
 from lethe.model.ids import item_id
 from lethe.model.sources import SourceItem
 from lethe.model.syncs import ListedAs, ListedItem, Source, SourceEntry, Sync, SyncState, SyncTrigger

@@ -103,5 +103,7 @@ async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
         )
         await uow.syncs.update(ended)
         await uow.syncs.forget_listing(ref.tenant_id, ref.sync_id)
+        before = deps.clock.now() - timedelta(days=deps.settings.run_days)
+        await uow.syncs.expire(ref.tenant_id, ref.source_id, before)
         if not code and not sync.is_dry_run and sync.trigger in LISTS_ALL:
             await uow.sources.update(replace(source, last_good_at=sync.started_at))

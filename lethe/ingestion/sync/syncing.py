@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from lethe.contracts.sync import SourceRef, SyncRef
 from lethe.errors.syncs import SourceNotFound, SyncNotFound
 from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.sync.digester import Digester
 from lethe.ingestion.sync.spec import SourceSpec, address_of, open_spec
-from lethe.model.ids import Id
 from lethe.model.syncs import Source, SourceState, Sync
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.sources import SourceReader, SourceReaders
-from lethe.privacy.digests import keyed_digest
 from lethe.settings import SyncSettings
 
 
@@ -29,7 +28,7 @@ class Syncing:
     clock: Clock
     settings: SyncSettings
 
-    async def digester(self, source: Source) -> "Digester":
+    async def digester(self, source: Source) -> Digester:
         key = await self.keyring.secret(source.tenant_id, SecretPurpose.DIGEST)
         return Digester(key, source.id)
 
@@ -45,20 +44,6 @@ class Syncing:
             yield reader
         finally:
             await reader.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Digester:
-    """Digests of what a source calls its items, and of their revisions: of one source each."""
-
-    key: bytes
-    source_id: Id
-
-    def of_key(self, key: str) -> str:
-        return keyed_digest(self.key, "source.item", self.source_id, key)
-
-    def of_revision(self, key: str, revision: str) -> str:
-        return keyed_digest(self.key, "source.revision", self.source_id, key, revision)
 
 
 async def active_source(uow: UnitOfWork, ref: SourceRef) -> Source:

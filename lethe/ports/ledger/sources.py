@@ -1,6 +1,7 @@
 """Sources, their items, and the syncs of each."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from lethe.model.ids import Id
@@ -99,6 +100,10 @@ class SyncRepository(Protocol):
 
     async def done(self, tenant_id: Id, item_ids: Collection[Id]) -> None:
         """Nothing is left to be done about them: they are removed."""
+        ...
+
+    async def expire(self, tenant_id: Id, source_id: Id, ended_before: datetime) -> None:
+        """Forget rounds that had ended by then."""
         ...
 
     async def forget_listing(self, tenant_id: Id, sync_id: Id) -> None: ...

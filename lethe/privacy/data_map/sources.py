@@ -33,7 +33,7 @@ SOURCES: Final[tuple[Place, ...]] = (
         facts("trigger", "is_dry_run", "state", "decision", "code", "known", "listed", "added", "updated", "skipped"),
         facts("vanished", "deleted", "failed"),
         times("created_at", "started_at", "ended_at"),
-        reason="how many items of a source there were, and what became of them",
+        reason="how many items of a source there were, and what became of them; old ones go by themselves",
     ),
     place(
         "sync_items",

@@ -20,6 +20,8 @@ from lethe.adapters.fakes.blobs import FakeBlobs
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.keywords import InMemoryKeywordIndex
+from lethe.adapters.fakes.schedules import FakeSchedules
+from lethe.adapters.fakes.sources import FakeSources
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.keyring import SqlKeyRing
 from lethe.adapters.sql import SqlLedger
@@ -41,6 +43,9 @@ from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.revision import PipelineRevision
 from lethe.ingestion.selections import Selections
+from lethe.ingestion.sync.ordering import Rounds
+from lethe.ingestion.sync.overdue import OverdueSources
+from lethe.ingestion.sync.registry import Sources
 from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id, new_id
 from lethe.model.operations import Dispatch, LetterAction
@@ -164,6 +169,8 @@ class World:
     search: GivenPassages
     workflows: InProcessWorkflows
     client: httpx.AsyncClient
+    sources: FakeSources
+    schedules: FakeSchedules
     tenant_id: Id = ""
     admin: str = ""
     writer: str = ""
@@ -204,6 +211,12 @@ class World:
         headers = {"X-API-Key": key or self.admin} | ({"Idempotency-Key": idem} if idem else {})
         return await self.client.post(path, headers=headers | options.pop("headers", {}), **options)
 
+    async def patch(self, path: str, key: str | None = None, **options: Any) -> httpx.Response:
+        return await self.client.patch(path, headers={"X-API-Key": key or self.admin}, **options)
+
+    async def delete(self, path: str, key: str | None = None) -> httpx.Response:
+        return await self.client.delete(path, headers={"X-API-Key": key or self.admin})
+
     async def upload(self, text: str = "Lethe is a river.", key: str | None = None, **fields: object) -> httpx.Response:
         return await self.post("/v1/documents", key, json={"text": text, **fields})
 
@@ -216,6 +229,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
     caching = CachePolicy("world", settings.caching)
     answering = Answering(ledger, keyring, search, embedder, clock, InProcessTokens(), caching=caching)
     workflows = InProcessWorkflows(answering)
+    sources, schedules = FakeSources(), FakeSchedules()
     uploads = Uploads(
         ledger=ledger,
         blobs=blobs,
@@ -236,6 +250,10 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         quarantines=Quarantines(ledger, keyring, clock),
         letters=Letters(ledger, clock, workflows),
         selections=Selections(ledger, keyring, clock),
+        sources=Sources(ledger, keyring, sources, clock),
+        rounds=Rounds(ledger, keyring, clock),
+        schedules=schedules,
+        overdue=OverdueSources(ledger, clock, 30.0),
         erasures=Erasures(ledger, keyring, clock, settings.erasure),
         reviews=Reviews(ledger, keyring, clock, settings.erasure),
         lifting=Lifting(ledger, keyring, clock),
@@ -260,7 +278,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
     )
     transport = httpx.ASGITransport(app=create_app(services))
     async with httpx.AsyncClient(transport=transport, base_url="http://lethe") as client:
-        world = World(services, clock, blobs, search, workflows, client)
+        world = World(services, clock, blobs, search, workflows, client, sources, schedules)
         world.tenant_id = await world.tenant()
         world.admin = await world.key(world.tenant_id, Role.ADMIN)
         world.writer = await world.key(world.tenant_id, Role.WRITER)

@@ -1,6 +1,7 @@
 """Syncs, and what each has still to do."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, insert, select
@@ -56,6 +57,10 @@ class SqlSyncs(SqlRepository):
     async def done(self, tenant_id: Id, item_ids: Collection[Id]) -> None:
         for some in batches(item_ids):
             await self._connection.execute(delete_of(sync_items, tenant_id, one_of(sync_items.c.id, some)))
+
+    async def expire(self, tenant_id: Id, source_id: Id, ended_before: datetime) -> None:
+        old = (syncs.c.source_id == source_id, syncs.c.ended_at < ended_before)
+        await self._connection.execute(delete_of(syncs, tenant_id, *old))
 
     async def forget_listing(self, tenant_id: Id, sync_id: Id) -> None:
         await self._connection.execute(delete_of(sync_items, tenant_id, sync_items.c.sync_id == sync_id))

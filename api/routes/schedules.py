@@ -1,0 +1,86 @@
+"""What is done by the clock, and whether it is paused."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import ScheduleSourceId, ServicesDep, SourceId
+from api.schemas.base import Page, PageQuery
+from api.schemas.sources import BackfillIn, ScheduledOut
+from api.security import Admin, Writer
+from api.services import Services
+from lethe.errors.syncs import ScheduleNotFound
+from lethe.model.ids import Id
+from lethe.model.principals import Caller
+
+router = APIRouter(tags=["schedules"])
+
+_LISTING: Final = "schedules"
+
+
+@router.get("/v1/schedules")
+async def list_schedules(
+    caller: Writer, services: ServicesDep, query: Annotated[PageQuery, Query()]
+) -> Page[ScheduledOut]:
+    """Schedules of the tenant's sources, newest source first; on the first page also the installation's own."""
+    after = await services.cursors.position(caller.tenant_id, _LISTING, query.cursor)
+    found = await services.sources.page(caller, after, query.limit + 1)
+    shown = [view.source for view in found[: query.limit]]
+    own = [] if after else await services.schedules.of_installation()
+    timed = [source.id for source in shown if source.timing is not None]
+    views = [*own, *await services.schedules.of_sources(caller.tenant_id, timed)]
+    cursor = None
+    if len(found) > query.limit:
+        cursor = await services.cursors.after(caller.tenant_id, _LISTING, shown[-1].created_at, shown[-1].id)
+    return Page(items=[ScheduledOut.model_validate(view) for view in views], next_cursor=cursor)
+
+
+@router.post("/v1/schedules/{schedule_id}/pause")
+async def pause_schedule(caller: Admin, services: ServicesDep, schedule_id: ScheduleSourceId) -> ScheduledOut:
+    """Start nothing by it until it is resumed; what runs goes on."""
+    return await _pause(services, caller, schedule_id)
+
+
+@router.post("/v1/schedules/{schedule_id}/resume")
+async def resume_schedule(caller: Admin, services: ServicesDep, schedule_id: ScheduleSourceId) -> ScheduledOut:
+    """Go on after a pause, whoever made it."""
+    return await _resume(services, caller, schedule_id)
+
+
+@router.post("/v1/sources/{source_id}/pause")
+async def pause_source(caller: Admin, services: ServicesDep, source_id: SourceId) -> ScheduledOut:
+    """As `POST /v1/schedules/{id}/pause`, of the source's schedule."""
+    return await _pause(services, caller, source_id)
+
+
+@router.post("/v1/sources/{source_id}/resume")
+async def resume_source(caller: Admin, services: ServicesDep, source_id: SourceId) -> ScheduledOut:
+    """As `POST /v1/schedules/{id}/resume`, of the source's schedule."""
+    return await _resume(services, caller, source_id)
+
+
+@router.post("/v1/sources/{source_id}/backfill", status_code=202)
+async def backfill_source(wish: BackfillIn, caller: Admin, services: ServicesDep, source_id: SourceId) -> ScheduledOut:
+    """Make up for the runs of a time in which nothing ran, one after the other."""
+    await services.sources.get(caller, source_id)
+    await services.schedules.backfill(caller.tenant_id, source_id, wish.start, wish.end)
+    return await _shown(services, caller, source_id)
+
+
+async def _pause(services: Services, caller: Caller, source_id: Id) -> ScheduledOut:
+    await services.sources.get(caller, source_id)
+    await services.schedules.pause(caller.tenant_id, source_id, caller.principal_id)
+    return await _shown(services, caller, source_id)
+
+
+async def _resume(services: Services, caller: Caller, source_id: Id) -> ScheduledOut:
+    await services.sources.get(caller, source_id)
+    await services.schedules.resume(caller.tenant_id, source_id, caller.principal_id)
+    return await _shown(services, caller, source_id)
+
+
+async def _shown(services: Services, caller: Caller, source_id: Id) -> ScheduledOut:
+    found = await services.schedules.of_sources(caller.tenant_id, [source_id])
+    if not found:
+        raise ScheduleNotFound
+    return ScheduledOut.model_validate(found[0])

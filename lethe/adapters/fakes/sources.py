@@ -1,0 +1,75 @@
+"""A source in memory: what it lists, gives and refuses is what a test puts in."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from lethe.errors import LetheError, SourceItemGone
+from lethe.model.sources import SourceAddress, SourceFilters, SourceItem
+
+
+@dataclass
+class FakeSource:
+    """``items`` by key: revision and bytes. ``fails`` raises as soon as it is listed, ``unreadable`` for an item."""
+
+    items: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
+    fails: LetheError | None = None
+    unreadable: dict[str, LetheError] = field(default_factory=dict[str, LetheError])
+    reads: list[str] = field(default_factory=list[str])
+    listings: int = 0
+    is_open: bool = False
+
+    def put(self, key: str, text: str, revision: str = "1") -> None:
+        self.items[key] = (revision, text.encode())
+
+
+@dataclass
+class FakeReader:
+    """lethe.ports.sources.SourceReader."""
+
+    source: FakeSource
+    address: str
+    filters: SourceFilters
+
+    async def items(self) -> AsyncIterator[SourceItem]:
+        self.source.listings += 1
+        for key in list(self.source.items):
+            if (item := await self.item(key)) is not None:
+                yield item
+        if self.source.fails:
+            raise self.source.fails
+
+    async def item(self, key: str) -> SourceItem | None:
+        if self.source.fails:
+            raise self.source.fails
+        if key not in self.source.items or not self.filters.lets_through(key):
+            return None
+        revision, data = self.source.items[key]
+        return SourceItem(key, f"{self.address}/{key}", key.rpartition("/")[2], revision, len(data), "text/plain")
+
+    async def read(self, item: SourceItem) -> AsyncIterator[bytes]:
+        self.source.reads.append(item.key)
+        if item.key in self.source.unreadable:
+            raise self.source.unreadable[item.key]
+        if item.key not in self.source.items:
+            raise SourceItemGone
+        yield self.source.items[item.key][1]
+
+    async def close(self) -> None:
+        self.source.is_open = False
+
+
+@dataclass
+class FakeSources:
+    """lethe.ports.sources.SourceReaders: every address is the same source. ``refuses``: what `check` raises."""
+
+    source: FakeSource = field(default_factory=FakeSource)
+    refuses: LetheError | None = None
+
+    def check(self, source: SourceAddress) -> None:
+        if self.refuses:
+            raise self.refuses
+
+    async def open(self, source: SourceAddress, filters: SourceFilters) -> FakeReader:
+        self.check(source)
+        self.source.is_open = True
+        return FakeReader(self.source, source.address, filters)

@@ -1,0 +1,300 @@
+"""A folder that a tenant follows, on real servers: by hand, by schedule, by events, and killed in the middle."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from lethe.adapters.clock import SystemClock
+from lethe.adapters.sources import ConfiguredReaders
+from lethe.ingestion.sync.ordering import Rounds, dispatch_of
+from lethe.ingestion.sync.registry import Sources, SourceWish
+from lethe.model.documents import Document, Status
+from lethe.model.ids import Id, new_id
+from lethe.model.operations import DispatchKind
+from lethe.model.schedules import Timing
+from lethe.model.sources import SourceKind
+from lethe.model.syncs import Decision, Source, Sync, SyncState, SyncTrigger
+from lethe.model.workflow_ids import dispatch_id, schedule_id
+from lethe.settings import LimitSettings, SourceSettings, WeaviateSettings
+from tests.conftest import settings_at
+from tests.integration.installation import Installation, installation
+from tests.integration.test_audit import audit, differences, first_found
+from workflows.source_schedules import SourceSchedules
+from workflows.starters import Starters
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+PATIENCE = 150.0
+
+
+class Followed:
+    """One folder of its own, registered as a source of the installation's tenant."""
+
+    def __init__(self, at: Installation, folder: Path) -> None:
+        self.at, self.folder = at, folder
+        clock = SystemClock()
+        self.sources = Sources(at.ledger, at.keyring, ConfiguredReaders(at.settings.sources), clock)
+        self.rounds = Rounds(at.ledger, at.keyring, clock)
+        self.schedules = SourceSchedules(lambda: at.client)
+        self.id: Id = ""
+
+    async def register(self, **wish: object) -> "Followed":
+        said = SourceWish("folder", **wish)  # type: ignore[arg-type]
+        made = await self.sources.create(self.at.caller, SourceKind.FOLDER, str(self.folder), said)
+        self.id = made.source.id
+        await self.start(DispatchKind.ARRANGE_SOURCE)
+        return self
+
+    async def source(self) -> Source:
+        return (await self.sources.get(self.at.caller, self.id)).source
+
+    async def start(self, kind: DispatchKind) -> None:
+        """As the API does after its commit."""
+        async with self.at.ledger.read() as uow:
+            source = await uow.sources.get(self.at.caller.tenant_id, self.id)
+        assert source
+        await Starters(self.at.client).start(dispatch_of(kind, source, SystemClock().now()))
+
+    async def sync(self, *, is_dry_run: bool = False) -> Sync:
+        """A round to its end, or to its question."""
+        ordered = await self.rounds.order(self.at.caller, self.id, is_dry_run=is_dry_run)
+        await self.start(DispatchKind.SYNC_SOURCE)
+        return await self.rested(ordered.id)
+
+    async def rested(self, sync_id: Id) -> Sync:
+        found: list[Sync] = []
+
+        async def is_resting() -> bool:
+            sync = await self.rounds.get(self.at.caller, self.id, sync_id)
+            found[:] = [sync]
+            return sync.state.is_final or sync.state is SyncState.NEEDS_ATTENTION
+
+        await until(is_resting)
+        return found[0]
+
+    async def all_rounds(self) -> list[Sync]:
+        return await self.rounds.page(self.at.caller, self.id, None, 100)
+
+    async def documents(self) -> list[Document]:
+        """That came from this source and can be read."""
+        async with self.at.ledger.read() as uow:
+            entries = await uow.sources.documents_of(self.at.caller.tenant_id, self.id, 1000)
+            named = [entry.document_id for entry in entries if entry.document_id]
+            found = await uow.documents.get_many(self.at.caller.tenant_id, named)
+        return [each for each in found.values() if each.status is Status.READY and each.deleted_at is None]
+
+    def write(self, name: str, text: str) -> None:
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+async def until(happens: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
+    deadline = time.monotonic() + seconds
+    while not await happens():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.2)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def prepared_sources(
+    temporal_address: str, weaviate: WeaviateSettings, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Installation]:
+    """No worker runs. Embeddings cost nothing."""
+    base = settings_at(tmp_path_factory.mktemp("state"))
+    settings = base.model_copy(
+        update={
+            "limits": LimitSettings(drop_after_seconds=1),
+            "sources": SourceSettings(folders=(str(tmp_path_factory.getbasetemp()),)),
+            "testing": base.testing.model_copy(update={"free_embedder": True}),
+        }
+    )
+    async with installation(settings, temporal_address, weaviate) as ready:
+        yield ready
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def unattended(prepared_sources: Installation, tmp_path: Path) -> Followed:
+    return Followed(prepared_sources, tmp_path)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def attended(prepared_sources: Installation) -> AsyncGenerator[Installation]:
+    async with prepared_sources.worker():
+        yield prepared_sources
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def followed(attended: Installation, tmp_path: Path) -> Followed:
+    return Followed(attended, tmp_path)
+
+
+async def test_killed_while_it_takes_items_in_a_round_takes_each_once(unattended: Followed) -> None:
+    """The first of the file: no worker may run yet."""
+    for number in range(6):
+        unattended.write(f"{number}.txt", f"Beacon number {number} is lit at dusk.")
+    await unattended.register()
+    ordered = await unattended.rounds.order(unattended.at.caller, unattended.id, is_dry_run=False)
+    await unattended.start(DispatchKind.SYNC_SOURCE)
+    async with unattended.at.worker("sync.take:after") as first:
+        await first.killed()
+    async with unattended.at.worker():
+        sync = await unattended.rested(ordered.id)
+        assert (sync.state, sync.added, sync.updated, sync.failed, sync.listed) == (SyncState.DONE, 6, 0, 0, 6)
+        assert len(await unattended.documents()) == 6
+        assert differences((await audit(unattended.at)).builds[0].tally) == (0, 0, 0, 0)
+
+
+async def test_a_folder_is_followed(followed: Followed) -> None:
+    for number in range(5):
+        followed.write(f"notes/{number}.txt", f"Harbour note {number}: the quay is swept on day {number}.")
+    await followed.register()
+    dry = await followed.sync(is_dry_run=True)
+    assert (dry.state, dry.added, len(await followed.documents())) == (SyncState.DONE, 5, 0)
+    first = await followed.sync()
+    assert (first.state, first.added, first.failed) == (SyncState.DONE, 5, 0)
+    documents = await followed.documents()
+    assert {document.id for document in documents} <= set(await first_found(followed.at, "harbour quay"))
+
+    os.utime(followed.folder / "notes/0.txt")
+    followed.write("notes/1.txt", "Harbour note 1: the quay is closed.")
+    followed.write("notes/new.txt", "Harbour note: a new crane.")
+    (followed.folder / "notes/2.txt").unlink()
+    second = await followed.sync()
+    assert (second.added, second.updated, second.skipped, second.deleted, second.failed) == (1, 1, 3, 1, 0)
+    assert len(await followed.documents()) == 5
+    async with followed.at.ledger.read() as uow:
+        versions = await uow.versions.of_documents(followed.at.caller.tenant_id, [each.id for each in documents])
+    # Touched only, none of them got a version: nothing was parsed or embedded again.
+    assert sorted(each[-1].submission for each in versions.values() if each) == [1, 1, 1, 2]
+    third = await followed.sync()
+    assert (third.skipped, third.ingestion_id) == (5, None)
+
+
+async def test_a_folder_that_loses_much_is_asked_about(followed: Followed) -> None:
+    for number in range(5):
+        followed.write(f"{number}.txt", f"Ferry number {number} leaves at noon.")
+    await followed.register()
+    await followed.sync()
+    for number in (0, 1):
+        (followed.folder / f"{number}.txt").unlink()
+    asking = await followed.sync()
+    assert (asking.state, asking.vanished, asking.deleted) == (SyncState.NEEDS_ATTENTION, 2, 0)
+    assert len(await followed.documents()) == 5
+    await followed.rounds.decide(followed.at.caller, followed.id, asking.id, Decision.DELETE)
+    await followed.start(DispatchKind.SYNC_SOURCE)
+
+    async def is_over() -> bool:
+        return (await followed.rounds.get(followed.at.caller, followed.id, asking.id)).state.is_final
+
+    await until(is_over)
+    done = await followed.rounds.get(followed.at.caller, followed.id, asking.id)
+    assert (done.state, done.deleted, len(await followed.documents())) == (SyncState.DONE, 2, 3)
+
+
+async def test_a_folder_that_is_gone_fails_the_round_and_deletes_nothing(followed: Followed) -> None:
+    followed.write("a.txt", "The lighthouse keeper reads the log.")
+    await followed.register()
+    await followed.sync()
+    followed.folder.rename(followed.folder.with_name("elsewhere"))
+    failed = await followed.sync()
+    assert (failed.state, failed.code, len(await followed.documents())) == (SyncState.FAILED, "source_missing", 1)
+    assert (await followed.source()).last_good_at is not None
+
+
+async def test_events_sync_what_they_name(followed: Followed) -> None:
+    followed.write("a.txt", "The first anchor.")
+    followed.write("b.txt", "The second anchor.")
+    await followed.register()
+    await followed.sync()
+    followed.write("c.txt", "The third anchor.")
+    followed.write("d.txt", "The fourth anchor, of which no event tells.")
+    (followed.folder / "a.txt").unlink()
+    names = ["a.txt", "b.txt", "c.txt"]
+    await followed.rounds.notify(followed.at.caller, followed.id, names)
+    named = await followed.rounds.notify(followed.at.caller, followed.id, names)
+    await followed.start(DispatchKind.SYNC_SOURCE)
+    sync = await followed.rested(named.id)
+    assert (sync.state, sync.listed, sync.added, sync.deleted, sync.skipped) == (SyncState.DONE, 3, 1, 1, 1)
+    assert len(await followed.documents()) == 2
+
+
+async def test_other_readers_reach_the_documents_without_reading_them_again(followed: Followed) -> None:
+    followed.write("a.txt", "The pilot boards the tanker at the outer buoy.")
+    await followed.register()
+    await followed.sync()
+    (document,) = await followed.documents()
+    assert document.id in await first_found(followed.at, "pilot tanker buoy")
+    group = new_id()
+    _, is_remapped = await followed.sources.change(
+        followed.at.caller, followed.id, lambda wish: SourceWish(wish.name, readers=(group,), purpose="pilotage")
+    )
+    assert is_remapped
+    await followed.start(DispatchKind.SYNC_SOURCE)
+    (newest, _) = await followed.all_rounds()
+    done = await followed.rested(newest.id)
+    assert (done.trigger, done.state, done.listed) == (SyncTrigger.CHANGE, SyncState.DONE, 0)
+    assert document.id not in await first_found(followed.at, "pilot tanker buoy")
+    assert document.id in await first_found(followed.at, "pilot tanker buoy", frozenset({group}))
+    (mapped,) = await followed.documents()
+    assert (mapped.purpose, mapped.live_version_id) == ("pilotage", document.live_version_id)
+
+
+async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: Followed) -> None:
+    followed.write("a.txt", "The tide table of the year.")
+    await followed.register(timing=Timing(every_seconds=86_400, catch_up_seconds=60))
+    tenant_id, source_id = followed.at.caller.tenant_id, followed.id
+    handle = followed.at.client.get_schedule_handle(schedule_id(tenant_id, source_id))
+
+    async def is_there() -> bool:
+        return bool(await followed.schedules.of_sources(tenant_id, [source_id]))
+
+    await until(is_there)
+    await handle.trigger()
+
+    async def has_run() -> bool:
+        return any(each.state is SyncState.DONE for each in await followed.all_rounds())
+
+    await until(has_run)
+    (ran,) = await followed.all_rounds()
+    assert (ran.trigger, ran.added) == (SyncTrigger.SCHEDULE, 1)
+
+    await handle.pause(note="the disk is being moved")
+    (paused,) = await followed.schedules.of_sources(tenant_id, [source_id])
+    assert (paused.is_paused, paused.paused_by, paused.note) == (True, "operator", "the disk is being moved")
+    timing = Timing(every_seconds=3600)
+    await followed.sources.change(followed.at.caller, source_id, lambda wish: SourceWish(wish.name, timing=timing))
+    await followed.start(DispatchKind.ARRANGE_SOURCE)
+
+    async def is_changed() -> bool:
+        (interval,) = (await handle.describe()).schedule.spec.intervals
+        return interval.every == timedelta(hours=1)
+
+    await until(is_changed)
+    assert (await followed.schedules.of_sources(tenant_id, [source_id]))[0].is_paused
+    await followed.schedules.resume(tenant_id, source_id, followed.at.caller.principal_id)
+    await followed.schedules.pause(tenant_id, source_id, followed.at.caller.principal_id)
+    (again,) = await followed.schedules.of_sources(tenant_id, [source_id])
+    assert again.paused_by == followed.at.caller.principal_id
+    await followed.schedules.resume(tenant_id, source_id, followed.at.caller.principal_id)
+
+    now = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
+    await followed.schedules.backfill(tenant_id, source_id, now - timedelta(hours=4), now - timedelta(hours=2))
+
+    async def is_made_up_for() -> bool:
+        return sum(each.state is SyncState.DONE for each in await followed.all_rounds()) == 3
+
+    await until(is_made_up_for)
+
+    await followed.sources.delete(followed.at.caller, source_id, deletes_documents=True)
+    await followed.start(DispatchKind.SYNC_SOURCE)
+    ending = followed.at.client.get_workflow_handle(dispatch_id(DispatchKind.SYNC_SOURCE, tenant_id, source_id))
+    await ending.result()
+    assert not await followed.schedules.of_sources(tenant_id, [source_id])
+    assert not await first_found(followed.at, "tide table")

@@ -1,0 +1,61 @@
+"""What ends: a source, with its documents or without, and a document that somebody deleted by hand."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from lethe.adapters.sql import SqlLedger
+from lethe.contracts.sync import NextStep, SyncRun
+from lethe.errors import KeyDestroyed
+from lethe.errors.syncs import SourceNotFound
+from lethe.ingestion.sync import removing, rounds
+from lethe.settings import Settings
+from tests.unit.sync.following import Following, fill, open_following
+
+
+@pytest_asyncio.fixture
+async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
+    ledger = SqlLedger.from_settings(sqlite_settings)
+    async with open_following(ledger) as following:
+        yield following
+    await ledger.close()
+
+
+@pytest.mark.parametrize(("deletes", "left"), [(True, 0), (False, 3)])
+async def test_a_source_goes_with_its_documents_or_without(following: Following, deletes: bool, left: int) -> None:
+    fill(following, 3)
+    await following.round()
+    house, ref = following.house, await following.begin()
+    await following.sources.delete(house.admin, following.source_id, deletes_documents=deletes)
+    with pytest.raises(SourceNotFound):
+        await following.follow(ref)
+    run = SyncRun(**following.ref.model_dump())
+    assert (await rounds.begin_round(following.deps, run)).next is NextStep.END
+    await removing.remove_documents(following.deps, following.ref)
+    await removing.forget_source(following.deps, following.ref)
+    assert len(await following.documents()) == left
+    assert (await rounds.begin_round(following.deps, run)).next is NextStep.REST
+    with pytest.raises(SourceNotFound):
+        await following.sources.get(house.admin, following.source_id)
+    with pytest.raises(KeyDestroyed):
+        await house.keyring.get(house.tenant_id, following.source_id)
+
+
+async def test_a_document_that_was_deleted_by_hand_stays_away_until_its_item_changes(following: Following) -> None:
+    fill(following, 2)
+    await following.round()
+    document = (await following.documents())[0]
+    async with following.house.ledger.write() as uow:
+        versions = await uow.versions.of_document(document.tenant_id, document.id)
+    await following.house.uploads.remover.remove_many(document.tenant_id, [version.id for version in versions])
+    async with following.house.ledger.write() as uow:
+        await uow.documents.update(replace(document, deleted_at=following.clock.now(), source_hmac=None))
+    await following.house.uploads.remover.remove_deleted(document.tenant_id, [document.id], following.clock.now())
+    assert len(await following.entries()) == 1
+    assert ((await following.round()).skipped, len(await following.documents())) == (2, 1)
+    fill(following, 2)
+    for key, (_, data) in list(following.source.items.items()):
+        following.source.items[key] = ("2", data)
+    assert ((await following.round()).added, len(await following.documents())) == (1, 2)
