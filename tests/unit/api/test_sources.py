@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from lethe.errors import SourceAddressRefused, WorkflowsUnavailable
@@ -28,6 +29,14 @@ async def made(world: World, **fields: object) -> dict[str, Any]:
     answer = await world.post(PATH, json=WISH | fields)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+async def patch(world: World, path: str, key: str | None = None, *, json: dict[str, Any]) -> httpx.Response:
+    return await world.client.patch(path, headers={"X-API-Key": key or world.admin}, json=json)
+
+
+async def delete(world: World, path: str, key: str | None = None) -> httpx.Response:
+    return await world.client.delete(path, headers={"X-API-Key": key or world.admin})
 
 
 def started(world: World) -> list[DispatchKind]:
@@ -101,18 +110,18 @@ async def test_an_address_that_the_operator_forbids_is_refused(world: World) -> 
 async def test_a_change_keeps_what_is_not_sent(world: World) -> None:
     before = await made(world)
     path = f"{PATH}/{before['id']}"
-    after = (await world.patch(path, json={"name": "Manual"})).json()
+    after = (await patch(world, path, json={"name": "Manual"})).json()
     assert after == before | {"name": "Manual", "updated_at": after["updated_at"]}
-    after = (await world.patch(path, json={"schedule": None, "overdue_after_seconds": None})).json()
+    after = (await patch(world, path, json={"schedule": None, "overdue_after_seconds": None})).json()
     assert (after["schedule"], after["overdue_after_seconds"], after["name"]) == (None, None, "Manual")
     assert DispatchKind.SYNC_SOURCE not in started(world)
-    assert (await world.patch(path, json={"name": None})).status_code == 422
-    assert (await world.patch(path, json={"address": "/elsewhere"})).json()["code"] == "unknown_field"
+    assert (await patch(world, path, json={"name": None})).status_code == 422
+    assert (await patch(world, path, json={"address": "/elsewhere"})).json()["code"] == "unknown_field"
 
 
 async def test_other_readers_order_a_round_that_tells_the_documents(world: World) -> None:
     source, group = await made(world), new_id()
-    changed = await world.patch(f"{PATH}/{source['id']}", json={"readers": [group]})
+    changed = await patch(world, f"{PATH}/{source['id']}", json={"readers": [group]})
     assert changed.json()["readers"] == [group]
     (sync,) = (await world.get(f"{PATH}/{source['id']}/syncs")).json()["items"]
     assert (sync["trigger"], sync["state"]) == ("change", "pending")
@@ -136,15 +145,15 @@ async def test_a_round_is_ordered_once_however_often_it_is_asked_for(world: Worl
 
 async def test_a_source_goes_as_the_caller_says(world: World) -> None:
     path = f"{PATH}/{(await made(world))['id']}"
-    assert (await world.delete(path)).status_code == 422
-    gone = await world.delete(f"{path}?documents=delete")
+    assert (await delete(world, path)).status_code == 422
+    gone = await delete(world, f"{path}?documents=delete")
     assert (gone.status_code, gone.json()["state"]) == (202, "deleting")
     assert started(world)[-2:] == [DispatchKind.ARRANGE_SOURCE, DispatchKind.SYNC_SOURCE]
-    assert (await world.delete(f"{path}?documents=keep")).status_code == 202
+    assert (await delete(world, f"{path}?documents=keep")).status_code == 202
     async with world.services.ledger.read() as uow:
         (row,) = await uow.sources.page(world.tenant_id, None, 10)
     assert row.deletes_documents
-    for answer in (await world.post(f"{path}/sync"), await world.patch(path, json={"name": "x"})):
+    for answer in (await world.post(f"{path}/sync"), await patch(world, path, json={"name": "x"})):
         assert answer.json()["code"] == "source_deleting"
 
 
@@ -153,8 +162,8 @@ async def test_only_its_own_admins_change_a_source(world: World, key: str) -> No
     path, secret = f"{PATH}/{(await made(world))['id']}", getattr(world, key)
     expected = 404 if key == "foreign_admin" else 403
     answers = [
-        await world.patch(path, secret, json={"name": "x"}),
-        await world.delete(f"{path}?documents=keep", secret),
+        await patch(world, path, secret, json={"name": "x"}),
+        await delete(world, f"{path}?documents=keep", secret),
         await world.post(f"{path}/pause", secret),
         await world.post(f"{path}/syncs/{new_id()}/resolve", secret, json={"action": "keep"}),
     ]

@@ -211,12 +211,6 @@ class World:
         headers = {"X-API-Key": key or self.admin} | ({"Idempotency-Key": idem} if idem else {})
         return await self.client.post(path, headers=headers | options.pop("headers", {}), **options)
 
-    async def patch(self, path: str, key: str | None = None, **options: Any) -> httpx.Response:
-        return await self.client.patch(path, headers={"X-API-Key": key or self.admin}, **options)
-
-    async def delete(self, path: str, key: str | None = None) -> httpx.Response:
-        return await self.client.delete(path, headers={"X-API-Key": key or self.admin})
-
     async def upload(self, text: str = "Lethe is a river.", key: str | None = None, **fields: object) -> httpx.Response:
         return await self.post("/v1/documents", key, json={"text": text, **fields})
 
