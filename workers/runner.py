@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Interceptor, Worker
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from lethe.settings import Settings
@@ -65,7 +65,7 @@ ACTIVITY_PACKAGES = ("activities", "lethe", "pydantic", "pydantic_core", "numpy"
 
 
 def sandbox() -> SandboxedWorkflowRunner:
-    """The sandbox, on everywhere; our own modules are passed through, which saves loading them for each workflow."""
+    """The sandbox; our own modules are passed through, which saves loading them for each workflow."""
     return SandboxedWorkflowRunner(
         restrictions=SandboxRestrictions.default.with_passthrough_modules(*ACTIVITY_PACKAGES)
     )
@@ -74,14 +74,18 @@ def sandbox() -> SandboxedWorkflowRunner:
 def query_worker(
     client: Client, settings: Settings, activities: Sequence[Callable[..., Any]], interceptors: Sequence[Interceptor]
 ) -> Worker:
-    """The worker for questions, embedded in the API process so that their workflows start eagerly."""
+    """The worker for questions, embedded in the API process so that their workflows start eagerly.
+
+    Without the sandbox: somebody waits, and it enters one anew for every payload. Their workflow is held to it by every
+    test and replay (docs/decisions/0008-step-sizes.md).
+    """
     return Worker(
         client,
         task_queue=Queue.QUERY,
         workflows=[AnswerQuestion],
         activities=activities,
         interceptors=interceptors,
-        workflow_runner=sandbox(),
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_activities=settings.api.max_in_flight_questions * 2,
         max_concurrent_local_activities=settings.api.max_in_flight_questions * 2,
         graceful_shutdown_timeout=timedelta(seconds=settings.temporal.graceful_shutdown_seconds),
