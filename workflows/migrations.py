@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.migrations import MigrationActivities
     from lethe.contracts.indexing import BuildOutcome, BuildPhase, BuildRun, Closed
     from lethe.contracts.migrations import CheckStep, JudgeStep, VectorTally
+    from lethe.errors import IndexBuildStateConflict
 
 from workflows import policies
+from workflows.failures import code_of
 from workflows.index_builds import BuildIndex
 from workflows.policies import Queue
 from workflows.steps import run_step
@@ -85,7 +88,7 @@ class MigrateEmbeddings(BuildIndex):
         state = self._state
         self._set(
             is_aborted=state.is_aborted or seen.is_aborted,
-            goes_back=state.goes_back or seen.goes_back,
+            goes_back=seen.goes_back and not state.is_finished,
             is_finished=state.is_finished or seen.is_finished,
         )
 
@@ -141,6 +144,16 @@ class MigrateEmbeddings(BuildIndex):
             retry=policies.ALWAYS_RETRY,
         )
         return await super()._soak(closed)
+
+    async def _go_back(self, replaced: str) -> bool:
+        try:
+            return await super()._go_back(replaced)
+        except ActivityError as error:
+            if code_of(error) != IndexBuildStateConflict.code:
+                raise
+            # Another build took the place of both: an erasure had the index made anew.
+            self._set(goes_back=False, is_finished=True)
+            return False
 
     async def _rest(self, seconds: float) -> None:
         """Shorter if there is news."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from lethe.errors import EmbeddingSpecMismatch, IndexBuildMissing
 from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.model.ids import Id, new_id
-from lethe.model.indexes import BuildKind, BuildState, EmbeddingSpec, IndexBuild, collection_name
+from lethe.model.indexes import BuildKind, BuildState, EmbeddingSpec, IndexBuild, collection_name, dims_of
 from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import VectorIndex
@@ -61,6 +61,6 @@ class FirstBuild:
                     served_from=(tenant.seq,),
                 )
                 await uow.builds.add(build)
-        await self.index.create_build(build, self.spec.dims)
+        await self.index.create_build(build, dims_of(build.spec))
         await KeywordBuilds(self.ledger, self.keywords).ensure(tenant_id, now)
         return build

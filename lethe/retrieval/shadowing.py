@@ -17,6 +17,7 @@ from lethe.ports.embedding import Embedder, InputKind, model_of
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger
 from lethe.ports.vectors import Hit, HybridQuery, VectorIndex
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, unseal_json
 from lethe.retrieval.languages import question_languages
 from lethe.retrieval.timing import elapsed_ms
@@ -42,14 +43,14 @@ class ShadowReader:
         judged = dict(judgements) or await self._liked(before.tenant_id)
         questions = await self._questions(before.tenant_id, list(judged))
         keys = await self.keyring.get_many(before.tenant_id, [question.id for question in questions])
+        texts = {each.id: _text(keys[each.id], each) for each in questions if each.id in keys}
+        needles = await standing_needles(self.ledger, self.keyring, before.tenant_id)
         shadows: list[Shadow] = []
         for place, question in enumerate(questions):
-            if question.id not in keys:
+            text = texts.get(question.id)
+            # Whoever is being erased is named to nobody any more.
+            if text is None or needles.hides(text):
                 continue
-            request = cast(
-                "Mapping[str, Any]", unseal_json(keys[question.id], Purpose.QUESTION, question.sealed_request)
-            )
-            text = str(request["text"])
             # Whoever is asked second finds caches warm: each is that half of the time.
             first, second = (before, after) if place % 2 else (after, before)
             asked = {build.id: await self._asked(build, question, text) for build in (first, second)}
@@ -88,3 +89,8 @@ class ShadowReader:
         )
         hits = await self.index.search(build, query)
         return hits, elapsed_ms(started)
+
+
+def _text(key: bytes, question: Question) -> str:
+    request = cast("Mapping[str, Any]", unseal_json(key, Purpose.QUESTION, question.sealed_request))
+    return str(request["text"])

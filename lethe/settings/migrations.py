@@ -33,7 +33,5 @@ class MigrationSettings(Section):
     """How much longer the new build may take for a question, embedding included, by the 95th percentile."""
     latency_free_ms: Annotated[float, Field(ge=0)] = 250.0
     """A new build that is quicker than this is not measured against the other."""
-    chunks_per_second: Annotated[float, Field(gt=0)] = 15.0
-    """What a plan assumes for a model in this process; outside ones are reckoned with `tokens_per_second`."""
     tokens_per_second: Annotated[float, Field(gt=0)] = 5_000.0
     """What a plan assumes for an outside model."""

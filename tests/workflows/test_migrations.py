@@ -103,6 +103,20 @@ async def test_it_is_taken_back_while_it_soaks(client: Client) -> None:
     assert without_looks(scripted)[-3:] == ["roll_back_build", "finish_build", "settle_migration"]
 
 
+async def test_without_a_way_back_it_ends_as_it_serves(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.opened_as = MigrationOpened(soak_seconds=86_400.0)
+    scripted.closings = [Closed(is_active=True, replaced=OLD, drop_after_seconds=1.0, soak_pause_seconds=1.0)]
+    scripted.look = MigrationLook(may_close=True, goes_back=True)
+    scripted.fails["roll_back_build"] = ["index_build_state_conflict!"]
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert scripted.calls.count("roll_back_build") == 1
+    assert without_looks(scripted)[-2:] == ["finish_build", "settle_migration"]
+
+
 async def test_one_that_ended_before_it_began_does_nothing(client: Client) -> None:
     scripted = ScriptedMigration()
     scripted.opened_as = MigrationOpened(is_over=True)

@@ -132,12 +132,12 @@ def _moved(migration: Migration, move: MigrationMove) -> Migration:
 
 
 async def _taken_back(uow: UnitOfWork, migration: Migration) -> bool:
-    """Whether the replaced build serves again: only if it has applied every commit."""
+    """Whether the replaced build serves again: only if it has applied every commit. Raises IllegalMigrationMove."""
     builds = await uow.builds.list(migration.tenant_id)
     own = next((build for build in builds if build.id == migration.id), None)
     before = replaced_by(builds, migration.id)
     if own is None or own.state is not BuildState.ACTIVE or before is None:
-        return False
+        raise IllegalMigrationMove("What it replaced is there no more: the index was made anew since.")
     if before.seq != await uow.tenants.seq(migration.tenant_id):
         return False
     await serve(uow, before, own)

@@ -78,6 +78,6 @@ class MigrationPlanner:
         return Planned(source, target, parameters, plan)
 
     def _seconds(self, target: Target, need: EmbeddingNeed) -> float:
-        if target.processor:
-            return round(need.tokens / self.settings.tokens_per_second, 1)
-        return round(need.to_embed / self.settings.chunks_per_second, 1)
+        if target.chunks_per_second:
+            return round(need.to_embed / target.chunks_per_second, 1)
+        return round(need.tokens / self.settings.tokens_per_second, 1)

@@ -9,7 +9,7 @@ from lethe.contracts.migrations import MigrationLook, MigrationOpened, Migration
 from lethe.errors import MigrationOverBudget
 from lethe.indexing.migration.targets import Target
 from lethe.indexing.planning import BuildPlanner
-from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.model.migrations import UNDER_WAY, Migration, MigrationMove, MigrationState
 from lethe.model.processors import Operation
 from lethe.ports.ledger import UnitOfWork
@@ -114,18 +114,20 @@ class MigrationRunner:
             build = await uow.builds.get(ref.tenant_id, ref.build_id)
             if migration is None or migration.ended_at is not None:
                 return
+            active = await uow.builds.active(ref.tenant_id, BuildKind.VECTOR)
             now = self.planner.clock.now()
-            ended = replace(migration, state=_ended(migration, build), move=None, updated_at=now, ended_at=now)
+            ended = replace(migration, state=_ended(migration, build, active), move=None, updated_at=now, ended_at=now)
             await uow.migrations.update(ended)
 
 
-def _ended(migration: Migration, build: IndexBuild | None) -> MigrationState:
+def _ended(migration: Migration, build: IndexBuild | None, active: IndexBuild | None) -> MigrationState:
     if migration.state not in UNDER_WAY:
         return migration.state
-    if build is not None and build.state is BuildState.ACTIVE:
-        return MigrationState.FINISHED
-    has_served = build is not None and bool(build.served_from)
-    return MigrationState.ROLLED_BACK if has_served else MigrationState.ABORTED
+    if build is None or not build.served_from:
+        return MigrationState.ABORTED
+    # A later one than its own was made from it.
+    is_kept = active is not None and active.number >= build.number
+    return MigrationState.FINISHED if is_kept else MigrationState.ROLLED_BACK
 
 
 def _canary_code(canaries: Sequence[Migration]) -> str:

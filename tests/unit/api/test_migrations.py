@@ -85,6 +85,14 @@ async def test_moves_are_told_to_the_workflow_and_illegal_ones_refused(indexed: 
     assert (await indexed.post(f"{place}/abort")).json()["move"] == "abort"
     assert indexed.workflows.looks == [migration_id] * 3
     await put(indexed, migration_id, state=MigrationState.SOAKING, move=None)
+    gone = await indexed.post(f"{place}/rollback")
+    assert (gone.status_code, gone.json()["code"]) == (409, "illegal_migration_move")
+    async with indexed.services.ledger.write() as uow:
+        (old,) = await uow.builds.list(indexed.tenant_id)
+        own = replace(old, id=migration_id, number=2)
+        await uow.builds.update(replace(old, state=BuildState.SOAKING, seq=0))
+        await uow.builds.add(own)
+        await uow.tenants.advance(indexed.tenant_id)
     back = (await indexed.post(f"{place}/rollback")).json()
     assert (back["state"], back["move"], back["rollback_seconds"]) == ("soaking", "rollback", 5.0)
 
