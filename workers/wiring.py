@@ -120,7 +120,8 @@ async def ingestion_parts(
         activities = _activities(settings, pipeline, remover, journal, letters)
         activities[Queue.WEBHOOKS] = [telling.deliver_webhook]
         uploads = _uploads(settings, pipeline, remover)
-        following = sync_activities(settings, pipeline, uploads, ConfiguredReaders(settings.sources), schedules)
+        readers = ConfiguredReaders(settings.sources, pipeline.scratch)
+        following = sync_activities(settings, pipeline, uploads, readers, schedules)
         detector = make_detector(settings.detection.level)
         issuer = stores.certificates if settings.witness.url else None
         erasing = privacy_activities(settings, remover, clock, histories, uploads, detector, issuer)
