@@ -14,6 +14,8 @@ RUN python -m pip install --no-cache-dir --require-hashes -r requirements/build.
  && VIRTUAL_ENV=/opt/lethe uv pip install --no-cache --compile-bytecode --no-deps dist/*.whl
 
 FROM python:3.12-slim
+# git reads the sources that are repositories.
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/lethe --create-home --shell /usr/sbin/nologin lethe \
  && install -d -o lethe -g lethe -m 0700 /var/lib/lethe/state /var/lib/lethe/blobs /var/lib/lethe/keys /var/lib/lethe/witness
 COPY --from=build /opt/lethe /opt/lethe
