@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import erasures, ingestions, migrations, probes, retention, verifying
+from cli import erasures, ingestions, migrations, probes, retention, sources, verifying
 from cli.errors import CommandError, Exit
 from cli.options import Json, people, settings
 from cli.output import Output, say, say_error
@@ -204,6 +204,7 @@ app.add_typer(erasures.app, name="erase")
 app.add_typer(retention.app, name="retention")
 app.add_typer(probes.app, name="probe")
 app.add_typer(migrations.app, name="migrate")
+app.add_typer(sources.app, name="sources")
 verifying.add_to(app)
 dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)
 app.add_typer(dead_letters, name="dead-letters")

@@ -1,105 +1,26 @@
 """A folder that a tenant follows, on real servers: by hand, by schedule, by events, and killed in the middle."""
 
-import asyncio
 import os
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from lethe.adapters.clock import SystemClock
-from lethe.adapters.sources import ConfiguredReaders
-from lethe.ingestion.sync.ordering import Rounds, dispatch_of
-from lethe.ingestion.sync.registry import Sources, SourceWish
-from lethe.model.documents import Document, Status
-from lethe.model.ids import Id, new_id
+from lethe.ingestion.sync.registry import SourceWish
+from lethe.model.ids import new_id
 from lethe.model.operations import DispatchKind
 from lethe.model.schedules import Timing
-from lethe.model.sources import SourceKind
-from lethe.model.syncs import Decision, Source, Sync, SyncState, SyncTrigger
+from lethe.model.syncs import Decision, SyncState, SyncTrigger
 from lethe.model.workflow_ids import dispatch_id, schedule_id
 from lethe.settings import LimitSettings, SourceSettings, WeaviateSettings
 from tests.conftest import settings_at
+from tests.integration.followed import Followed, overdue_among, until
 from tests.integration.installation import Installation, installation
 from tests.integration.test_audit import audit, differences, first_found
-from workflows.source_schedules import SourceSchedules
-from workflows.starters import Starters
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
-
-PATIENCE = 150.0
-
-
-class Followed:
-    """One folder of its own, registered as a source of the installation's tenant."""
-
-    def __init__(self, at: Installation, folder: Path) -> None:
-        self.at, self.folder = at, folder
-        clock = SystemClock()
-        self.sources = Sources(at.ledger, at.keyring, ConfiguredReaders(at.settings.sources), clock)
-        self.rounds = Rounds(at.ledger, at.keyring, clock)
-        self.schedules = SourceSchedules(lambda: at.client)
-        self.id: Id = ""
-
-    async def register(self, **wish: object) -> "Followed":
-        said = SourceWish("folder", **wish)  # type: ignore[arg-type]
-        made = await self.sources.create(self.at.caller, SourceKind.FOLDER, str(self.folder), said)
-        self.id = made.source.id
-        await self.start(DispatchKind.ARRANGE_SOURCE)
-        return self
-
-    async def source(self) -> Source:
-        return (await self.sources.get(self.at.caller, self.id)).source
-
-    async def start(self, kind: DispatchKind) -> None:
-        """As the API does after its commit."""
-        async with self.at.ledger.read() as uow:
-            source = await uow.sources.get(self.at.caller.tenant_id, self.id)
-        assert source
-        await Starters(self.at.client).start(dispatch_of(kind, source, SystemClock().now()))
-
-    async def sync(self, *, is_dry_run: bool = False) -> Sync:
-        """A round to its end, or to its question."""
-        ordered = await self.rounds.order(self.at.caller, self.id, is_dry_run=is_dry_run)
-        await self.start(DispatchKind.SYNC_SOURCE)
-        return await self.rested(ordered.id)
-
-    async def rested(self, sync_id: Id) -> Sync:
-        found: list[Sync] = []
-
-        async def is_resting() -> bool:
-            sync = await self.rounds.get(self.at.caller, self.id, sync_id)
-            found[:] = [sync]
-            return sync.state.is_final or sync.state is SyncState.NEEDS_ATTENTION
-
-        await until(is_resting)
-        return found[0]
-
-    async def all_rounds(self) -> list[Sync]:
-        return await self.rounds.page(self.at.caller, self.id, None, 100)
-
-    async def documents(self) -> list[Document]:
-        """That came from this source and can be read."""
-        async with self.at.ledger.read() as uow:
-            entries = await uow.sources.documents_of(self.at.caller.tenant_id, self.id, 1000)
-            named = [entry.document_id for entry in entries if entry.document_id]
-            found = await uow.documents.get_many(self.at.caller.tenant_id, named)
-        return [each for each in found.values() if each.status is Status.READY and each.deleted_at is None]
-
-    def write(self, name: str, text: str) -> None:
-        file = self.folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
-
-async def until(happens: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while not await happens():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.2)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -161,6 +82,7 @@ async def test_a_folder_is_followed(followed: Followed) -> None:
     assert (first.state, first.added, first.failed) == (SyncState.DONE, 5, 0)
     documents = await followed.documents()
     assert {document.id for document in documents} <= set(await first_found(followed.at, "harbour quay"))
+    assert await overdue_among(followed, "harbour quay") == {document.id for document in documents}
 
     os.utime(followed.folder / "notes/0.txt")
     followed.write("notes/1.txt", "Harbour note 1: the quay is closed.")

@@ -1,6 +1,7 @@
 """Search, questions, and the ladder down to passages (P9)."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,18 @@ async def test_an_answer_is_cited(world: World) -> None:
     shown = (await world.get(f"/v1/queries/{answer['id']}", world.reader)).json()
     del shown["retrieval"]
     assert shown == answer
+
+
+async def test_what_may_be_out_of_date_says_so(world: World) -> None:
+    world.search.passages = [replace(passage("Lethe is a river of the underworld."), is_overdue=True)]
+    answer = (await world.post("/v1/query", world.reader, json=ASK)).json()
+    assert [citation["is_overdue"] for citation in answer["citations"]] == [True]
+    assert answer["provenance"]["overdue_citations"] == [1]
+    (found,) = (await world.post("/v1/search", world.reader, json=ASK)).json()["items"]
+    assert found["is_overdue"]
+    world.search.passages = [replace(world.search.passages[0], is_overdue=False)]
+    shown = (await world.get(f"/v1/queries/{answer['id']}", world.reader)).json()
+    assert (shown["citations"][0]["is_overdue"], shown["provenance"]["overdue_citations"]) == (False, [])
 
 
 async def test_how_an_answer_was_come_by_is_shown_as_far_as_rights_go(world: World) -> None:

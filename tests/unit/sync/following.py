@@ -100,7 +100,7 @@ class Following:
         for version in versions:
             async with ledger.write() as uow:
                 is_first = version.submission == 1
-                await uow.ingestions.count(tenant_id, ingestion_id, added=is_first, updated=not is_first)
+                await uow.ingestions.count(tenant_id, ingestion_id, added=int(is_first), updated=int(not is_first))
             await self.house.publish(Receipt(version.document_id, version.id, "", Status.READY, Outcome.ADDED))
         async with ledger.write() as uow:
             await uow.ingestions.set_state(tenant_id, ingestion_id, IngestionState.DONE, self.clock.now())

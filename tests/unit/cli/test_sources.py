@@ -1,0 +1,104 @@
+"""`lethe sources`: what is sent, and what is printed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.commands import sources
+from cli.commands.sources import rounds_text, schedules_text, sources_text
+from cli.errors import Exit
+from cli.output import Output
+from cli.sources import app
+
+SOURCE: dict[str, Any] = {
+    "id": "s1",
+    "kind": "folder",
+    "state": "active",
+    "is_overdue": True,
+    "last_good_at": None,
+    "address": "/srv/handbook",
+}
+ROUND: dict[str, Any] = {
+    "id": "r1",
+    "source_id": "s1",
+    "trigger": "manual",
+    "is_dry_run": True,
+    "state": "needs_attention",
+    "code": "",
+    "known": 10,
+    "vanished": 4,
+    "listed": 6,
+    "added": 0,
+    "updated": 0,
+    "skipped": 6,
+    "deleted": 0,
+    "failed": 0,
+}
+
+
+def test_a_source_that_is_overdue_says_so() -> None:
+    assert sources_text([SOURCE]).splitlines()[1].split() == ["s1", "folder", "overdue", "never", "/srv/handbook"]
+
+
+def test_a_round_has_its_counts() -> None:
+    assert rounds_text([ROUND]).splitlines()[1].split()[:6] == ["r1", "manual", "(dry)", "needs_attention", "6", "0"]
+
+
+def test_who_paused_a_schedule_stands_where_its_next_run_would() -> None:
+    schedule = {"id": "s1", "what": "sync", "next_run_at": None, "last_run_at": None, "paused_by": "operator"}
+    assert "paused by operator" in schedules_text([schedule | {"is_paused": True}])
+    assert schedules_text([schedule | {"is_paused": False}]).splitlines()[1].split() == ["s1", "sync", "none", "never"]
+
+
+class Answers:
+    """Stands for the API: a round that is under way at first."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, object]] = []
+
+    def __enter__(self) -> "Answers":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def post(self, path: str, body: object, headers: object = None) -> dict[str, Any]:
+        self.sent.append((path, body))
+        return ROUND | {"state": "listing"}
+
+    def get(self, path: str) -> dict[str, Any]:
+        self.sent.append((path, None))
+        return ROUND
+
+
+def test_a_round_that_asks_says_how_to_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = Answers()
+
+    def connected(_: object) -> Answers:
+        return answers
+
+    monkeypatch.setattr(sources, "connect", connected)
+    monkeypatch.setattr(sources, "_PAUSE_SECONDS", 0.0)
+    code = sources.sync(object(), Output(as_json=False), "s1", 60.0, dry_run=True)  # type: ignore[arg-type]
+    assert code == Exit.FAILED
+    assert answers.sent == [("/v1/sources/s1/sync", {"dry_run": True}), ("/v1/sources/s1/syncs/r1", None)]
+    assert "4 of 10 items have vanished: `lethe sources resolve s1 r1 delete` or `keep`" in capsys.readouterr().out
+
+
+def test_a_source_is_added_as_it_was_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    wishes: list[dict[str, Any]] = []
+
+    def added(_settings: object, _output: object, wish: dict[str, Any]) -> None:
+        wishes.append(wish)
+
+    monkeypatch.setattr(sources, "add", added)
+    monkeypatch.setenv("LETHE_STATE", str(tmp_path))
+    command = ["add", "folder", "/srv/handbook", "--every", "3600", "--exclude", "drafts/**"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    (wish,) = wishes
+    assert (wish["name"], wish["schedule"]) == ("/srv/handbook", {"every_seconds": 3600})
+    assert wish["filters"] == {"include": [], "exclude": ["drafts/**"]}
+    assert CliRunner().invoke(app, [*command, "--cron", "0 3 * * *"]).exit_code != 0
