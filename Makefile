@@ -106,6 +106,11 @@ bench-erase: $(VENV)/.dev ## how long it takes to forget somebody, and what othe
 	$(BIN)/python -m bench.erase $(ARGS)
 
 # What answers are held to.
+.PHONY: bench-migrate
+
+bench-migrate: $(VENV)/.dev ## a change of the embedding model under questions, changes and kills (ARGS=--quick)
+	$(BIN)/python -m bench.migrate $(ARGS)
+
 .PHONY: bench-grounding bench-guards bench-detection
 
 bench-grounding: $(VENV)/.dev ## how well sentences that no passage supports are told (ARGS="--corpus <folder>")
