@@ -124,6 +124,7 @@ def received(
         ingestion_id=taking.ingestion_id if taking else None,
         archive_entry=(taking.entry or None) if taking else None,
         source_id=taking.source_id if taking else None,
+        rewritten_at=None if request.is_renewal else at,
     )
 
 

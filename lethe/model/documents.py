@@ -74,6 +74,7 @@ class Version:
     ``media_type`` is what the sender claimed until `validate` has sniffed it. The title is the sender's if
     ``title_given``, else the one the document gives itself. ``ingestion_id`` and ``position`` (model.ingestions) are of
     the bulk ingestion that took it in, if one did; ``archive_entry`` is its file's number, if it came in an archive.
+    ``rewritten_at``: when Lethe wrote it, in the place of one that named somebody who is erased.
     ``source_id``: the source (model.syncs) it was taken from.
     """
 
@@ -106,6 +107,7 @@ class Version:
     position: int | None = None
     archive_entry: int | None = None
     source_id: Id | None = None
+    rewritten_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,12 +92,17 @@ async def _refuse_suppressed(pipeline: Pipeline, version: Version, key: bytes, p
 
 
 async def _check_suppressed(pipeline: Pipeline, version: Version, key: bytes, parsed: ParsedDocument) -> None:
-    """Raises SubjectSuppressed where the text, title, metadata or file name shows somebody who was erased."""
+    """Raises SubjectSuppressed where the text, title, metadata or file name shows somebody who was erased.
+
+    What an erasure wrote anew may still name whom another one under way is about: that one writes it anew in its turn.
+    """
     fields = open_fields(key, version)
     # One text: a name may be cut by the end of a line or cell.
     text = "\n".join(element.text for element in parsed.elements)
     texts = [text, fields.title or "", fields.source_uri, *(str(value) for value in fields.metadata.values())]
-    await Suppressing(pipeline.ledger, pipeline.keyring).check_texts(version.tenant_id, texts)
+    is_ours = version.rewritten_at is not None
+    suppressing = Suppressing(pipeline.ledger, pipeline.keyring)
+    await suppressing.check_texts(version.tenant_id, texts, but_of_open=is_ours)
 
 
 async def forget_elements(pipeline: Pipeline, version: Version) -> None:

@@ -82,7 +82,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         sealed("sealed_source_uri", "file names and paths", Key.VERSION),
         sealed("sealed_title", "the title", Key.VERSION),
         sealed("sealed_metadata", "metadata values", Key.VERSION),
-        times("created_at", "updated_at"),
+        times("created_at", "updated_at", "rewritten_at"),
         digest("content_hmac", "the bytes"),
         digest("content_fp", "the bytes and the pipeline"),
         digest("meta_fp", "title, metadata and readers"),

@@ -12,7 +12,8 @@
 | a follower | `test_a_build_that_follows_never_comes_to_hold_the_person` |
 | a cache filled by an answer from before the fence | tests/integration/test_fence_http.py |
 | | tests/unit/answering/test_cache.py |
-| two erasures of overlapping people | `test_two_erasures_of_one_document_end_both_and_bring_nobody_back` |
+| two erasures of overlapping people | `test_two_erasures_of_one_document_end_both_and_bring_nobody_back`, |
+| | `test_two_erasures_of_others_in_one_document_do_not_refuse_each_others_text` |
 | a hold in the middle | `test_a_hold_in_the_middle_stops_what_is_not_destroyed_yet`, |
 | | `test_a_hold_while_it_discovers_is_no_dead_end` |
 """
@@ -21,7 +22,7 @@ import pytest
 
 from lethe.errors import DocumentConflict, SubjectSuppressed
 from lethe.model.documents import Status
-from lethe.model.erasures import ErasureState
+from lethe.model.erasures import ErasureState, ItemState
 from lethe.model.indexes import BuildState
 from lethe.model.personal_data import StoreName
 from tests.unit.erasing.driving import TIMER, Drive
@@ -230,6 +231,17 @@ async def test_two_erasures_of_one_document_end_both_and_bring_nobody_back(world
     assert [each for each in await _texts(world) if "The engine." in each]
     for drive in drives:
         assert (await world.request(drive.ref)).state is ErasureState.VERIFYING
+
+
+async def test_two_erasures_of_others_in_one_document_do_not_refuse_each_others_text(world: ErasingWorld) -> None:
+    await _live(world, 0, f"The engine.\n\nBy {ADA}, for {BOB}.", EVE)
+    drives = [await _erasing(world, ADA), await _erasing(world, BOB)]
+    await _to_the_end(world, *drives)
+    assert await world.left_of(BOTH) == {}
+    assert [each for each in await _texts(world) if "The engine." in each]
+    for drive in drives:
+        async with world.ledger.read() as uow:
+            assert await uow.erasures.items(world.tenant_id, drive.ref.erasure_id, states=[ItemState.HELD]) == []
 
 
 async def test_a_hold_in_the_middle_stops_what_is_not_destroyed_yet(world: ErasingWorld) -> None:

@@ -94,6 +94,7 @@ document_versions = Table(
     column("position", BigInteger, nullable=True),
     column("archive_entry", BigInteger, nullable=True),
     id_column("source_id", nullable=True),
+    column("rewritten_at", UtcDateTime, nullable=True),
     refers("document_id", "documents"),
     Index("uq_document_versions_submission", "tenant_id", "document_id", "submission", unique=True),
     # P2: a document never has two versions without an end, whatever the code does.
