@@ -1,5 +1,6 @@
 """Erasing one person: hidden, found in every store, taken out, the bytes gone; verified, certified, forgotten."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -39,10 +40,9 @@ class _MayBeHeld(Protocol):
 Input = TypeVar("Input")
 Held = TypeVar("Held", bound=_MayBeHeld)
 
-DELETION_ORDER: Final = (
+DERIVED: Final = (
     StoreName.ANSWER_CACHE,
     StoreName.FEEDBACK,
-    StoreName.QUESTIONS,
     StoreName.TOKENS,
     StoreName.VECTORS,
     StoreName.KEYWORDS,
@@ -55,8 +55,9 @@ DELETION_ORDER: Final = (
     StoreName.LOGS,
     StoreName.AUDIT_LOG,
     StoreName.BACKUPS,
-    StoreName.DOCUMENTS,
 )
+"""At once: none of them is found by another one's rows."""
+DELETION_ORDER: Final = (*DERIVED, StoreName.QUESTIONS, StoreName.DOCUMENTS)
 """Derived before source, the source rows last; the keys went before all of them."""
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
@@ -87,12 +88,12 @@ class EraseSubject:
         self._phase = run.phase
         self._drain_seconds = run.drain_seconds
         self._looks = 0
-        self._has_news = False
+        self._news_told = 0
         self._progress = ErasureProgress(round=run.round)
 
     @workflow.signal(description="The ledger has news of the request: approved, held, released, reviewed, cancelled")
     def look(self) -> None:
-        self._has_news = True
+        self._news_told += 1
 
     @workflow.query(description="How far the erasure is, by store")
     def progress(self) -> ErasureProgress:
@@ -165,7 +166,7 @@ class EraseSubject:
         """Ask the ledger, and wait for news for as long as it says that a person has to decide."""
         looks = 0
         while True:
-            self._has_news = False
+            told = self._news_told
             standing = await run_step(
                 PrivacyActivities.look_at_erasure,
                 self._ref,
@@ -177,7 +178,7 @@ class EraseSubject:
             self._tell(standing.waits_for or standing.state)
             if standing.is_over or not standing.waits_for:
                 return standing
-            await self._news(standing.wait_seconds)
+            await self._news(told, standing.wait_seconds)
             looks += 1
             if looks == LOOKS_PER_RUN:
                 self._continue()
@@ -187,11 +188,11 @@ class EraseSubject:
         if (await self._until_permitted()).is_over:
             raise _OverError
 
-    async def _news(self, seconds: float | None) -> None:
-        """Until somebody decided, or the time in which somebody may is over."""
+    async def _news(self, told: int, seconds: float | None) -> None:
+        """Until somebody has decided since so much was told, or the time in which somebody may is over."""
         timeout = None if seconds is None else timedelta(seconds=seconds)
         try:
-            await workflow.wait_condition(lambda: self._has_news, timeout=timeout)
+            await workflow.wait_condition(lambda: self._news_told != told, timeout=timeout)
         except TimeoutError:
             return
 
@@ -265,7 +266,8 @@ class EraseSubject:
         await workflow.sleep(
             timedelta(seconds=destroyed), summary="until no process remembers a key that was destroyed"
         )
-        for store in DELETION_ORDER:
+        await asyncio.gather(*(self._store(now, store) for store in DERIVED))
+        for store in DELETION_ORDER[len(DERIVED) :]:
             await self._store(now, store)
 
     async def _store(self, now: ErasureRound, store: StoreName) -> float:

@@ -165,7 +165,7 @@ async def test_documents_of_a_person_say_whether_nobody_else_is_in_them(ledger: 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (ErasureState.FENCED, ErasureState.CANCELLED),
+        (ErasureState.ERASING, ErasureState.CANCELLED),
         (ErasureState.CANCELLED, ErasureState.RECEIVED),
         (ErasureState.CERTIFIED, ErasureState.ERASING),
         (ErasureState.RECEIVED, ErasureState.ERASING),

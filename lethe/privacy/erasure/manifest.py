@@ -56,10 +56,6 @@ class Manifest:
             async with self.ledger.write() as uow:
                 await uow.erasures.put_items(rows[start : start + PAGE])
 
-    async def counts(self) -> dict[tuple[str, ItemState], int]:
-        async with self.ledger.read() as uow:
-            return await uow.erasures.count_items(self.tenant_id, self.erasure_id)
-
 
 def as_item(row: ErasureItem) -> Item:
     return Item(StoreName(row.store), ItemKind(row.kind), row.ref)

@@ -91,9 +91,11 @@ class TakingOut:
             return StoreErased(is_held=True, store=step.store)
         store = self.stores[StoreName(step.store)]
         manifest = self._manifest(step)
+        is_first = True
         async for page in manifest.pages(store.name, _OPEN):
-            if not await self._entered(step, ErasureState.ERASING):
+            if not is_first and not await self._entered(step, ErasureState.ERASING):
                 return StoreErased(is_held=True, store=step.store)
+            is_first = False
             items = [as_item(each) for each in page]
             await store.erase(step.tenant_id, items)
             if await store.remaining(step.tenant_id, items):
@@ -152,12 +154,12 @@ class TakingOut:
     async def _report(self, ref: ErasureRef, store: PersonalDataStore, purge: PurgeState) -> tuple[int, int]:
         """Say what the store has done so far; returns its items, and those of them that are erased."""
         counts = Counter[ItemState]()
-        for (name, state), count in (await self._manifest(ref).counts()).items():
-            if name == store.name.value:
-                counts[state] += count
         at = self.clock.now()
         async with self.ledger.write() as uow:
-            request = await get_request(uow, ref)
+            for (name, state), count in (await uow.erasures.count_items(ref.tenant_id, ref.erasure_id)).items():
+                if name == store.name.value:
+                    counts[state] += count
+            round_ = ref.round if isinstance(ref, ErasureRound) else (await get_request(uow, ref)).rounds
             await uow.erasures.put_store(
                 ErasureStore(
                     tenant_id=ref.tenant_id,
@@ -170,7 +172,7 @@ class TakingOut:
                     method=store.method,
                     purge=purge,
                     horizon_at=store.horizon(at),
-                    round=ref.round if isinstance(ref, ErasureRound) else request.rounds,
+                    round=round_,
                     updated_at=at,
                 )
             )

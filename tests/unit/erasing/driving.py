@@ -19,7 +19,7 @@ TIMER = "timer"
 NEWS = "news"
 
 
-@dataclass
+@dataclass(eq=False)
 class Stop:
     """Where the workflow waits. ``name``: of the activity, or that it is a timer or a wait for news."""
 
@@ -36,7 +36,7 @@ class Drive:
         self.activities = activities
         self.ref = ref
         self.clock = clock
-        self.stop: Stop | None = None
+        self.stops: list[Stop] = []
         self.steps = 0
         self.drained = 0
         context = copy_context()
@@ -59,6 +59,11 @@ class Drive:
     def is_over(self) -> bool:
         return self.task.done()
 
+    @property
+    def stop(self) -> Stop | None:
+        """The first that may go on, of those it waits at."""
+        return next((each for each in self.stops if each.is_ready()), self.stops[0] if self.stops else None)
+
     async def reached(self) -> Stop | None:
         """Where it waits now; None if it has ended. What happens between two stops is not slow."""
         while self.stop is None and not self.task.done():
@@ -79,7 +84,7 @@ class Drive:
             result = await stop.go()
             for _ in range(times - 1):
                 result = await stop.go()
-        self.stop = None
+        self.stops.remove(stop)
         stop.done.set_result(result)
         await self.reached()
         return stop.name
@@ -90,7 +95,7 @@ class Drive:
         self.workflow.look()
 
     async def wait(self, stop: Stop) -> Any:
-        self.stop = stop
+        self.stops.append(stop)
         return await stop.done
 
 
