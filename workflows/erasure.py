@@ -65,9 +65,8 @@ SHORTEST_POLL: Final = timedelta(seconds=2)
 LONGEST_POLL: Final = timedelta(minutes=5)
 """Each look doubles the pause before the next one, up to this."""
 ROUNDS_PER_RUN: Final = 5
-"""Then it continues as new: something keeps coming, and a history has a limit."""
 LOOKS_PER_RUN: Final = 50
-"""At what is waited for, before it continues as new."""
+"""At what is waited for. Then it continues as new: a history has a limit."""
 
 REWRITING: Final = "rewriting"
 PURGING: Final = "purging"
@@ -139,8 +138,7 @@ class EraseSubject:
         self._looks += 1
         if self._looks > LOOKS_PER_RUN:
             self._continue(phase)
-        doublings = min(self._looks - 1, 10)
-        await workflow.sleep(min(SHORTEST_POLL * 2**doublings, LONGEST_POLL), summary=summary)
+        await workflow.sleep(min(SHORTEST_POLL * 2 ** (self._looks - 1), LONGEST_POLL), summary=summary)
 
     async def _certify(self, verified: Verified) -> None:
         """However long the witness is away. Where there is none, the erasure ends here, and is not forgotten."""

@@ -8,6 +8,7 @@ from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.privacy.erasure.verifying import resume_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,22 @@ class Restrictions:
             return await _write(uow, replace(document, restricted_at=self.clock.now(), restriction_reason=reason))
 
     async def release(self, caller: Caller, document_id: Id) -> Document:
-        """Its readers read it again. Raises DocumentNotFound."""
+        """Its readers read it again, or who is erased in it goes at last. Raises DocumentNotFound."""
         async with self.ledger.write() as uow:
-            document = await _locked(uow, caller.tenant_id, document_id)
+            document = await _locked(uow, caller.tenant_id, document_id, may_be_fenced=True)
             if document.restricted_at is None:
                 return document
-            return await _write(uow, replace(document, restricted_at=None, restriction_reason=None))
+            released = await _write(uow, replace(document, restricted_at=None, restriction_reason=None))
+            await resume_held(uow, released, self.clock.now())
+            return released
 
 
-async def _locked(uow: UnitOfWork, tenant_id: Id, document_id: Id) -> Document:
+async def _locked(uow: UnitOfWork, tenant_id: Id, document_id: Id, *, may_be_fenced: bool = False) -> Document:
     await uow.tenants.lock(tenant_id)
     document = await uow.documents.get(tenant_id, document_id)
-    if document is None or document.deleted_at is not None or document.fenced_at is not None:
+    if document is None or document.deleted_at is not None:
+        raise DocumentNotFound
+    if document.fenced_at is not None and not (may_be_fenced and document.restricted_at is not None):
         raise DocumentNotFound
     return document
 

@@ -1,6 +1,7 @@
 """Verified, certified, forgotten and looked for again: on both SQL engines, over fakes of the other stores."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest_asyncio
 from cli import verify_erasure as verifier
 from lethe.contracts.erasure import ErasureRef, RecheckRun, Verified, VerifiedErasure
 from lethe.errors import CertificateNotFound, KeyDestroyed, VerificationBlind, WitnessUnavailable
+from lethe.ingestion.restricting import Restrictions
 from lethe.model.blobs import BlobName, blob_key, blob_prefix
 from lethe.model.documents import Version
 from lethe.model.erasures import ErasureState, PurgeState
 from lethe.model.ids import new_id
 from lethe.model.indexes import BuildKind
 from lethe.model.personal_data import StoreName
+from lethe.model.principals import Caller, Role
 from lethe.ports.keyring import SecretPurpose
 from lethe.ports.ledger import Ledger
 from lethe.ports.vectors import KeywordObject
@@ -248,3 +251,34 @@ async def test_what_comes_back_after_the_certificate_reopens_the_request(scene: 
     second = await _certificate(scene, ref, 1)
     assert (second["number"], second["subject_commitments"]) == (1, first["subject_commitments"])
     assert await _certificate(scene, ref) == first
+
+
+async def test_what_was_restricted_goes_after_its_release_and_another_certificate_follows(scene: Scene) -> None:
+    row, hers = await scene.add(ADA)
+    async with scene.ledger.write() as unit:
+        await unit.documents.update(replace(row, restricted_at=NOON, restriction_reason="litigation", fenced_at=NOON))
+    ref = await _asked(scene)
+    await scene.erase(ref)
+    await scene.purge(ref)
+    assert (await scene.certify(ref)).is_certified
+    first = await _certificate(scene, ref)
+    assert first["exclusions"] == [{"count": 1, "reason": "legal_hold", "store": "documents"}]
+    scene.clock.advance(timedelta(days=1))
+    caller = Caller(scene.tenant_id, new_id(), Role.OFFICER, frozenset())
+    await Restrictions(scene.ledger, scene.clock).release(caller, row.id)
+    assert await scene.state(ref) is ErasureState.REOPENED
+    async with scene.ledger.read() as unit:
+        pending = await unit.dispatches.pending(at(1_000_000), 10)
+    assert [each.ref for each in pending if each.again] == [ref.erasure_id]
+    standing = await scene.activities.look_at_erasure(ref)
+    assert (await scene.discover(ref, standing.round)).found
+    await scene.take_out(ref, standing.round)
+    await scene.discover(ref, standing.round + 1)
+    await scene.purge(ref)
+    assert (await scene.certify(ref)).is_certified
+    second = await _certificate(scene, ref, 1)
+    assert (second["number"], second["exclusions"]) == (1, [])
+    assert second["subject_commitments"] == first["subject_commitments"]
+    assert await scene.keyring.get_many(scene.tenant_id, [hers.id, ref.erasure_id]) == {}
+    async with scene.ledger.read() as unit:
+        assert await unit.erasures.identifiers(scene.tenant_id, ref.erasure_id) == []

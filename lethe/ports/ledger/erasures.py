@@ -75,6 +75,10 @@ class ErasureRepository(Protocol):
         """Of every such item, in their order."""
         ...
 
+    async def holding(self, tenant_id: Id, code: str, refs: Collection[Id]) -> list[Id]:
+        """Requests that hold an item of one of these references with the code."""
+        ...
+
     async def count_items(self, tenant_id: Id, erasure_id: Id) -> dict[tuple[str, ItemState], int]:
         """By store and state."""
         ...

@@ -60,22 +60,27 @@ class Certifying:
             await self.issuer.issue(await self._facts(request, verified))
             if not await self._forgotten(ref):
                 return Certified(is_held=True)
-        await self.keyring.destroy(ref.tenant_id, [ref.erasure_id])
+        if not _waits(await self._rows(ref)):
+            await self.keyring.destroy(ref.tenant_id, [ref.erasure_id])
         return Certified(is_certified=True)
 
+    async def _rows(self, ref: ErasureRef) -> list[ErasureItem]:
+        return list((await Manifest(self.ledger, ref.tenant_id, ref.erasure_id).known()).values())
+
     async def _forgotten(self, ref: ErasureRef) -> bool:
-        at = self.clock.now()
+        """But for whom a restricted document says something of: they are found in it after its release."""
+        at, waits = self.clock.now(), _waits(await self._rows(ref))
         async with self.ledger.write() as uow:
             if not await enter(uow, ref, ErasureState.CERTIFIED, at):
                 return False
             request = await get_request(uow, ref)
-            await uow.erasures.forget(ref.tenant_id, ref.erasure_id, TOMBSTONES)
+            if not waits:
+                await uow.erasures.forget(ref.tenant_id, ref.erasure_id, TOMBSTONES)
             await uow.erasures.update(replace(request, certified_at=at, ended_at=at, updated_at=at))
         return True
 
     async def _facts(self, request: ErasureRequest, verified: Verified) -> CertificateFacts:
-        manifest = await Manifest(self.ledger, request.tenant_id, request.id).known()
-        rows = list(manifest.values())
+        rows = await self._rows(ErasureRef(tenant_id=request.tenant_id, erasure_id=request.id))
         former = await self._former(request)
         async with self.ledger.read() as uow:
             reports = await uow.erasures.stores(request.tenant_id, request.id)
@@ -110,7 +115,7 @@ class Certifying:
             exclusions=_exclusions(rows),
             tombstones=Tombstones(
                 version_ids=_refs(rows, StoreName.DOCUMENTS, ItemKind.VERSION),
-                key_ids=(*keys, request.id),
+                key_ids=keys if _waits(rows) else (*keys, request.id),
                 tags=await self._tags(request),
             ),
         )
@@ -154,6 +159,11 @@ class Certifying:
             kept = await uow.processor_calls.some(request.tenant_id, calls)
         by_provider = Counter(call.provider for call in kept)
         return tuple(ProcessorHorizon(provider, count, horizon) for provider, count in by_provider.items())
+
+
+def _waits(rows: Collection[ErasureItem]) -> bool:
+    """Whether another certificate is to follow, after the release of what may not be destroyed now."""
+    return any(row.code == RESTRICTED and row.state is ItemState.HELD for row in rows)
 
 
 def _told(at: datetime | None, step: str) -> datetime:

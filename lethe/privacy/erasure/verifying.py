@@ -6,6 +6,7 @@ from typing import Final
 
 from lethe.contracts.erasure import CertifiedPage, ErasureRef, Rechecked, RecheckRun, Verified
 from lethe.model.audit_log import LeafKind
+from lethe.model.documents import Document
 from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, check_move
 from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.workflow_ids import erasure_workflow_id
@@ -14,6 +15,7 @@ from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest
+from lethe.privacy.erasure.stores.documents import RESTRICTED
 from lethe.privacy.verification.findings import Findings, build_hash
 from lethe.privacy.verification.verifier import Verifier
 from lethe.telemetry import ERASURE_HITS, ERASURES_REOPENED
@@ -72,10 +74,7 @@ class Verifying:
             request = await get_request(uow, ref)
             if request.state is not ErasureState.CERTIFIED:
                 return Rechecked(is_open=True)
-            kind = DispatchKind.ERASE_SUBJECT
-            workflow_id = erasure_workflow_id(ref.tenant_id, ref.erasure_id)
-            await uow.dispatches.renew(Dispatch(ref.tenant_id, workflow_id, kind, ref.erasure_id, at, again=True))
-            await _reopen(uow, request, at)
+            await _resume(uow, request, at)
         _tell(found, "certificate")
         return Rechecked(is_open=True, hits=found.hits.total())
 
@@ -112,6 +111,27 @@ class Verifying:
     async def _manifest(self, ref: ErasureRef) -> list[ErasureItem]:
         manifest = Manifest(self.ledger, ref.tenant_id, ref.erasure_id)
         return list((await manifest.known()).values())
+
+
+async def resume_held(uow: UnitOfWork, document: Document, at: datetime) -> None:
+    """Certified requests that had to leave the document, now that it is released: another certificate follows.
+
+    As the last write of a unit that holds the tenant's lock.
+    """
+    tenant_id = document.tenant_id
+    versions = [each.id for each in await uow.versions.of_document(tenant_id, document.id)]
+    for erasure_id in await uow.erasures.holding(tenant_id, RESTRICTED, versions):
+        request = await uow.erasures.get(tenant_id, erasure_id)
+        if request is not None and request.state is ErasureState.CERTIFIED:
+            await _resume(uow, request, at)
+
+
+async def _resume(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:
+    """A certified request is open again, and its workflow starts again."""
+    tenant_id, kind = request.tenant_id, DispatchKind.ERASE_SUBJECT
+    workflow_id = erasure_workflow_id(tenant_id, request.id)
+    await uow.dispatches.renew(Dispatch(tenant_id, workflow_id, kind, request.id, at, again=True))
+    await _reopen(uow, request, at)
 
 
 async def _reopen(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, insert, not_, or_, select, tuple_, updat
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
-from lethe.adapters.sql.rows import Mapped, delete_of, insert_missing, one_of, upsert_into
+from lethe.adapters.sql.rows import Mapped, batches, delete_of, insert_missing, one_of, upsert_into
 from lethe.adapters.sql.tables import erasure_identifiers as identifiers
 from lethe.adapters.sql.tables import erasure_items as items
 from lethe.adapters.sql.tables import erasure_stores as stores
@@ -143,6 +143,18 @@ class SqlErasures(SqlRepository):
             items.c.state == state,
         )
         return list((await self._connection.execute(statement.order_by(items.c.ref))).scalars())
+
+    async def holding(self, tenant_id: Id, code: str, refs: Collection[Id]) -> list[Id]:
+        found = set[Id]()
+        for some in batches(refs):
+            statement = select(items.c.erasure_id).where(
+                items.c.tenant_id == tenant_id,
+                items.c.state == ItemState.HELD,
+                items.c.code == code,
+                one_of(items.c.ref, some),
+            )
+            found |= set((await self._connection.execute(statement)).scalars())
+        return sorted(found)
 
     async def count_items(self, tenant_id: Id, erasure_id: Id) -> dict[tuple[str, ItemState], int]:
         statement = (
