@@ -138,7 +138,7 @@ class EraseSubject:
         self._looks += 1
         if self._looks > LOOKS_PER_RUN:
             self._continue(phase)
-        await workflow.sleep(min(SHORTEST_POLL * 2 ** (self._looks - 1), LONGEST_POLL), summary=summary)
+        await workflow.sleep(min(SHORTEST_POLL * 2 ** min(self._looks - 1, 10), LONGEST_POLL), summary=summary)
 
     async def _certify(self, verified: Verified) -> None:
         """However long the witness is away. Where there is none, the erasure ends here, and is not forgotten."""
