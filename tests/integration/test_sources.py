@@ -17,8 +17,10 @@ from lethe.model.workflow_ids import dispatch_id, schedule_id
 from lethe.settings import LimitSettings, SourceSettings, WeaviateSettings
 from tests.conftest import settings_at
 from tests.integration.followed import Followed, overdue_among, until
-from tests.integration.installation import Installation, installation
+from tests.integration.installation import Installation, environment_of, installation
+from tests.integration.test_api_process import api
 from tests.integration.test_audit import audit, differences, first_found
+from tests.integration.test_cli_letters import Cli
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -220,3 +222,45 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: Followed) 
     await ending.result()
     assert not await followed.schedules.of_sources(tenant_id, [source_id])
     assert not await first_found(followed.at, "tide table")
+
+
+async def test_over_http_and_from_the_command_line(followed: Followed) -> None:
+    followed.write("manual/pumps.txt", "The bilge pump is started with the red lever.")
+    followed.write("drafts/secret.txt", "Nobody reads the drafts of the bilge manual.")
+    async with api(followed.at.settings) as lethe:
+        environment = environment_of(followed.at.settings) | {"LETHE_API__PORT": str(lethe.client.base_url.port)}
+        cli = Cli(environment)
+        made = await cli.json(
+            "sources", "add", "folder", str(followed.folder), "--every", "86400", "--exclude", "drafts/**"
+        )
+        refused = await lethe.client.post("/v1/sources", json={"name": "x", "kind": "folder", "address": "/etc"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "source_address_refused")
+        synced = await cli.json("sources", "sync", made["id"])
+        assert (synced["state"], synced["added"], synced["listed"]) == ("done", 1, 1)
+        assert (await cli.run("sources", "list", "--text")).splitlines()[1].split()[:3] == [
+            made["id"],
+            "folder",
+            "active",
+        ]
+        found = (await lethe.client.post("/v1/search", json={"question": "bilge pump lever", "alpha": 0})).json()
+        assert [item["is_overdue"] for item in found["items"]] == [False]
+
+        async def is_scheduled() -> bool:
+            listed = (await lethe.client.get("/v1/schedules")).json()["items"]
+            return {"tidy-up", made["id"]} <= {each["id"] for each in listed}
+
+        await until(is_scheduled)
+        paused = await cli.json("sources", "pause", made["id"])
+        assert paused["is_paused"]
+        assert paused["paused_by"] not in {None, "operator"}
+        assert not (await cli.json("sources", "resume", made["id"]))["is_paused"]
+        event = {"Records": [{"s3": {"object": {"key": "manual/pumps.txt"}}}]}
+        told = await lethe.client.post(f"/v1/sources/{made['id']}/events", json=event)
+        assert (told.status_code, told.json()["keys"]) == (202, 1)
+        await cli.json("sources", "delete", made["id"], "--documents", "delete")
+
+        async def is_gone() -> bool:
+            return (await lethe.client.get(f"/v1/sources/{made['id']}")).status_code == 404
+
+        await until(is_gone)
+        assert not (await lethe.client.post("/v1/search", json={"question": "bilge pump", "alpha": 0})).json()["items"]
