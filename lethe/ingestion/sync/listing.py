@@ -1,17 +1,18 @@
 """Comparing what a source holds with what is known of it; nothing is read yet."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar, cast
 
 from lethe.contracts.sync import Compared, SyncRef
-from lethe.errors import WorkerStopping
+from lethe.errors import SubjectSuppressed, WorkerStopping
 from lethe.ingestion.bulk.batch import Reporter
 from lethe.ingestion.sync.digester import Digester
+from lethe.ingestion.sync.suppressed import suppressed_keys
 from lethe.ingestion.sync.syncing import Syncing, open_round
 from lethe.model.ids import item_id
 from lethe.model.sources import SourceItem
-from lethe.model.syncs import ListedAs, ListedItem, Source, SourceEntry, Sync, SyncState, SyncTrigger
+from lethe.model.syncs import EntryState, ListedAs, ListedItem, Source, SourceEntry, Sync, SyncState, SyncTrigger
 from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.sealing import Purpose, seal_json, unseal_json
 
@@ -35,7 +36,8 @@ class Comparison:
     def listed(self, item: SourceItem, known: SourceEntry | None) -> ListedItem | None:
         """The item as something to be done; None if it is known as it is."""
         key_hmac, revision = self.digester.of_key(item.key), self.digester.of_revision(item.key, item.revision)
-        if known is not None and known.revision_hmac == revision:
+        is_settled = known is not None and known.code != SubjectSuppressed.code  # a suppression may be lifted
+        if known is not None and is_settled and known.revision_hmac == revision:
             return None
         return ListedItem(
             tenant_id=self.sync.tenant_id,
@@ -45,6 +47,20 @@ class Comparison:
             revision_hmac=revision,
             listed_as=ListedAs.NEW if known is None else ListedAs.CHANGED,
             sealed_item=seal_json(self.key, Purpose.LISTED_ITEM, asdict(item)),
+        )
+
+    def refused(self, listed: ListedItem, known: SourceEntry | None) -> SourceEntry:
+        """Met, and not taken for whom its name shows."""
+        return SourceEntry(
+            tenant_id=listed.tenant_id,
+            source_id=self.source.id,
+            key_hmac=listed.key_hmac,
+            revision_hmac=listed.revision_hmac,
+            document_id=known.document_id if known else None,
+            state=EntryState.PRESENT,
+            mapping=self.source.mapping,
+            seen_sync_id=self.sync.id,
+            code=SubjectSuppressed.code,
         )
 
 
@@ -93,10 +109,28 @@ async def _compare_page(deps: Syncing, comparison: Comparison, page: Sequence[So
     hmacs = {comparison.digester.of_key(item.key): item for item in page}
     async with deps.ledger.read() as uow:
         known = await uow.sources.entries(sync.tenant_id, sync.source_id, hmacs)
-    found = [comparison.listed(item, known.get(key_hmac)) for key_hmac, item in hmacs.items()]
+    found = {item.key: comparison.listed(item, known.get(key_hmac)) for key_hmac, item in hmacs.items()}
+    work = await _without_suppressed(deps, comparison, page, found, known)
     async with deps.ledger.write() as uow:
         await uow.sources.see(sync.tenant_id, sync.source_id, known, sync.id)
-        await uow.syncs.put_listed([each for each in found if each is not None])
+        await uow.syncs.put_listed(work)
+
+
+async def _without_suppressed(
+    deps: Syncing,
+    comparison: Comparison,
+    page: Sequence[SourceItem],
+    found: Mapping[str, ListedItem | None],
+    known: Mapping[str, SourceEntry],
+) -> list[ListedItem]:
+    """What is to be done; of the others it is kept only that they were met, as digests."""
+    tenant_id = comparison.sync.tenant_id
+    work = {key: listed for key, listed in found.items() if listed is not None}
+    hidden = await suppressed_keys(deps, tenant_id, [item for item in page if item.key in work])
+    refused = [comparison.refused(work[key], known.get(work[key].key_hmac)) for key in sorted(hidden)]
+    async with deps.ledger.write() as uow:
+        await uow.sources.put_entries(refused)
+    return [listed for key, listed in work.items() if key not in hidden]
 
 
 async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter: Reporter) -> int:
@@ -113,16 +147,14 @@ async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter
                 raise WorkerStopping
             items = [await reader.item(_key_of(comparison.key, each)) for each in named]
             pairs = list(zip(named, items, strict=True))
-            found = [
-                replace(each, listed_as=ListedAs.GONE)
-                if item is None
-                else comparison.listed(item, known.get(each.key_hmac))
-                for each, item in pairs
-            ]
+            there_now = [item for item in items if item is not None]
+            met = {item.key: comparison.listed(item, known.get(each.key_hmac)) for each, item in pairs if item}
+            gone = [replace(each, listed_as=ListedAs.GONE) for each, item in pairs if item is None]
+            found = [*gone, *await _without_suppressed(deps, comparison, there_now, met, known)]
             there = [each.key_hmac for each, item in pairs if item is not None and each.key_hmac in known]
             async with deps.ledger.write() as uow:
                 await uow.syncs.done(ref.tenant_id, [each.id for each in named])
-                await uow.syncs.put_listed([each for each in found if each is not None and _matters(each, known)])
+                await uow.syncs.put_listed([each for each in found if _matters(each, known)])
                 await uow.sources.see(ref.tenant_id, ref.source_id, there, sync.id)
             looked_up += len(named)
             reporter.finished(looked_up)

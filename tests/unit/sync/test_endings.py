@@ -11,6 +11,8 @@ from lethe.contracts.sync import NextStep, SyncRun
 from lethe.errors import KeyDestroyed
 from lethe.errors.syncs import SourceNotFound
 from lethe.ingestion.sync import removing, rounds
+from lethe.ports.keyring import SecretPurpose
+from lethe.privacy.digests import suppression_tag_of
 from lethe.settings import Settings
 from tests.unit.sync.following import Following, fill, open_following
 
@@ -59,3 +61,27 @@ async def test_a_document_that_was_deleted_by_hand_stays_away_until_its_item_cha
     for key, (_, data) in list(following.source.items.items()):
         following.source.items[key] = ("2", data)
     assert ((await following.round()).added, len(await following.documents())) == (1, 2)
+
+
+async def test_who_was_erased_does_not_come_back_by_the_name_of_a_file(following: Following) -> None:
+    """Nothing of it is read, or kept in a listing; when the suppression is lifted, it comes."""
+    house = following.house
+    key = await house.keyring.secret(house.tenant_id, SecretPurpose.SUPPRESSION)
+    tag = suppression_tag_of(key, "name", "Mara Lind")
+    async with house.ledger.write() as uow:
+        await uow.suppressions.put(house.tenant_id, [tag], following.clock.now().date())
+    fill(following, 2)
+    following.source.put("letters/Mara Lind.txt", "Of nobody.")
+    ref = await following.begin()
+    assert not await following.failed(ref, SourceNotFound)
+    assert await following.kept_of_listings() == 2
+    sync = await following.follow(ref)
+    assert (sync.added, sync.failed, sync.skipped, len(await following.documents())) == (2, 0, 1, 2)
+    await following.ordering.notify(house.admin, following.source_id, ["letters/Mara Lind.txt"])
+    begun = await rounds.begin_round(following.deps, SyncRun(**following.ref.model_dump()))
+    await following.follow(following.of(begun))
+    assert "letters/Mara Lind.txt" not in following.source.reads
+    async with house.ledger.write() as uow:
+        await uow.suppressions.lift(house.tenant_id, [tag])
+    assert ((await following.round()).updated + len(await following.documents())) >= 3
+    assert following.source.reads[-1] == "letters/Mara Lind.txt"
