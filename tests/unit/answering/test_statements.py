@@ -1,0 +1,62 @@
+"""How much SQL a question takes: each statement is a trip to another thread or another machine while somebody waits."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from lethe.answering.caching.exact import look_up
+from lethe.answering.steps import ask, finish, generate, retrieve
+from lethe.answering.views import present
+from lethe.contracts.answering import QuestionRef
+from lethe.model.ids import new_id
+from tests.unit.answering.test_cache import World, planted, world
+
+__all__ = ["planted", "world"]
+
+
+@dataclass(slots=True)
+class Counted:
+    statements: int = 0
+    units: int = 0
+
+
+@contextmanager
+def counting() -> Generator[Counted]:
+    counted = Counted()
+
+    def statement(*_: object) -> None:
+        counted.statements += 1
+
+    def unit(*_: object) -> None:
+        counted.units += 1
+
+    event.listen(Engine, "before_cursor_execute", statement)
+    event.listen(Engine, "begin", unit)
+    try:
+        yield counted
+    finally:
+        event.remove(Engine, "before_cursor_execute", statement)
+        event.remove(Engine, "begin", unit)
+
+
+@pytest.mark.usefixtures("planted")
+async def test_a_question_and_the_same_again(world: World):
+    """With an in-memory key ring, so without the two units of that one."""
+    deps, caller, request = world.deps, world.caller, world.request()
+    with counting() as first:
+        looked = await look_up(deps, caller, request, new_id())
+        question = await ask(deps, caller, request, world.clock.now(), new_id(), looked.place)
+        ref = QuestionRef(tenant_id=question.tenant_id, question_id=question.id)
+        await finish(deps, await generate(deps, await retrieve(deps, ref)))
+        assert (await present(deps, caller, question.id)).citations
+    with counting() as again:
+        found = (await look_up(deps, caller, request, new_id())).question
+        assert found is not None
+        assert (await present(deps, caller, found.id)).citations
+    assert (first.units, again.units) == (7, 3)
+    assert first.statements <= 27
+    assert again.statements <= 11
