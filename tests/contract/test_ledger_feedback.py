@@ -56,6 +56,26 @@ async def test_verdicts_are_found_and_counted(ledger: Ledger):
         assert await unit.feedback.get(tenant, third.id) is None
 
 
+async def test_of_an_erased_verdict_the_bare_vote_is_left(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    asked = [question(tenant) for _ in range(3)]
+    async with ledger.write() as unit:
+        for each, given in zip(asked, (Verdict.UP, Verdict.DOWN, Verdict.DOWN), strict=True):
+            await unit.questions.add(each)
+            await unit.questions.put_answer(answer(each, [], provenance=PROMPTED))
+            await unit.feedback.put(verdict(tenant, each.id, given))
+    for erased in ([asked[0].id], [asked[0].id, asked[1].id]):
+        async with ledger.write() as unit:
+            await unit.personal.forget_verdicts(tenant, erased)
+            await unit.questions.delete(tenant, erased)
+    async with ledger.read() as unit:
+        assert [each.feedback.question_id for each in await unit.feedback.page(tenant, FeedbackFilter(), None, 9)] == [
+            asked[2].id
+        ]
+        tallies = await unit.feedback.tallies(tenant, FeedbackBy.PROMPT_VERSION, 9)
+    assert tallies == [FeedbackTally("answer-v2", up=1, down=2)]
+
+
 async def test_verdicts_given_at_once_leave_one_of_them(ledger: Ledger):
     tenant = await add_tenant(ledger)
     asked = question(tenant)

@@ -54,7 +54,9 @@ class PersonalRepository(Protocol):
         """Entries of these questions' answers, and of what was made from these versions."""
         ...
 
-    async def forget_verdicts(self, tenant_id: Id, question_ids: Collection[Id]) -> None: ...
+    async def forget_verdicts(self, tenant_id: Id, question_ids: Collection[Id]) -> None:
+        """Remove them; how many there were of a prompt is still told."""
+        ...
 
     async def forget_principals(self, tenant_id: Id, principal_ids: Collection[Id]) -> None:
         """Remove their credentials and remembered responses, and their id from what they did: the sums stay."""

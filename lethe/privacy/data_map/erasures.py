@@ -65,6 +65,13 @@ ERASURES: Final[tuple[Place, ...]] = (
         reason="counts",
     ),
     place(
+        "feedback_counts",
+        opaque("tenant_id"),
+        facts("prompt_version"),
+        volatile("up", "down"),
+        reason="what is left of erased verdicts: how many there were, of nobody and about nothing",
+    ),
+    place(
         "suppressions",
         opaque("tenant_id"),
         digest("tag", "an identifier of somebody erased, 128 bits of it"),

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, one_of, upsert_into
 from lethe.adapters.sql.tables import answer_citations as citations
-from lethe.adapters.sql.tables import answers, feedback, questions
+from lethe.adapters.sql.tables import answers, feedback, feedback_counts, questions
 from lethe.model.feedback import Feedback, FeedbackBy, FeedbackFilter, FeedbackTally, RatedAnswer, Verdict
 from lethe.model.ids import Id
 from lethe.ports.ledger import PageCursor
@@ -18,11 +18,11 @@ FEEDBACK: Final = Mapped(Feedback, feedback)
 
 # A question that was given another's answer is judged by that.
 _ANSWERED: Final = func.coalesce(questions.c.answered_by, questions.c.id)
-_ITS_QUESTION: Final = and_(questions.c.tenant_id == feedback.c.tenant_id, questions.c.id == feedback.c.question_id)
-_ITS_ANSWER: Final = and_(answers.c.tenant_id == feedback.c.tenant_id, answers.c.question_id == _ANSWERED)
+ITS_QUESTION: Final = and_(questions.c.tenant_id == feedback.c.tenant_id, questions.c.id == feedback.c.question_id)
+ITS_ANSWER: Final = and_(answers.c.tenant_id == feedback.c.tenant_id, answers.c.question_id == _ANSWERED)
 _ITS_CITATIONS: Final = and_(citations.c.tenant_id == feedback.c.tenant_id, citations.c.question_id == _ANSWERED)
-_UP: Final = func.sum(case((feedback.c.verdict == Verdict.UP, 1), else_=0))
-_DOWN: Final = func.sum(case((feedback.c.verdict == Verdict.DOWN, 1), else_=0))
+UP: Final = func.sum(case((feedback.c.verdict == Verdict.UP, 1), else_=0))
+DOWN: Final = func.sum(case((feedback.c.verdict == Verdict.DOWN, 1), else_=0))
 
 
 class SqlFeedback(SqlRepository):
@@ -54,7 +54,7 @@ class SqlFeedback(SqlRepository):
             cited = (
                 select(feedback.c.question_id, feedback.c.verdict, key.label("key"))
                 .distinct()
-                .join(questions, _ITS_QUESTION)
+                .join(questions, ITS_QUESTION)
                 .join(citations, _ITS_CITATIONS)
                 .where(feedback.c.tenant_id == tenant_id)
                 .subquery()
@@ -62,18 +62,23 @@ class SqlFeedback(SqlRepository):
         else:
             cited = (
                 select(feedback.c.question_id, feedback.c.verdict, answers.c.prompt_version.label("key"))
-                .join(questions, _ITS_QUESTION)
-                .join(answers, _ITS_ANSWER)
+                .join(questions, ITS_QUESTION)
+                .join(answers, ITS_ANSWER)
                 .where(feedback.c.tenant_id == tenant_id)
                 .subquery()
             )
-        up = func.sum(case((cited.c.verdict == Verdict.UP, 1), else_=0))
-        down = func.sum(case((cited.c.verdict == Verdict.DOWN, 1), else_=0))
-        counted = select(cited.c.key, up, down).group_by(cited.c.key).order_by(down.desc(), cited.c.key).limit(limit)
-        return [FeedbackTally(*row) for row in await self._connection.execute(counted)]
+        is_up, is_down = (case((cited.c.verdict == each, 1), else_=0) for each in (Verdict.UP, Verdict.DOWN))
+        given: Any = select(cited.c.key, is_up.label("up"), is_down.label("down"))
+        if by is FeedbackBy.PROMPT_VERSION:
+            erased = select(feedback_counts.c.prompt_version, feedback_counts.c.up, feedback_counts.c.down)
+            given = given.union_all(erased.where(feedback_counts.c.tenant_id == tenant_id))
+        votes = given.subquery()
+        up, down = func.sum(votes.c.up), func.sum(votes.c.down)
+        counted = select(votes.c.key, up, down).group_by(votes.c.key).order_by(down.desc(), votes.c.key).limit(limit)
+        return [FeedbackTally(key, int(ups), int(downs)) for key, ups, downs in await self._connection.execute(counted)]
 
     async def share_up(self, since: datetime) -> float | None:
-        statement = select(_UP, _DOWN).where(feedback.c.created_at >= since)
+        statement = select(UP, DOWN).where(feedback.c.created_at >= since)
         up, down = (await self._connection.execute(statement)).one()
         return up / (up + down) if up or down else None
 
@@ -100,8 +105,8 @@ def _rated(tenant_id: Id) -> Select[*tuple[Any, ...]]:
     provenance = (answers.c.provider, answers.c.model, answers.c.prompt_version)
     return (
         select(*FEEDBACK.columns, _ANSWERED, *provenance)
-        .join(questions, _ITS_QUESTION)
-        .outerjoin(answers, _ITS_ANSWER)
+        .join(questions, ITS_QUESTION)
+        .outerjoin(answers, ITS_ANSWER)
         .where(feedback.c.tenant_id == tenant_id)
     )
 

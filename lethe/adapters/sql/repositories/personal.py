@@ -7,15 +7,18 @@ from typing import Any, Final
 from sqlalchemy import Column, Table, func, or_, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
-from lethe.adapters.sql.rows import batches, delete_of, insert_missing, one_of
+from lethe.adapters.sql.repositories.feedback import DOWN, ITS_ANSWER, ITS_QUESTION, UP
+from lethe.adapters.sql.rows import batches, delete_of, insert_missing, one_of, upsert_into
 from lethe.adapters.sql.tables import (
     answer_citations,
+    answers,
     api_keys,
     cached_answer_sources,
     cached_answers,
     chunks,
     dead_letters,
     feedback,
+    feedback_counts,
     idempotency_keys,
     processor_call_refs,
     questions,
@@ -118,7 +121,25 @@ class SqlPersonal(SqlRepository):
 
     async def forget_verdicts(self, tenant_id: Id, question_ids: Collection[Id]) -> None:
         for some in batches(question_ids):
+            await self._keep_counts(tenant_id, some)
             await self._connection.execute(delete_of(feedback, tenant_id, one_of(feedback.c.question_id, some)))
+
+    async def _keep_counts(self, tenant_id: Id, question_ids: Collection[Id]) -> None:
+        """Of the verdicts that are about to go: they still say how good a prompt is."""
+        given = (
+            select(answers.c.prompt_version, UP, DOWN)
+            .select_from(feedback)
+            .join(questions, ITS_QUESTION)
+            .join(answers, ITS_ANSWER)
+            .where(feedback.c.tenant_id == tenant_id, one_of(feedback.c.question_id, question_ids))
+            .group_by(answers.c.prompt_version)
+        )
+        for version, up, down in (await self._connection.execute(given)).all():
+            row = {"tenant_id": tenant_id, "prompt_version": version, "up": up, "down": down}
+            statement = upsert_into(self._connection, feedback_counts).values(row)
+            counts = {name: feedback_counts.c[name] + statement.excluded[name] for name in ("up", "down")}
+            key = ["tenant_id", "prompt_version"]
+            await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=counts))
 
     async def forget_principals(self, tenant_id: Id, principal_ids: Collection[Id]) -> None:
         for table in (api_keys, idempotency_keys):

@@ -16,7 +16,7 @@ from lethe.adapters.sql.tables.erasures import (
     erasures,
     suppressions,
 )
-from lethe.adapters.sql.tables.feedback import feedback
+from lethe.adapters.sql.tables.feedback import feedback, feedback_counts
 from lethe.adapters.sql.tables.glossaries import glossaries
 from lethe.adapters.sql.tables.indexes import artefacts, index_builds
 from lethe.adapters.sql.tables.ingestions import ingestion_refusals, ingestions
@@ -67,6 +67,7 @@ __all__ = [
     "erasure_subjects",
     "erasures",
     "feedback",
+    "feedback_counts",
     "glossaries",
     "idempotency_keys",
     "index_builds",

@@ -1,8 +1,8 @@
 """Verdicts on answers."""
 
-from sqlalchemy import Index, LargeBinary, Table
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table
 
-from lethe.adapters.sql.tables.metadata import id_key, metadata, refers, tenant_key
+from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, refers, tenant_key
 from lethe.adapters.sql.types import UtcDateTime, column, word
 from lethe.model.feedback import Verdict
 
@@ -18,3 +18,14 @@ feedback = Table(
     Index(None, "tenant_id", "created_at", "question_id"),
     Index(None, "created_at"),
 )
+
+feedback_counts = Table(
+    "feedback_counts",
+    metadata,
+    tenant_key(),
+    Column("prompt_version", String(64), primary_key=True),
+    column("up", BigInteger),
+    column("down", BigInteger),
+    of_tenant(),
+)
+"""Of verdicts that were erased."""
