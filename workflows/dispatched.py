@@ -10,6 +10,7 @@ from lethe.contracts.erasure import ErasureRun, RecheckRun
 from lethe.contracts.indexing import BuildRun
 from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
+from lethe.contracts.migrations import MigrationRun
 from lethe.contracts.probes import ProbeRef
 from lethe.contracts.retention import RetentionProgress, RetentionRef
 from lethe.contracts.selection import SelectionRef, SelectionRun
@@ -71,7 +72,7 @@ def _build(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
 
 
 def _migrate(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
-    return MigrateEmbeddings.run, BuildRun(tenant_id=tenant_id, build_id=ref)
+    return MigrateEmbeddings.run, MigrationRun(tenant_id=tenant_id, build_id=ref)
 
 
 def _erase(tenant_id: Id, ref: Id) -> tuple[Any, Any]:

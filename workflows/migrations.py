@@ -1,14 +1,15 @@
 """Changing the embedding model of a tenant's index, or how it is kept, while it is read and written."""
 
 from datetime import timedelta
+from typing import cast
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.migrations import MigrationActivities
-    from lethe.contracts.indexing import BuildOutcome, BuildPhase, BuildRun, Closed
-    from lethe.contracts.migrations import CheckStep, JudgeStep, VectorTally
+    from lethe.contracts.indexing import BuildOutcome, BuildPhase, Closed
+    from lethe.contracts.migrations import CheckStep, JudgeStep, MigrationRun
     from lethe.errors import IndexBuildStateConflict
 
 from workflows import policies
@@ -29,14 +30,14 @@ class MigrateEmbeddings(BuildIndex):
     """
 
     @workflow.init
-    def __init__(self, state: BuildRun) -> None:
+    def __init__(self, state: MigrationRun) -> None:
         super().__init__(state)
         self._has_news = True
         self._may_close = False
         self._is_held = False
 
     @workflow.run
-    async def run(self, state: BuildRun) -> BuildOutcome:
+    async def run(self, state: MigrationRun) -> BuildOutcome:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Each phase may be entered again: what was done is found done."""
         opened = await run_step(
             MigrationActivities.open_migration,
@@ -63,6 +64,10 @@ class MigrateEmbeddings(BuildIndex):
     def look(self) -> None:
         """Read the ledger before the next step."""
         self._has_news = True
+
+    @property
+    def _own(self) -> MigrationRun:
+        return cast("MigrationRun", self._state)
 
     async def _turn(self) -> None:
         if self._steps % LOOK_EVERY == 0:
@@ -96,10 +101,12 @@ class MigrateEmbeddings(BuildIndex):
         """Whether the build passed the gate, and its cutover is wanted; until then it follows."""
         if self._state.phase is BuildPhase.SOAKING:
             return True
-        if not self._state.is_judged:
+        if not self._own.is_judged:
+            self._set(phase=BuildPhase.JUDGING)
             if not await self._judged():
                 return False
             self._set(is_judged=True)
+        self._set(phase=BuildPhase.HELD)
         self._has_news = True
         await self._turn()
         while not self._may_close and not self._state.is_aborted:
@@ -110,25 +117,25 @@ class MigrateEmbeddings(BuildIndex):
         return not self._state.is_aborted
 
     async def _judged(self) -> bool:
-        after, tally = None, VectorTally()
         while True:
             await self._turn()
-            if self._state.is_aborted:
+            own = self._own
+            if own.is_aborted:
                 return False
             checked = await run_step(
                 MigrationActivities.check_migration,
-                CheckStep(**self._ref.model_dump(), after=after, tally=tally),
+                CheckStep(**self._ref.model_dump(), after=own.check_after, tally=own.tally),
                 queue=Queue.IO,
-                summary=f"after {tally.vectors:,} vectors",
+                summary=f"after {own.tally.vectors:,} vectors",
                 retry=policies.ALWAYS_RETRY,
             )
-            after, tally = checked.after, checked.tally
-            if after is None:
+            self._set(check_after=checked.after, tally=checked.tally)
+            if checked.after is None:
                 break
             await self._rest(checked.pause_seconds)
         judged = await run_step(
             MigrationActivities.judge_migration,
-            JudgeStep(**self._ref.model_dump(), tally=tally),
+            JudgeStep(**self._ref.model_dump(), tally=self._own.tally),
             queue=Queue.IO,
             summary="shadow reads and verdict",
             retry=policies.ALWAYS_RETRY,

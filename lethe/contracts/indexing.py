@@ -81,6 +81,8 @@ class BuildPhase(StrEnum):
 
     FOLLOWING = "following"
     RECONCILING = "reconciling"
+    JUDGING = "judging"
+    HELD = "held"
     CLOSING = "closing"
     SOAKING = "soaking"
     DROPPING = "dropping"
@@ -90,8 +92,7 @@ class BuildPhase(StrEnum):
 class BuildRun(BuildRef):
     """The state of a build's workflow, which continues as new.
 
-    ``soak_seconds``: how long the replaced build follows, for a way back, before it is dropped. ``is_judged``: a
-    migration's build was found good enough.
+    ``soak_seconds``: how long the replaced build follows, for a way back, before it is dropped.
     """
 
     phase: BuildPhase = BuildPhase.FOLLOWING
@@ -103,7 +104,6 @@ class BuildRun(BuildRef):
     is_aborted: bool = False
     is_finished: bool = False
     goes_back: bool = False
-    is_judged: bool = False
     soaks_since: datetime | None = None
 
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from lethe.contracts.base import Contract
-from lethe.contracts.indexing import BuildRef
+from lethe.contracts.indexing import BuildRef, BuildRun
 from lethe.model.ids import Id
 
 MOST_SAMPLED = 1_000
@@ -45,6 +45,14 @@ class CheckStep(BuildRef):
     """Go on after the chunk with this id (None: from the beginning)."""
 
     after: Id | None = None
+    tally: VectorTally = VectorTally()
+
+
+class MigrationRun(BuildRun):
+    """The state of a migration's workflow: besides that of its build, how far its vectors are compared."""
+
+    is_judged: bool = False
+    check_after: Id | None = None
     tally: VectorTally = VectorTally()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 
 from lethe.contracts.indexing import BuildRun, Closed, RebuildRun
+from lethe.contracts.migrations import MigrationRun
 from lethe.model.indexes import BuildKind
 from tests.replay.running import DOCUMENT, TENANT, VERSION, ended
 from tests.workflows.scripted import Scripted
@@ -49,7 +50,7 @@ async def migrate_embeddings(client: Client) -> WorkflowHandle[Any, Any]:
     scripted = ScriptedMigration()
     scripted.fails["check_migration"] = ["index_unavailable"]
     async with scripted.running(client):
-        run = BuildRun(tenant_id=TENANT, build_id=VERSION)
+        run = MigrationRun(tenant_id=TENANT, build_id=VERSION)
         return await ended(client, MigrateEmbeddings.run, run, "migrate-embeddings/one")
 
 
@@ -57,7 +58,7 @@ async def migrate_embeddings_refused(client: Client) -> WorkflowHandle[Any, Any]
     scripted = ScriptedMigration()
     scripted.passes = False
     async with scripted.running(client):
-        run = BuildRun(tenant_id=TENANT, build_id=VERSION)
+        run = MigrationRun(tenant_id=TENANT, build_id=VERSION)
         return await ended(client, MigrateEmbeddings.run, run, "migrate-embeddings/refused")
 
 

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from temporalio.client import Client
 
-from lethe.contracts.indexing import BuildOutcome, BuildPhase, BuildRun, Closed
-from lethe.contracts.migrations import MigrationLook, MigrationOpened
+from lethe.contracts.indexing import BuildOutcome, BuildPhase, Closed
+from lethe.contracts.migrations import MigrationLook, MigrationOpened, MigrationRun
 from lethe.model.ids import new_id
 from tests.workflows.scripted import BUILD, replayed
 from tests.workflows.scripted_migrations import ScriptedMigration
-from workflows.index_builds import BuildIndex
+from workflows.index_builds import STEPS_PER_RUN, BuildIndex
 from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
 
@@ -18,7 +18,7 @@ OLD = new_id()
 
 
 async def started(client: Client):
-    run = BuildRun(tenant_id=new_id(), build_id=new_id())
+    run = MigrationRun(tenant_id=new_id(), build_id=new_id())
     return await client.start_workflow(
         MigrateEmbeddings.run, run, id=f"migrate-embeddings/{new_id()}", task_queue=Queue.CONTROL
     )
@@ -45,6 +45,15 @@ async def test_it_is_checked_and_judged_before_it_serves_and_settled_at_the_end(
         "judge_migration", "close_build", "note_soaking", "finish_build", "settle_migration",
     ]  # fmt: skip
     assert scripted.checked == [20]
+
+
+async def test_a_large_build_is_checked_to_its_end_however_often_the_workflow_continues_as_new(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.check_pages = STEPS_PER_RUN + 5
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+    assert scripted.checked == [10 * scripted.check_pages]
 
 
 async def test_one_that_is_not_good_enough_is_dropped_and_never_served(client: Client) -> None:
