@@ -188,10 +188,8 @@ class SyncSource:
         self, method: Callable[[SyncActivities, Input], Awaitable[Removed]], value: Input, summary: str
     ) -> None:
         """Page by page: first nobody reads them, then they are taken out of the stores."""
-        documents = 0
         while True:
             removed = await run_step(method, value, queue=Queue.IO, summary=summary, retry=policies.ALWAYS_RETRY)
-            documents += removed.documents
             await remove_from_stores(self._ref.tenant_id, removed)
             if not removed.is_more:
                 return

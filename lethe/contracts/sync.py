@@ -94,7 +94,9 @@ class Mapped(Contract):
 
 
 class Removed(Contract):
-    """How many documents nobody reads any more; versions of them whose ingestion may still be running."""
+    """How many deleted documents of the tenant are still in the stores, of a page at most, whoever deleted them;
+    versions of them whose ingestion may still be running.
+    """
 
     documents: int
     is_more: bool

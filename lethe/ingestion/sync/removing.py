@@ -24,12 +24,12 @@ async def remove_vanished(deps: Syncing, ref: SyncRef) -> Removed:
         await uow.tenants.lock(ref.tenant_id)
         _, sync = await open_round(uow, ref)
         if sync.trigger is SyncTrigger.CHANGE:
-            return Removed(documents=0, is_more=False)
+            return await _removed(uow, ref.tenant_id)
         gone = await _vanished(uow, sync)
-        documents, running = await _delete(deps, uow, ref.tenant_id, gone)
+        deleted = await _delete(deps, uow, ref, gone)
         await uow.sources.forget_entries(ref.tenant_id, ref.source_id, [entry.key_hmac for entry in gone])
-        await uow.syncs.update(replace(sync, state=SyncState.DELETING, deleted=sync.deleted + documents))
-    return Removed(documents=documents, is_more=len(gone) == PAGE, running=running)
+        await uow.syncs.update(replace(sync, state=SyncState.DELETING, deleted=sync.deleted + deleted))
+        return await _removed(uow, ref.tenant_id, is_more=len(gone) == PAGE)
 
 
 async def _vanished(uow: UnitOfWork, sync: Sync) -> list[SourceEntry]:
@@ -47,14 +47,14 @@ async def remove_documents(deps: Syncing, ref: SourceRef) -> Removed:
         await uow.tenants.lock(ref.tenant_id)
         source = await uow.sources.get(ref.tenant_id, ref.source_id)
         if source is None or source.state is not SourceState.DELETING:
-            return Removed(documents=0, is_more=False)
+            return await _removed(uow, ref.tenant_id)
         await _stop_intakes(deps, uow, ref, is_cancelled=source.deletes_documents)
         if not source.deletes_documents:
-            return Removed(documents=0, is_more=False)
+            return await _removed(uow, ref.tenant_id)
         going = await uow.sources.documents_of(ref.tenant_id, ref.source_id, PAGE)
-        documents, running = await _delete(deps, uow, ref.tenant_id, going)
+        await _delete(deps, uow, ref, going)
         await uow.sources.forget_entries(ref.tenant_id, ref.source_id, [entry.key_hmac for entry in going])
-    return Removed(documents=documents, is_more=len(going) == PAGE, running=running)
+        return await _removed(uow, ref.tenant_id, is_more=len(going) == PAGE)
 
 
 async def _stop_intakes(deps: Syncing, uow: UnitOfWork, ref: SourceRef, *, is_cancelled: bool) -> None:
@@ -80,16 +80,22 @@ async def forget_source(deps: Syncing, ref: SourceRef) -> None:
         await uow.dispatches.delete_for(ref.tenant_id, [ref.source_id])
 
 
-async def _delete(
-    deps: Syncing, uow: UnitOfWork, tenant_id: Id, entries: Sequence[SourceEntry]
-) -> tuple[int, list[Id]]:
+async def _delete(deps: Syncing, uow: UnitOfWork, ref: SourceRef, entries: Sequence[SourceEntry]) -> int:
+    """What another source holds too stays, and is told that one's readers at its next round; returns how many go."""
     named = {entry.document_id for entry in entries if entry.document_id}
-    found = await uow.documents.get_many(tenant_id, named)
+    named -= await uow.sources.hand_over(ref.tenant_id, ref.source_id, named)
+    found = await uow.documents.get_many(ref.tenant_id, named)
     going = [document for document in found.values() if document.deleted_at is None]
-    if not going:
-        return 0, []
-    await mark_all_deleted(uow, tenant_id, going, await uow.tenants.advance(tenant_id), deps.clock.now())
-    versions = await uow.versions.of_documents(tenant_id, [document.id for document in going])
+    if going:
+        seq = await uow.tenants.advance(ref.tenant_id)
+        await mark_all_deleted(uow, ref.tenant_id, going, seq, deps.clock.now())
+    return len(going)
+
+
+async def _removed(uow: UnitOfWork, tenant_id: Id, *, is_more: bool = False) -> Removed:
+    """By what the ledger says is deleted: a repetition after a kill finds nothing of its own left to delete."""
+    deleted = await uow.selections.deleted_after(tenant_id, None, MOST_RUNNING)
+    versions = await uow.versions.of_documents(tenant_id, deleted)
     may_run = IN_FLIGHT | {Status.FAILED}
     running = [each.id for of_one in versions.values() for each in of_one if each.status in may_run]
-    return len(going), running[:MOST_RUNNING]
+    return Removed(documents=len(deleted), is_more=is_more, running=running[:MOST_RUNNING])

@@ -63,6 +63,10 @@ class SourceRepository(Protocol):
         """Items with a document whose mapping is an earlier one, in order of their keys."""
         ...
 
+    async def hand_over(self, tenant_id: Id, source_id: Id, document_ids: Collection[Id]) -> set[Id]:
+        """Those of the documents that another active source holds too, which counts as behind about them now."""
+        ...
+
     async def documents_of(self, tenant_id: Id, source_id: Id, limit: int) -> list[SourceEntry]:
         """Items that still have a document."""
         ...

@@ -88,6 +88,20 @@ class SqlSources(SqlRepository):
             wanted = wanted.where(items.c.key_hmac > after)
         return await ENTRY.all(self._connection, wanted.order_by(items.c.key_hmac).limit(limit))
 
+    async def hand_over(self, tenant_id: Id, source_id: Id, document_ids: Collection[Id]) -> set[Id]:
+        active = select(sources.c.id).where(sources.c.tenant_id == tenant_id, sources.c.state == SourceState.ACTIVE)
+        held = set[Id]()
+        for some in batches(document_ids):
+            others = (
+                items.c.tenant_id == tenant_id,
+                items.c.source_id != source_id,
+                items.c.source_id.in_(active),
+                one_of(items.c.document_id, some),
+            )
+            held.update((await self._connection.execute(select(items.c.document_id).where(*others))).scalars())
+            await self._connection.execute(update(items).where(*others).values(mapping=0))
+        return held
+
     async def documents_of(self, tenant_id: Id, source_id: Id, limit: int) -> list[SourceEntry]:
         wanted = ENTRY.of(tenant_id, items.c.source_id == source_id, items.c.document_id.is_not(None))
         return await ENTRY.all(self._connection, wanted.order_by(items.c.key_hmac).limit(limit))
