@@ -55,16 +55,17 @@ class SyncSource:
     def __init__(self, run: SyncRun) -> None:
         self._ref = SourceRef(tenant_id=run.tenant_id, source_id=run.source_id)
         self._is_news = False
+        self._is_due = run.is_scheduled
+        self._is_whole = False
         self._told = RUNNING
 
     @workflow.run
     async def run(self, run: SyncRun) -> SyncOutcome:
-        rounds, is_scheduled = 0, run.is_scheduled
+        rounds = 0
         while True:
-            self._is_news = False
-            wish = SyncRun(**self._ref.model_dump(), is_scheduled=is_scheduled)
+            self._is_news, wish, self._is_due = False, self._wish(), False
             begun = await self._control(SyncActivities.begin_round, wish, "what is to be done")
-            is_scheduled = False
+            self._is_whole = begun.is_whole
             if begun.next is NextStep.END:
                 await self._end_source()
             elif begun.next is NextStep.ROUND:
@@ -72,8 +73,13 @@ class SyncSource:
                 rounds += 1
             elif not self._is_news:
                 return SyncOutcome(rounds=rounds)
-            if not has_room(EVENTS_OF_A_STEP):
-                workflow.continue_as_new(SyncRun(**self._ref.model_dump()))
+            self._is_whole = False
+            self._go_on_if_long()
+
+    @workflow.signal(description="Its schedule wants a round: one that looks at the whole source will do")
+    def due(self) -> None:
+        if not self._is_whole:
+            self._is_news = self._is_due = True
 
     @workflow.signal(description="The ledger has news: a round was ordered, or decided on, or the source is to go")
     def look(self) -> None:
@@ -202,7 +208,10 @@ class SyncSource:
     def _go_on_if_long(self) -> None:
         """In another run, which finds the round as far as it is."""
         if not has_room(EVENTS_OF_A_STEP):
-            workflow.continue_as_new(SyncRun(**self._ref.model_dump()))
+            workflow.continue_as_new(self._wish())
+
+    def _wish(self) -> SyncRun:
+        return SyncRun(**self._ref.model_dump(), is_scheduled=self._is_due)
 
     async def _control(
         self, method: Callable[[SyncActivities, Input], Awaitable[Output]], value: Input, summary: str
@@ -219,17 +228,21 @@ class SyncSource:
 
 @workflow.defn(name="sync-on-schedule")
 class SyncOnSchedule:
-    """What a source's schedule starts. A source that is being synced is left to that: the round is skipped."""
+    """What a source's schedule starts. A round of the whole source that runs is left alone: this one is skipped.
+
+    Where only events are looked at, it comes after them: however many there are, they keep no whole round away.
+    """
 
     @workflow.run
     async def run(self, ref: SourceRef) -> bool:
         """Returns whether a round was made of it."""
         kind = DispatchKind.SYNC_SOURCE
+        workflow_id = dispatch_id(kind, ref.tenant_id, ref.source_id)
         try:
             following = await workflow.start_child_workflow(
                 SyncSource.run,
                 SyncRun(**ref.model_dump(), is_scheduled=True),
-                id=dispatch_id(kind, ref.tenant_id, ref.source_id),
+                id=workflow_id,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 search_attributes=started(ref.tenant_id, kind.value, ref.source_id),
                 static_summary=f"{kind.value} {ref.source_id}",
@@ -238,7 +251,8 @@ class SyncOnSchedule:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            workflow.logger.info("the source is being synced already")
+            with suppress(FailureError):  # it has ended since
+                await workflow.get_external_workflow_handle_for(SyncSource.run, workflow_id).signal(SyncSource.due)
             return False
         await following
         return True

@@ -37,12 +37,13 @@ class NextStep(StrEnum):
 
 
 class Begun(Contract):
-    """The round to go on with, and how far it is."""
+    """The round to go on with, and how far it is. ``is_whole``: it looks at the whole source, and is no dry run."""
 
     next: NextStep
     sync_id: Id = ""
     state: SyncState = SyncState.PENDING
     is_dry_run: bool = False
+    is_whole: bool = False
 
 
 class Compared(Contract):

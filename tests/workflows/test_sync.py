@@ -142,7 +142,8 @@ async def test_a_source_that_goes_is_ended_by_the_same_workflow(client: Client) 
 
 
 async def test_a_schedule_wants_a_round_once_and_leaves_one_that_runs_alone(client: Client) -> None:
-    scripted, source_id = ScriptedSync(round_of(new_id())), new_id()
+    whole = round_of(new_id()).model_copy(update={"is_whole": True})
+    scripted, source_id = ScriptedSync(whole), new_id()
     scripted.compared = ASKING
     scripted.decisions = [Decided(is_decided=False, wait_seconds=600_000), Decided(is_decided=True)]
     ref = SourceRef(tenant_id=TENANT, source_id=source_id)
@@ -156,6 +157,22 @@ async def test_a_schedule_wants_a_round_once_and_leaves_one_that_runs_alone(clie
     assert scripted.wishes_of_runs == [True, False]
     assert scripted.ended == [""]
     await replayed(first)
+
+
+async def test_a_schedule_is_not_kept_away_by_events(client: Client) -> None:
+    scripted, source_id = ScriptedSync(round_of(new_id()), round_of(new_id())), new_id()
+    scripted.compared = ASKING
+    scripted.decisions = [Decided(is_decided=False, wait_seconds=600_000), *[Decided(is_decided=True)] * 2]
+    ref = SourceRef(tenant_id=TENANT, source_id=source_id)
+    async with scripted.running(client):
+        running = await start(client, source_id)
+        while "look_at_decision" not in scripted.calls:
+            await asyncio.sleep(0.01)
+        assert not await client.execute_workflow(SyncOnSchedule.run, ref, id="due", task_queue=Queue.CONTROL)
+        await running.signal(SyncSource.look)
+        assert (await running.result()).rounds == 2
+    assert scripted.wishes_of_runs == [False, True, False]
+    await replayed(running)
 
 
 async def test_what_changes_while_a_schedule_is_arranged_is_arranged_too(client: Client) -> None:

@@ -28,16 +28,26 @@ async def begin_round(deps: Syncing, run: SyncRun) -> Begun:
         if sync.state is SyncState.PENDING:
             sync = replace(sync, state=SyncState.LISTING, started_at=deps.clock.now())
             await uow.syncs.update(sync)
-    return Begun(next=NextStep.ROUND, sync_id=sync.id, state=sync.state, is_dry_run=sync.is_dry_run)
+    return Begun(
+        next=NextStep.ROUND,
+        sync_id=sync.id,
+        state=sync.state,
+        is_dry_run=sync.is_dry_run,
+        is_whole=_is_whole(sync),
+    )
+
+
+def _is_whole(sync: Sync) -> bool:
+    return sync.trigger in LISTS_ALL and not sync.is_dry_run
 
 
 async def _first(deps: Syncing, uow: UnitOfWork, run: SyncRun) -> Sync | None:
     unfinished = await uow.syncs.unfinished(run.tenant_id, run.source_id)
-    if unfinished or not run.is_scheduled:
-        return next(iter(unfinished), None)
-    sync = new_round(run.tenant_id, run.source_id, SyncTrigger.SCHEDULE, deps)
-    await uow.syncs.add(sync)
-    return sync
+    if run.is_scheduled and not any(_is_whole(each) for each in unfinished):
+        sync = new_round(run.tenant_id, run.source_id, SyncTrigger.SCHEDULE, deps)
+        await uow.syncs.add(sync)
+        unfinished = [*unfinished, sync]
+    return next(iter(unfinished), None)
 
 
 def new_round(

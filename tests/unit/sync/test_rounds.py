@@ -21,7 +21,7 @@ from lethe.errors.syncs import SyncNotWaiting
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.sync import rounds, taking
 from lethe.ingestion.sync.registry import SourceWish
-from lethe.model.syncs import Decision, EntryState, SourceState, SyncState
+from lethe.model.syncs import Decision, EntryState, SourceState, SyncState, SyncTrigger
 from lethe.settings import Settings
 from tests.integration.house import KilledError
 from tests.unit.sync.following import ADDRESS, Following, fill, open_following, reporter
@@ -255,6 +255,21 @@ async def test_only_a_whole_round_makes_a_source_younger(following: Following) -
     assert (await following.sources.get(house.admin, following.source_id)).is_overdue
     await following.round()
     assert not (await following.sources.get(house.admin, following.source_id)).is_overdue
+
+
+async def test_a_schedule_adds_a_round_of_its_own_to_those_that_see_less(following: Following) -> None:
+    house, run = following.house, SyncRun(**following.ref.model_dump(), is_scheduled=True)
+    await following.ordering.notify(house.admin, following.source_id, ["notes/0.txt"])
+    begun = await rounds.begin_round(following.deps, run)
+    assert not begun.is_whole
+    assert [each.trigger for each in await following.ordering.page(house.admin, following.source_id, None, 9)] == [
+        SyncTrigger.SCHEDULE,
+        SyncTrigger.EVENTS,
+    ]
+    await following.follow(following.of(begun))
+    begun = await rounds.begin_round(following.deps, run)
+    assert begun.is_whole
+    assert len(await following.ordering.page(house.admin, following.source_id, None, 9)) == 2
 
 
 async def test_other_filters_are_heeded_by_the_next_round(following: Following) -> None:
