@@ -25,6 +25,7 @@ from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
 from workflows.probes import ProbeAll, ProbeEmbeddings
 from workflows.rechecks import RecheckErasure, RecheckErasures
+from workflows.reindexing import ReindexTenant
 from workflows.retention import ApplyRetention, RetainAll
 from workflows.selection import ApplySelection
 from workflows.sync import ArrangeSource, SyncOnSchedule, SyncSource
@@ -55,6 +56,7 @@ WORKFLOWS: Sequence[type] = (
     EraseSubject,
     RecheckErasure,
     RecheckErasures,
+    ReindexTenant,
 )
 """Everything but questions: those run only where the API is."""
 

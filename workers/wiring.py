@@ -13,8 +13,6 @@ from activities.index_builds import IndexBuildActivities
 from activities.indexing import PublishingActivities
 from activities.ingestion import ReadingActivities
 from activities.letters import LetterActivities
-from activities.probes import ProbeActivities
-from activities.retention import RetentionActivities
 from activities.selections import SelectionActivities
 from activities.webhooks import WebhookActivities
 from lethe.adapters.clock import SystemClock
@@ -41,9 +39,7 @@ from lethe.ingestion.chunking import chunk_plan, pipeline_revision
 from lethe.ingestion.deletion import Deletions
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.letters import Letters
-from lethe.ingestion.probing import Probing
 from lethe.ingestion.removal import VersionRemover
-from lethe.ingestion.retaining import Retaining
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.steps.embedding import LostVectors
 from lethe.ingestion.steps.pipeline import Pipeline
@@ -55,6 +51,7 @@ from lethe.ports.schedules import Schedules
 from lethe.ports.workflows import WorkflowControl
 from lethe.settings import Settings
 from lethe.webhooks.delivering import Deliveries
+from workers.caring import caring_steps
 from workers.erasing import erasing_steps, privacy_activities
 from workers.failpoints import Failpoint
 from workers.following import sync_activities
@@ -132,6 +129,7 @@ async def ingestion_parts(
             *erasing_steps(erasing),
             *migration_steps(settings, pipeline, targets_of(settings, embedder, stores.others)),
             erasing.list_certified,
+            *caring_steps(settings, pipeline, uploads),
         ]
         yield WorkerParts(
             ledger,
@@ -179,8 +177,6 @@ def _activities(
         pipeline,
         timedelta(days=settings.audit.keep_days),
     )
-    retaining = RetentionActivities(Retaining(pipeline.ledger, pipeline.keyring, pipeline.clock, settings.retention))
-    probes = ProbeActivities(Probing(pipeline, settings.probes))
     return {
         Queue.CPU: [
             reading.validate_document,
@@ -214,12 +210,6 @@ def _activities(
             selected.update_selected,
             selected.remove_deleted,
             selected.finish_selection,
-            retaining.begin_retention,
-            retaining.plan_retention,
-            retaining.expire_page,
-            retaining.finish_retention,
-            probes.begin_probes,
-            probes.probe_embeddings,
         ],
         Queue.CONTROL: [
             documents.open_dead_letter,

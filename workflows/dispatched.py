@@ -12,6 +12,7 @@ from lethe.contracts.ingestion import DocumentRef, IngestStart, VersionRef
 from lethe.contracts.letters import LetterSelection
 from lethe.contracts.migrations import MigrationRun
 from lethe.contracts.probes import ProbeRef
+from lethe.contracts.reindexing import ReindexRef, ReindexRun
 from lethe.contracts.retention import RetentionProgress, RetentionRef
 from lethe.contracts.selection import SelectionRef, SelectionRun
 from lethe.contracts.sync import SourceRef, SyncRun
@@ -29,6 +30,7 @@ from workflows.letters import DiscardVersion, ResolveLetters
 from workflows.migrations import MigrateEmbeddings
 from workflows.probes import ProbeEmbeddings
 from workflows.rechecks import RecheckErasures
+from workflows.reindexing import ReindexTenant
 from workflows.retention import ApplyRetention
 from workflows.selection import ApplySelection
 from workflows.sync import ArrangeSource, SyncSource
@@ -83,6 +85,10 @@ def _retain(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
     return ApplyRetention.run, RetentionProgress(run=RetentionRef(tenant_id=tenant_id, run_id=ref))
 
 
+def _reindex(tenant_id: Id, ref: Id) -> tuple[Any, Any]:
+    return ReindexTenant.run, ReindexRun(reindex=ReindexRef(tenant_id=tenant_id, reindex_id=ref))
+
+
 def _recheck(tenant_id: Id, _: Id) -> tuple[Any, Any]:
     return RecheckErasures.run, RecheckRun(tenant_id=tenant_id)
 
@@ -119,6 +125,7 @@ KINDS: Final = {
     DispatchKind.PROBE_EMBEDDINGS: _probe,
     DispatchKind.MIGRATE_EMBEDDINGS: _migrate,
     DispatchKind.RECHECK_ERASURES: _recheck,
+    DispatchKind.REINDEX_TENANT: _reindex,
     DispatchKind.SYNC_SOURCE: _sync,
     DispatchKind.ARRANGE_SOURCE: _arrange,
 }
@@ -146,6 +153,7 @@ _PRIORITIES: Final = {
     DispatchKind.PROBE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
     DispatchKind.MIGRATE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
     DispatchKind.RECHECK_ERASURES: policies.BACKGROUND_PRIORITY,
+    DispatchKind.REINDEX_TENANT: policies.BACKGROUND_PRIORITY,
     DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
     DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
     DispatchKind.SYNC_SOURCE: policies.BACKGROUND_PRIORITY,

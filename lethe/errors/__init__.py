@@ -5,7 +5,7 @@ Across the activity boundary only the code survives; nobody matches classes or m
 ``docs/errors.md`` is generated from this package.
 """
 
-from lethe.errors import syncs
+from lethe.errors import care, syncs
 from lethe.errors.base import FailureClass, LetheError, Place, placed
 from lethe.errors.catalogue import all_errors, by_code
 from lethe.errors.certificates import (
@@ -293,6 +293,7 @@ __all__ = [
     "WorkflowsUnavailable",
     "all_errors",
     "by_code",
+    "care",
     "placed",
     "syncs",
 ]

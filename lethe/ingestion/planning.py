@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from lethe.errors import Forbidden, IngestionClosed, IngestionNotFound
-from lethe.ingestion.metadata import Fields, new_fields, open_fields
+from lethe.errors import DocumentConflict, Forbidden, IngestionClosed, IngestionNotFound
+from lethe.ingestion.metadata import CHANGED_MEANWHILE, Fields, new_fields, open_fields
 from lethe.ingestion.requests import UploadRequest
 from lethe.ingestion.rights import is_withheld, may_read
 from lethe.ingestion.sniffing import known_suffix
@@ -131,8 +131,16 @@ def received(
 async def add_version(
     uow: UnitOfWork, document: Document, version: Version, links: Sequence[SubjectLink], request: UploadRequest
 ) -> tuple[Id, ...]:
-    """Name everything that may come to exist of the version; returns the keys of links that were not needed."""
+    """Name everything that may come to exist of the version; returns the keys of links that were not needed.
+
+    Raises DocumentConflict if it remakes one that is not the newest any more.
+    """
     tenant_id, now = version.tenant_id, version.created_at
+    if request.remakes:
+        newest = (await uow.versions.newest_of(tenant_id, [document.id])).get(document.id)
+        if newest is None or newest.id != request.remakes:
+            raise DocumentConflict(CHANGED_MEANWHILE)
+        version = replace(version, source_id=newest.source_id, rewritten_at=newest.rewritten_at)
     named = replace(
         document,
         next_submission=version.submission + 1,
@@ -144,6 +152,8 @@ async def add_version(
     )
     await uow.documents.update(named)
     await uow.versions.add(version)
+    if request.remakes:
+        await uow.subjects.share(tenant_id, request.remakes, [version.id])
     await uow.quarantines.cover(tenant_id, document.id, version.ingestion_id)
     await uow.artefacts.plan(Artefact(tenant_id, version.id, ArtefactStore.BLOB, NIL_ID, ArtefactState.PLANNED, now))
     return await write_links(uow, tenant_id, version.id, links, now)

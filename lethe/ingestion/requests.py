@@ -33,6 +33,8 @@ class UploadRequest:
     expires_at: datetime | None = None
     is_renewal: bool = True
     """Sent by somebody who has it: its time begins anew. What we write ourselves does not prolong anything."""
+    remakes: Id | None = None
+    """The version whose bytes these are: refused if a later one came; about whom it is, the new one is too."""
 
 
 @dataclass(frozen=True, slots=True)

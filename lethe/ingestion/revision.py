@@ -10,3 +10,8 @@ class PipelineRevision:
     parser: str
     chunker: str
     policy: str = "none"
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """As a version keeps them, so that it can be told what it was not made by."""
+        return {"made_by_parser": self.parser, "made_by_chunker": self.chunker, "made_by_policy": self.policy}

@@ -190,6 +190,7 @@ class Uploads:
                 size_bytes=measured.size,
                 content_hmac=keyed_digest(digest_key, "bytes", measured.sha256),
                 content_fp=content_fp,
+                **self.revision.recorded,
                 status=Status.PENDING,
                 updated_at=now,
             )

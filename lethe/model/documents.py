@@ -75,6 +75,7 @@ class Version:
     ``title_given``, else the one the document gives itself. ``ingestion_id`` and ``position`` (model.ingestions) are of
     the bulk ingestion that took it in, if one did; ``archive_entry`` is its file's number, if it came in an archive.
     ``rewritten_at``: when Lethe wrote it, in the place of one that named somebody who is erased.
+    ``made_by_*``: the revisions that, with the bytes, make its ``content_fp``.
     ``source_id``: the source (model.syncs) it was taken from.
     """
 
@@ -108,6 +109,9 @@ class Version:
     archive_entry: int | None = None
     source_id: Id | None = None
     rewritten_at: datetime | None = None
+    made_by_parser: str | None = None
+    made_by_chunker: str | None = None
+    made_by_policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

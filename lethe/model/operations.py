@@ -29,6 +29,7 @@ class DispatchKind(StrEnum):
     PROBE_EMBEDDINGS = "probe-embeddings"
     MIGRATE_EMBEDDINGS = "migrate-embeddings"
     RECHECK_ERASURES = "recheck-erasures"
+    REINDEX_TENANT = "reindex-tenant"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from lethe.model.webhooks import DeliveryState
 from tests.replay.builds import BUILDS
 from tests.replay.probes import probe_all, probe_embeddings
 from tests.replay.rechecks import recheck_erasure, recheck_erasures
+from tests.replay.reindexing import reindex_tenant
 from tests.replay.retention import apply_retention, retain_all
 from tests.replay.running import DOCUMENT, TENANT, VERSION
 from tests.replay.running import ended as _ended
@@ -239,6 +240,7 @@ SCENARIOS: Sequence[Scenario] = (
     erase_subject,
     recheck_erasure,
     recheck_erasures,
+    reindex_tenant,
     *BUILDS,
     *SOURCES,
     answer_question,

@@ -27,6 +27,7 @@ from lethe.adapters.sql.repositories.probes import SqlProbes
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
 from lethe.adapters.sql.repositories.quarantines import SqlQuarantines
 from lethe.adapters.sql.repositories.questions import SqlQuestions
+from lethe.adapters.sql.repositories.reindexing import SqlReindexes
 from lethe.adapters.sql.repositories.retention import SqlRetention
 from lethe.adapters.sql.repositories.selections import SqlSelections
 from lethe.adapters.sql.repositories.sources import SqlSources
@@ -68,6 +69,7 @@ class SqlUnit:
         self.selections = SqlSelections(connection)
         self.retention = SqlRetention(connection)
         self.probes = SqlProbes(connection)
+        self.reindexes = SqlReindexes(connection)
         self.texts = SqlTexts(connection)
         self.migrations = SqlMigrations(connection)
         self.answer_cache = SqlAnswerCache(connection)

@@ -34,6 +34,7 @@ from lethe.ports.ledger.personal import PersonalRepository
 from lethe.ports.ledger.probes import ProbeRepository
 from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
+from lethe.ports.ledger.reindexing import ReindexRepository
 from lethe.ports.ledger.retention import RetentionRepository
 from lethe.ports.ledger.sources import SourceRepository, SyncRepository
 from lethe.ports.ledger.tenants import ApiKeyRepository, TenantRepository
@@ -67,6 +68,7 @@ __all__ = [
     "ProcessorPolicyRepository",
     "QuarantineRepository",
     "QuestionRepository",
+    "ReindexRepository",
     "RetentionRepository",
     "SelectionRepository",
     "SourceRepository",
@@ -138,6 +140,8 @@ class UnitOfWork(Protocol):
     def personal(self) -> PersonalRepository: ...
     @property
     def selections(self) -> SelectionRepository: ...
+    @property
+    def reindexes(self) -> ReindexRepository: ...
     @property
     def probes(self) -> ProbeRepository: ...
     @property

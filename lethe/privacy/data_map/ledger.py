@@ -20,7 +20,7 @@ from lethe.privacy.data_map.declaration import (
 )
 from lethe.privacy.data_map.erasures import ERASURES
 from lethe.privacy.data_map.migrations import MIGRATIONS
-from lethe.privacy.data_map.probes import PROBES
+from lethe.privacy.data_map.probes import PROBES, REINDEXES
 from lethe.privacy.data_map.processors import PROCESSORS
 from lethe.privacy.data_map.quarantines import QUARANTINES
 from lethe.privacy.data_map.retention import RETENTION
@@ -88,7 +88,7 @@ LEDGER: Final[tuple[Place, ...]] = (
         digest("meta_fp", "title, metadata and readers"),
         volatile("live_from", "live_until", "changed_seq"),
         opaque("ingestion_id", "source_id"),
-        facts("position", "archive_entry"),
+        facts("position", "archive_entry", "made_by_parser", "made_by_chunker", "made_by_policy"),
         erasers=(_VERSION,),
     ),
     place(
@@ -287,6 +287,7 @@ LEDGER: Final[tuple[Place, ...]] = (
     *SOURCES,
     *RETENTION,
     *PROBES,
+    REINDEXES,
     MIGRATIONS,
     *PROCESSORS,
     *ERASURES,

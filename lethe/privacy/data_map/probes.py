@@ -1,4 +1,4 @@
-"""The ledger's tables of probes."""
+"""The ledger's tables of probes, and of versions made anew."""
 
 from typing import Final
 
@@ -19,4 +19,14 @@ PROBES: Final[tuple[Place, ...]] = (
         facts("spec", "number", "vector"),
         reason="vectors of a few sentences of our own",
     ),
+)
+
+REINDEXES: Final = place(
+    "reindexes",
+    opaque("tenant_id", "id"),
+    facts("state", "dry_run", "reasons", "currency"),
+    volatile("matched", "parser", "chunker", "policy", "chunks", "tokens", "begun", "skipped", "failed"),
+    volatile("cost_micros"),
+    times("created_at", "ended_at"),
+    reason="counts",
 )

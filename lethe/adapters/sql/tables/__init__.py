@@ -33,6 +33,7 @@ from lethe.adapters.sql.tables.probes import embedding_probes, embedding_referen
 from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls, processor_policies
 from lethe.adapters.sql.tables.quarantines import document_quarantines, quarantines, source_prefixes
 from lethe.adapters.sql.tables.questions import answer_citations, answers, questions
+from lethe.adapters.sql.tables.reindexing import reindexes
 from lethe.adapters.sql.tables.retention import retention_counts, retention_policies, retention_runs
 from lethe.adapters.sql.tables.sources import source_items, sources, sync_items, syncs
 from lethe.adapters.sql.tables.stamp import environment_stamp
@@ -84,6 +85,7 @@ __all__ = [
     "processor_policies",
     "quarantines",
     "questions",
+    "reindexes",
     "retention_counts",
     "retention_policies",
     "retention_runs",

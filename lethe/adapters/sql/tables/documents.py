@@ -95,6 +95,9 @@ document_versions = Table(
     column("archive_entry", BigInteger, nullable=True),
     id_column("source_id", nullable=True),
     column("rewritten_at", UtcDateTime, nullable=True),
+    column("made_by_parser", String(200), nullable=True),
+    column("made_by_chunker", String(200), nullable=True),
+    column("made_by_policy", String(200), nullable=True),
     refers("document_id", "documents"),
     Index("uq_document_versions_submission", "tenant_id", "document_id", "submission", unique=True),
     # P2: a document never has two versions without an end, whatever the code does.
