@@ -14,6 +14,7 @@ from lethe.contracts.indexing import (
     Planned,
     Reconciled,
     ReconcileStep,
+    TakeBack,
 )
 from lethe.indexing.cutover import Cutover
 from lethe.indexing.planning import BuildPlanner
@@ -52,7 +53,7 @@ class IndexBuildActivities:
         return closed
 
     @activity.defn
-    async def roll_back_build(self, ref: BuildRef) -> bool:
+    async def roll_back_build(self, ref: TakeBack) -> bool:
         return await self.cutover.take_back(ref)
 
     @activity.defn

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         RebuildRun,
         Rebuilt,
         ReconcileStep,
+        TakeBack,
     )
     from lethe.model.operations import DispatchKind
     from lethe.model.workflow_ids import dispatch_id
@@ -178,7 +179,7 @@ class BuildIndex:
     async def _go_back(self, replaced: str) -> bool:
         return await run_step(
             IndexBuildActivities.roll_back_build,
-            BuildRef(tenant_id=self._state.tenant_id, build_id=replaced),
+            TakeBack(tenant_id=self._state.tenant_id, build_id=replaced, serving=self._state.build_id),
             queue=Queue.IO,
             summary="take the replaced build back",
             retry=policies.ALWAYS_RETRY,

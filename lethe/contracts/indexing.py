@@ -43,6 +43,12 @@ class Followed(Contract):
     pause_seconds: float = 0.0
 
 
+class TakeBack(BuildRef):
+    """``build_id`` is to serve again in place of ``serving``, and of nothing that came after it."""
+
+    serving: Id
+
+
 class ReconcileStep(BuildRef):
     """Go on after the chunk with this id (None: from the beginning)."""
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lethe.contracts.indexing import BuildRef, Closed, Dropped
+from lethe.contracts.indexing import BuildRef, Closed, Dropped, TakeBack
 from lethe.errors import IndexBuildStateConflict
 from lethe.indexing.dropping import drop_retired
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds, revision_of
-from lethe.indexing.moves import retire, serve
+from lethe.indexing.moves import retire, serve, serve_again
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import ChunkIndex
@@ -71,7 +71,7 @@ class Cutover:
         await uow.dispatches.delete_for(ref.tenant_id, [build.id])
         return await self._closed(uow, build)
 
-    async def take_back(self, ref: BuildRef) -> bool:
+    async def take_back(self, ref: TakeBack) -> bool:
         """As `close`, for a build that was replaced. Raises IndexBuildStateConflict."""
         for _ in range(self.settings.closing_tries):
             await self.follower.step(ref)
@@ -79,8 +79,11 @@ class Cutover:
                 return True
         return False
 
-    async def roll_back(self, ref: BuildRef) -> bool:
-        """Make a replaced build the active one again; False while it lags. Raises IndexBuildStateConflict."""
+    async def roll_back(self, ref: TakeBack) -> bool:
+        """Make a replaced build the active one again; False while it lags. Raises IndexBuildStateConflict.
+
+        What serves since in place of both is not undone.
+        """
         async with self.ledger.write() as uow:
             tenant = await uow.tenants.lock(ref.tenant_id)
             build = await uow.builds.get(ref.tenant_id, ref.build_id)
@@ -90,9 +93,12 @@ class Cutover:
                 return True
             if build.state is not BuildState.SOAKING:
                 raise IndexBuildStateConflict(f"An index build that is {build.state} cannot be taken back.")
+            active = await uow.builds.active(ref.tenant_id, build.kind)
+            if active is None or active.id != ref.serving:
+                raise IndexBuildStateConflict("Another build serves by now than the one to be left.")
             if build.seq != tenant.seq:
                 return False
-            await serve(uow, build, await uow.builds.active(ref.tenant_id, build.kind))
+            await serve_again(uow, build, active)
         return True
 
     async def abort(self, ref: BuildRef) -> Dropped:

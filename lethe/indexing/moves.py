@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from lethe.errors import IndexBuildStateConflict
-from lethe.model.indexes import MOVES, BuildState, IndexBuild
+from lethe.model.indexes import MOVES, BuildKind, BuildState, IndexBuild
 from lethe.ports.ledger import UnitOfWork
 
 
@@ -37,3 +37,16 @@ async def serve(uow: UnitOfWork, build: IndexBuild, active: IndexBuild | None) -
     served_from = (*build.served_from, seq)
     await uow.builds.update(replace(moved(build, BuildState.ACTIVE), seq=seq, served_from=served_from))
     return seq
+
+
+async def serve_again(uow: UnitOfWork, build: IndexBuild, active: IndexBuild) -> None:
+    """As `serve`, for the way back; a build on its way that was planned after the one left behind is given up.
+
+    It would bring back what is fled from. Whoever wanted it for the sake of the bytes has another one planned.
+    """
+    await serve(uow, build, active)
+    for other in await uow.builds.list(build.tenant_id):
+        is_coming = other.kind is BuildKind.VECTOR and other.state is BuildState.BUILDING
+        if is_coming and other.collection != build.collection:
+            await retire(uow, other)
+            await uow.dispatches.delete_for(build.tenant_id, [other.id])

@@ -41,7 +41,8 @@ class BuildPlanner:
             if planned is not None:
                 return planned
             current = await self._next(uow, wish)
-            if current is None or current.number != build.number:
+            # Named after its spec and parameters: those of the active build may have changed.
+            if current is None or (current.number, current.collection) != (build.number, build.collection):
                 raise IndexBuildInProgress
             await uow.builds.add(build)
             if dispatches:

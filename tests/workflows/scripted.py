@@ -19,7 +19,16 @@ from lethe.contracts.audit import (
     AuditTally,
     Begun,
 )
-from lethe.contracts.indexing import BuildPlan, BuildRef, Closed, Followed, Planned, Reconciled, ReconcileStep
+from lethe.contracts.indexing import (
+    BuildPlan,
+    BuildRef,
+    Closed,
+    Followed,
+    Planned,
+    Reconciled,
+    ReconcileStep,
+    TakeBack,
+)
 from lethe.contracts.indexing import Dropped as DroppedBuilds
 from lethe.contracts.ingestion import (
     Attention,
@@ -71,6 +80,7 @@ class Scripted:
         self.audit_pages: dict[str, int] = {BUILD: 1}
         self.follow_pages = 1
         self.followed: list[str] = []
+        self.left: list[str] = []
         self.closings: list[Closed] = []
         self.has_index = True
         self.reports: list[AuditReport] = []
@@ -216,8 +226,9 @@ class Scripted:
         return self.closings.pop(0) if self.closings else Closed(is_active=True, drop_after_seconds=60.0)
 
     @activity.defn
-    async def roll_back_build(self, ref: BuildRef) -> bool:
+    async def roll_back_build(self, ref: TakeBack) -> bool:
         self._called("roll_back_build")
+        self.left.append(ref.serving)
         return True
 
     @activity.defn

@@ -87,6 +87,7 @@ async def test_while_it_soaks_the_replaced_build_follows_and_is_taken_back_when_
         await replayed(handle)
     assert outcome.is_active is False
     assert scripted.calls[-2:] == ["roll_back_build", "finish_build"]
+    assert scripted.left == [run.build_id]
 
 
 async def test_a_soak_ends_when_it_is_finished(client: Client) -> None:

@@ -10,13 +10,14 @@ from lethe.errors import (
     MigrationOverBudget,
 )
 from lethe.indexing.migration.planning import MigrationPlanner, MigrationWish, Planned
-from lethe.indexing.moves import serve
+from lethe.indexing.moves import serve_again
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.model.migrations import (
     ALLOWED,
     BEFORE_CUTOVER,
     DONE,
+    UNDER_WAY,
     Migration,
     MigrationMove,
     MigrationPlan,
@@ -140,7 +141,7 @@ async def _taken_back(uow: UnitOfWork, migration: Migration) -> bool:
         raise IllegalMigrationMove("What it replaced is there no more: the index was made anew since.")
     if before.seq != await uow.tenants.seq(migration.tenant_id):
         return False
-    await serve(uow, before, own)
+    await serve_again(uow, before, own)
     return True
 
 
@@ -166,6 +167,8 @@ async def _known(uow: UnitOfWork, tenant_id: Id, migration_id: Id) -> Migration:
 
 
 async def _standing(uow: UnitOfWork, migration: Migration) -> Standing:
+    if migration.state not in UNDER_WAY:
+        return Standing(migration, 0)
     builds = await uow.builds.list(migration.tenant_id)
     is_before = migration.state in BEFORE_CUTOVER
     own = next((build for build in builds if build.id == migration.id), None)

@@ -124,10 +124,10 @@ async def test_a_replaced_build_follows_and_is_taken_back(world: World) -> None:
     await whole(world, ref)
     await world.write(1, "beta\ngamma")
     await world.change(1, new_id(), "tides")
-    assert not await world.cutover.roll_back(world.ref(old))
+    assert not await world.cutover.roll_back(await world.back_to(world.ref(old)))
     between = await world.seq()
     await world.remove()
-    assert await world.cutover.take_back(world.ref(old))
+    assert await world.cutover.take_back(await world.back_to(world.ref(old)))
     await world.assert_equal(await world.build(world.ref(old)))
     assert (await world.reading(between)).id == ref.build_id
     assert (await world.reading(await world.seq())).id == old.id
@@ -141,7 +141,7 @@ async def test_a_build_that_a_newer_one_replaced_is_left_to_that_one(world: Worl
     third = await world.plan()
     await whole(world, third)
     assert (await world.cutover.finish(second)).builds == [first.id]
-    assert await world.cutover.take_back(second)
+    assert await world.cutover.take_back(await world.back_to(second))
     assert (await world.cutover.finish(third)).builds == [third.build_id]
 
 
@@ -149,12 +149,12 @@ async def test_a_way_back_leads_to_the_build_that_served_last(world: World) -> N
     await world.write(1, "alpha")
     (first,), second = await world.builds(), await world.plan()
     await whole(world, second)
-    assert await world.cutover.take_back(world.ref(first))
+    assert await world.cutover.take_back(await world.back_to(world.ref(first)))
     third = await world.plan()
     await world.followed(third)
     assert (await world.cutover.flip(third)).replaced == first.id
     assert (await world.cutover.finish(second)).builds == []
-    assert await world.cutover.take_back(world.ref(first))
+    assert await world.cutover.take_back(await world.back_to(world.ref(first)))
     assert (await world.cutover.finish(third)).builds == [second.build_id, third.build_id]
 
 
@@ -169,7 +169,7 @@ async def test_a_question_keeps_its_build_however_often_builds_take_each_others_
     for ref, number in ((second, 2), (world.ref(first), 1), (second, 2), (third, 3)):
         await world.write(1, "beta")
         await world.followed(ref)
-        assert await world.cutover.roll_back(ref)
+        assert await world.cutover.roll_back(await world.back_to(ref))
         read[await world.seq()] = number
     assert {seq: (await world.reading(seq)).number for seq in read} == read
 
@@ -248,4 +248,4 @@ async def test_illegal_moves_are_refused(world: World) -> None:
     with pytest.raises(IndexBuildStateConflict):
         await world.cutover.abort(world.ref(active))
     with pytest.raises(IndexBuildStateConflict):
-        await world.cutover.roll_back(BuildRef(tenant_id=world.tenant_id, build_id=new_id()))
+        await world.cutover.roll_back(await world.back_to(BuildRef(tenant_id=world.tenant_id, build_id=new_id())))

@@ -158,7 +158,7 @@ class Interleavings(RuleBasedStateMachine):
     def takes_back(self) -> None:
         for build in self.of_state(BuildState.SOAKING)[:1]:
             self.run(self.world.followed(self.world.ref(build)))
-            assert self.run(self.world.cutover.take_back(self.world.ref(build)))
+            assert self.run(self.world.cutover.take_back(self.run(self.world.back_to(self.world.ref(build)))))
 
     @precondition(lambda self: self.of_state(BuildState.SOAKING))
     @rule()

@@ -178,7 +178,7 @@ async def test_a_rollback_with_lag_is_told_and_done_by_the_workflow(migrating: M
     assert (standing.migration.state, standing.lag) == (MigrationState.SOAKING, 1)
     assert (await migrating.runner.look(ref)).goes_back
     old = next(build for build in await world.builds() if build.id != ref.build_id)
-    assert await world.cutover.take_back(world.ref(old))
+    assert await world.cutover.take_back(await world.back_to(world.ref(old)))
     await migrating.runner.settle(ref)
     assert (await migrating.row(ref)).state is MigrationState.ROLLED_BACK
     await world.assert_equal(await world.build(world.ref(old)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lethe.contracts.indexing import BuildPlan, BuildRef, ReconcileStep
+from lethe.contracts.indexing import BuildPlan, BuildRef, ReconcileStep, TakeBack
 from lethe.indexing.audit import Auditor
 from lethe.indexing.audit.fillers import VectorFiller
 from lethe.indexing.cutover import Cutover
@@ -77,6 +77,13 @@ class World(Corpus):
 
     def ref(self, build: IndexBuild) -> BuildRef:
         return BuildRef(tenant_id=self.tenant_id, build_id=build.id)
+
+    async def back_to(self, ref: BuildRef) -> TakeBack:
+        """From whatever serves now."""
+        async with self.ledger.read() as uow:
+            active = await uow.builds.active(self.tenant_id, BuildKind.VECTOR)
+        assert active
+        return TakeBack(**ref.model_dump(), serving=active.id)
 
     async def builds(self, kind: BuildKind = BuildKind.VECTOR) -> list[IndexBuild]:
         async with self.ledger.read() as uow:

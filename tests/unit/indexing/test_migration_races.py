@@ -1,0 +1,101 @@
+"""Migrations and what comes in between: purges, the next migration, stores that lose a build, moves at the cutover."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import pytest
+
+from lethe.adapters.fakes.clock import FakeClock
+from lethe.contracts.indexing import BuildPlan, BuildRef, TakeBack
+from lethe.errors import IndexBuildInProgress, IndexBuildStateConflict
+from lethe.indexing.rebuilding import Rebuilding
+from lethe.model.ids import new_id
+from lethe.model.indexes import BuildKind, BuildState
+from lethe.model.migrations import MigrationMove, MigrationState
+from lethe.settings import MigrationSettings, Settings
+from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.world import World
+
+
+@pytest.fixture
+async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
+    world = await World.open(sqlite_settings)
+    for number, word in enumerate(("alpha", "beta", "gamma")):
+        await world.write(number, f"{word}\n{word} again")
+    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
+    await world.close()
+
+
+async def purged(world: World) -> BuildRef:
+    """What an erasure begins, and its build filled."""
+    clock = world.pipeline.clock
+    assert isinstance(clock, FakeClock)
+    since = clock.advance(timedelta(seconds=1))
+    assert not await Rebuilding(world.planner).rebuild(world.tenant_id, BuildKind.VECTOR, since)
+    coming = next(build for build in await world.builds() if build.state is BuildState.BUILDING)
+    await world.followed(world.ref(coming))
+    return world.ref(coming)
+
+
+@pytest.mark.parametrize("lags", [False, True])
+async def test_a_purge_planned_while_it_soaks_does_not_undo_the_rollback(migrating: Migrating, lags: bool) -> None:
+    world = migrating.world
+    (old,), ref = await world.builds(), await migrating.begun()
+    await migrating.serving(ref)
+    purge = await purged(world)
+    if lags:
+        await world.write(1, "delta")
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ROLLBACK)
+    if lags:
+        assert await world.cutover.take_back(await world.back_to(world.ref(old)))
+    assert (await world.cutover.close(purge)).is_over
+    assert (await world.reading(await world.seq())).id == old.id
+    again = await purged(world)
+    assert (await world.build(again)).spec == old.spec, "the bytes go with a build of the model that serves"
+    assert (await world.cutover.close(again)).is_active
+
+
+async def test_a_purge_of_the_same_model_is_not_begun_anew_by_a_rollback(migrating: Migrating) -> None:
+    world = migrating.world
+    ref = await migrating.begun(world.embedder.spec.key)
+    await migrating.serving(ref)
+    purge = await purged(world)
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ROLLBACK)
+    assert (await world.cutover.close(purge)).is_active
+
+
+async def test_a_build_is_not_planned_from_one_that_was_taken_back_meanwhile(
+    migrating: Migrating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = migrating.world
+    ref = await migrating.begun()
+    await migrating.serving(ref)
+    create = world.index.create_build
+
+    async def taken_back_first(*args: object) -> None:
+        await create(*args)  # pyright: ignore[reportArgumentType]
+        await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ROLLBACK)
+
+    monkeypatch.setattr(world.index, "create_build", taken_back_first)
+    wish = BuildPlan(tenant_id=world.tenant_id, build_id=new_id(), kind=BuildKind.VECTOR)
+    with pytest.raises(IndexBuildInProgress):
+        await world.planner.plan(wish, dispatches=False)
+
+
+async def test_a_late_rollback_does_not_undo_the_next_migration(migrating: Migrating) -> None:
+    world = migrating.world
+    (old,), first = await world.builds(), await migrating.begun()
+    await migrating.serving(first)
+    await migrating.migrations.move(migrating.caller, first.build_id, MigrationMove.ROLLBACK)
+    second = await migrating.begun()
+    await migrating.serving(second)
+    late = TakeBack(tenant_id=world.tenant_id, build_id=old.id, serving=first.build_id)
+    with pytest.raises(IndexBuildStateConflict):
+        await world.cutover.take_back(late)
+    assert (await world.reading(await world.seq())).id == second.build_id
+    await world.cutover.finish(first)
+    await migrating.runner.settle(first)
+    assert (await migrating.row(first)).state is MigrationState.ROLLED_BACK
+    standing = await migrating.migrations.move(migrating.caller, second.build_id, MigrationMove.ROLLBACK)
+    assert (standing.migration.state, standing.lag) == (MigrationState.ROLLED_BACK, 0)
+    assert (await world.reading(await world.seq())).id == old.id
