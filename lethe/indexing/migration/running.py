@@ -9,10 +9,12 @@ from lethe.contracts.migrations import MigrationLook, MigrationOpened, Migration
 from lethe.errors import MigrationOverBudget
 from lethe.indexing.migration.targets import Target
 from lethe.indexing.planning import BuildPlanner
+from lethe.model.ids import derived_id
 from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.model.migrations import UNDER_WAY, Migration, MigrationMove, MigrationState
 from lethe.model.processors import Operation
 from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.erasure.rechecking import recheck_after
 
 CANARY_UNDER_WAY: Final = "canary_under_way"
 CANARY_FAILED: Final = "canary_failed"
@@ -118,6 +120,8 @@ class MigrationRunner:
             now = self.planner.clock.now()
             ended = replace(migration, state=_ended(migration, build, active), move=None, updated_at=now, ended_at=now)
             await uow.migrations.update(ended)
+            # The builds it made may hold somebody who was erased before.
+            await recheck_after(uow, ref.tenant_id, derived_id(ref.build_id, 0), now)
 
 
 def _ended(migration: Migration, build: IndexBuild | None, active: IndexBuild | None) -> MigrationState:

@@ -22,6 +22,7 @@ from lethe.model.ids import new_id
 from lethe.model.index_parameters import IndexParameters
 from lethe.model.indexes import BuildState
 from lethe.model.migrations import Judgement, MigrationMove, MigrationState
+from lethe.model.operations import DispatchKind
 from lethe.model.processors import ANSWERED, Operation, ProcessorCall
 from lethe.ports.embedding import InputKind
 from lethe.ports.vectors import HybridQuery
@@ -126,7 +127,9 @@ async def test_five_percent_swapped_in_the_ledger_too_are_found_by_embedding_aga
     await migrating.runner.settle(first)
     one, other = min(held), sorted(held)[17]
     async with world.ledger.read() as uow:
+        kinds = [each.kind for each in await uow.dispatches.pending(world.pipeline.clock.now() + timedelta(1), 50)]
         recorded = await uow.chunks.vectors_by_id(world.tenant_id, world.other.spec.key, [one, other])
+    assert kinds.count(DispatchKind.RECHECK_ERASURES) == 1
     for chunk_id, vector in ((one, held[other].vector), (other, held[one].vector)):
         key = await world.pipeline.keyring.get(world.tenant_id, recorded[chunk_id].version_id)
         async with world.ledger.write() as uow:
