@@ -1,6 +1,6 @@
 """A source in memory: what it lists, gives and refuses is what a test puts in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from lethe.errors import LetheError, SourceItemGone
@@ -9,12 +9,16 @@ from lethe.model.sources import SourceAddress, SourceFilters, SourceItem
 
 @dataclass
 class FakeSource:
-    """``items`` by key: revision and bytes. ``fails`` raises as soon as it is listed, ``unreadable`` for an item."""
+    """``items`` by key: revision and bytes. ``fails`` raises as soon as it is listed, ``unreadable`` for an item.
+
+    ``meanwhile`` happens while an item's bytes are read.
+    """
 
     items: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
     fails: LetheError | None = None
     unreadable: dict[str, LetheError] = field(default_factory=dict[str, LetheError])
     reads: list[str] = field(default_factory=list[str])
+    meanwhile: Callable[[str], Awaitable[None]] | None = None
     listings: int = 0
     is_open: bool = False
 
@@ -52,6 +56,8 @@ class FakeReader:
             raise self.source.unreadable[item.key]
         if item.key not in self.source.items:
             raise SourceItemGone
+        if self.source.meanwhile:
+            await self.source.meanwhile(item.key)
         yield self.source.items[item.key][1]
 
     async def close(self) -> None:

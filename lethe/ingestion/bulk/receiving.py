@@ -13,6 +13,7 @@ from lethe.errors import (
     KeyDestroyed,
     LedgerConflict,
     LetheError,
+    SourceAddressRefused,
     SubjectSuppressed,
 )
 from lethe.ingestion.bulk.views import (
@@ -117,14 +118,19 @@ class Ingestions:
         """Take one document in. What is wrong with it is kept as a refusal; what is wrong with us is raised.
 
         ``item_id``: what is made of it is called so; the same again, after a broken off sending, meets it.
-        ``source_id``: the source it is taken from.
+        ``source_id``: the source it is taken from; then what says nothing of the bytes is raised too: LedgerConflict
+        if it is to be tried again, SourceAddressRefused.
         """
         try:
             taking = Taking(ingestion_id, item_id=item_id, source_id=source_id)
             receipt = await self.uploads.receive(caller, request, data, taking, document_id=item_id)
-        except (IngestionClosed, IngestionNotFound):
+        except (IngestionClosed, IngestionNotFound, SourceAddressRefused):
             raise
-        except (ClientError, DocumentError) as error:
+        except (ClientError, DocumentError, KeyDestroyed) as error:
+            if source_id and isinstance(error, (DocumentConflict, KeyDestroyed)):
+                raise LedgerConflict from error
+            if isinstance(error, KeyDestroyed):
+                raise
             return await self.refuse_item(caller.tenant_id, ingestion_id, request.filename, error, item_id)
         return Taken(request.filename, receipt.document_id, receipt.version_id, receipt.outcome)
 

@@ -35,16 +35,15 @@ class Comparison:
 
     def listed(self, item: SourceItem, known: SourceEntry | None) -> ListedItem | None:
         """The item as something to be done; None if it is known as it is."""
-        key_hmac, revision = self.digester.of_key(item.key), self.digester.of_revision(item.key, item.revision)
-        is_settled = known is not None and known.code != SubjectSuppressed.code  # a suppression may be lifted
-        if known is not None and is_settled and known.revision_hmac == revision:
+        key_hmac = self.digester.of_key(item.key)
+        if known and known.revision_hmac == self.digester.of_settled(item.key, item.revision, known.code):
             return None
         return ListedItem(
             tenant_id=self.sync.tenant_id,
             id=item_id(self.sync.id, key_hmac),
             sync_id=self.sync.id,
             key_hmac=key_hmac,
-            revision_hmac=revision,
+            revision_hmac=self.digester.of_revision(item.key, item.revision),
             listed_as=ListedAs.NEW if known is None else ListedAs.CHANGED,
             sealed_item=seal_json(self.key, Purpose.LISTED_ITEM, asdict(item)),
         )

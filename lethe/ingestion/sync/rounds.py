@@ -4,13 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lethe.contracts.sync import Begun, Decided, Failed, NextStep, SyncRef, SyncRun
+from lethe.errors import SubjectSuppressed
+from lethe.ingestion.bulk.views import failure_codes
 from lethe.ingestion.sync.syncing import Syncing, open_round
+from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
 from lethe.model.syncs import Decision, SourceState, Sync, SyncState, SyncTrigger
 from lethe.ports.ledger import UnitOfWork
 
 LISTS_ALL = frozenset({SyncTrigger.SCHEDULE, SyncTrigger.MANUAL})
 """What looks at the whole source."""
+PAGE = 500
+"""Failed versions looked at in one unit."""
 
 
 async def begin_round(deps: Syncing, run: SyncRun) -> Begun:
@@ -94,6 +99,7 @@ async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
         added, updated, skipped, failed = view.added, view.updated, view.skipped, view.failed
     else:
         added = updated = skipped = failed = 0
+    suppressed = await _suppressed(deps, ref, sync.ingestion_id) if sync.ingestion_id else []
     await deps.keyring.destroy(ref.tenant_id, [ref.sync_id])
     async with deps.ledger.write() as uow:
         await uow.tenants.lock(ref.tenant_id)
@@ -112,8 +118,22 @@ async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
             failed=sync.failed + failed,
         )
         await uow.syncs.update(ended)
+        await uow.sources.note_suppressed(ref.tenant_id, ref.source_id, suppressed)
         await uow.syncs.forget_listing(ref.tenant_id, ref.sync_id)
         before = deps.clock.now() - timedelta(days=deps.settings.run_days)
         await uow.syncs.expire(ref.tenant_id, ref.source_id, before)
         if not code and not sync.is_dry_run and sync.trigger in LISTS_ALL:
             await uow.sources.update(replace(source, last_good_at=sync.started_at))
+
+
+async def _suppressed(deps: Syncing, ref: SyncRef, ingestion_id: Id) -> list[Id]:
+    """Documents of items that were refused for whom their text shows: they are read again when that is lifted."""
+    found, after = list[Id](), 0
+    while True:
+        async with deps.ledger.read() as uow:
+            failed = await uow.versions.of_ingestion(ref.tenant_id, ingestion_id, {Status.FAILED}, after, PAGE)
+            codes = await failure_codes(uow, failed)
+        found += [each.document_id for each in failed if codes.get(each.id) == SubjectSuppressed.code]
+        if len(failed) < PAGE:
+            return found
+        after = max(each.position or 0 for each in failed)

@@ -30,7 +30,8 @@ class Syncing:
 
     async def digester(self, source: Source) -> Digester:
         key = await self.keyring.secret(source.tenant_id, SecretPurpose.DIGEST)
-        return Digester(key, source.id)
+        filters = (await self.spec(source)).filters
+        return Digester(key, source.id, f"{filters.max_item_bytes} {self.ingestions.uploads.max_bytes}")
 
     async def spec(self, source: Source) -> SourceSpec:
         return open_spec(await self.keyring.get(source.tenant_id, source.id), source)

@@ -6,10 +6,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from lethe.contracts.sync import Intake, IntakeEnd, SyncRef, TookIn
-from lethe.errors import FailureClass, LetheError, SourceItemGone, SourceItemTooLarge, WorkerStopping
+from lethe.errors import (
+    FailureClass,
+    Forbidden,
+    LedgerConflict,
+    LetheError,
+    SourceItemGone,
+    SourceItemTooLarge,
+    WorkerStopping,
+)
 from lethe.ingestion.bulk.batch import Reporter
 from lethe.ingestion.bulk.receiving import Taken
-from lethe.ingestion.requests import UploadRequest
+from lethe.ingestion.requests import Outcome, UploadRequest
+from lethe.ingestion.sync.digester import Digester
 from lethe.ingestion.sync.listing import WORK, open_item
 from lethe.ingestion.sync.syncing import Syncing, open_round
 from lethe.model.ids import Id, item_id
@@ -47,7 +56,8 @@ async def take_in(deps: Syncing, ref: SyncRef, reporter: Reporter) -> TookIn:
     key = await deps.keyring.get(ref.tenant_id, ref.sync_id)
     slots, finished = asyncio.Semaphore(deps.settings.reads), 0
     async with deps.reader(source) as reader:
-        taking = _Taking(deps, source, sync, sync.ingestion_id, reader, reporter)
+        digester = await deps.digester(source)
+        taking = _Taking(deps, source, sync, sync.ingestion_id, digester, reader, reporter)
 
         async def one(listed: ListedItem) -> None:
             nonlocal finished
@@ -71,6 +81,7 @@ class _Taking:
     source: Source
     sync: Sync
     ingestion_id: Id
+    digester: Digester
     reader: SourceReader
     reporter: Reporter
 
@@ -78,7 +89,7 @@ class _Taking:
         try:
             taken = await self._take(listed, item)
         except SourceItemGone:
-            await self._settle(listed, None)
+            await self._forget(listed)
             return
         except SourceItemTooLarge as error:
             taken = await self._refuse(listed, item, error)
@@ -86,10 +97,10 @@ class _Taking:
             if self._may_succeed(error):
                 raise
             await self._refuse(listed, item, error)
-            await self._settle(listed, None)
+            await self._forget(listed)
             return
         self.reporter.reach("take:before")
-        await self._settle(listed, taken)
+        await (self._forget(listed) if taken.code == Forbidden.code else self._settle(listed, item, taken))
         self.reporter.reach("take:after")
 
     async def _take(self, listed: ListedItem, item: SourceItem) -> Taken:
@@ -113,32 +124,42 @@ class _Taking:
         )
 
     def _may_succeed(self, error: LetheError) -> bool:
-        """Anything but a source's refusal of this item alone is tried again, a few times where it is the source's."""
-        if not error.code.startswith("source_"):
+        """Anything but what concerns this item alone is tried again; that too, a few times, unless it is for good."""
+        if not isinstance(error, LedgerConflict) and not error.code.startswith("source_"):
             return True
         return error.failure_class is FailureClass.TRANSIENT and self.reporter.attempt < TRIES
 
-    async def _settle(self, listed: ListedItem, taken: Taken | None) -> None:
-        """Nothing is left to be done about it. ``taken`` None: it is met again by the next round."""
+    async def _forget(self, listed: ListedItem) -> None:
+        """It is met again by the next round: what refused it says nothing of these bytes."""
+        async with self.deps.ledger.write() as uow:
+            await uow.syncs.done(self.source.tenant_id, [listed.id])
+
+    async def _settle(self, listed: ListedItem, item: SourceItem, taken: Taken) -> None:
+        """Nothing is left to be done about it."""
         tenant_id = self.source.tenant_id
         async with self.deps.ledger.write() as uow:
-            if taken is not None:
-                known = await uow.sources.entries(tenant_id, self.source.id, [listed.key_hmac])
-                await uow.sources.put_entries([self._entry(listed, taken, known.get(listed.key_hmac))])
+            known = await uow.sources.entries(tenant_id, self.source.id, [listed.key_hmac])
+            await uow.sources.put_entries([self._entry(listed, item, taken, known.get(listed.key_hmac))])
             await uow.syncs.done(tenant_id, [listed.id])
 
-    def _entry(self, listed: ListedItem, taken: Taken, known: SourceEntry | None) -> SourceEntry:
+    def _entry(self, listed: ListedItem, item: SourceItem, taken: Taken, known: SourceEntry | None) -> SourceEntry:
         return SourceEntry(
             tenant_id=self.source.tenant_id,
             source_id=self.source.id,
             key_hmac=listed.key_hmac,
-            revision_hmac=listed.revision_hmac,
+            revision_hmac=self.digester.of_settled(item.key, item.revision, taken.code),
             document_id=taken.document_id or (known.document_id if known else None),
             state=EntryState.PRESENT,
-            mapping=self.source.mapping,
+            mapping=self._mapping(taken, known),
             seen_sync_id=self.sync.id,
             code=taken.code,
         )
+
+    def _mapping(self, taken: Taken, known: SourceEntry | None) -> int:
+        """Only a new document has what is said now. An earlier version is served until this one is live, if ever."""
+        if taken.outcome is Outcome.ADDED:
+            return self.source.mapping
+        return known.mapping if known else 0
 
 
 async def _pieces(data: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:

@@ -67,6 +67,10 @@ class SourceRepository(Protocol):
         """Those of the documents that another active source holds too, which counts as behind about them now."""
         ...
 
+    async def note_suppressed(self, tenant_id: Id, source_id: Id, document_ids: Collection[Id]) -> None:
+        """Their items were taken in, and then refused for whom their text shows."""
+        ...
+
     async def documents_of(self, tenant_id: Id, source_id: Id, limit: int) -> list[SourceEntry]:
         """Items that still have a document."""
         ...

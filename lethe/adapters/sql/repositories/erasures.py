@@ -13,8 +13,8 @@ from lethe.adapters.sql.tables import erasure_identifiers as identifiers
 from lethe.adapters.sql.tables import erasure_items as items
 from lethe.adapters.sql.tables import erasure_stores as stores
 from lethe.adapters.sql.tables import erasure_subjects as subjects
-from lethe.adapters.sql.tables import erasures, suppressions
-from lethe.errors import ErasureNotFound
+from lethe.adapters.sql.tables import erasures, source_items, suppressions
+from lethe.errors import ErasureNotFound, SubjectSuppressed
 from lethe.model.erasures import (
     ErasureIdentifier,
     ErasureItem,
@@ -201,5 +201,7 @@ class SqlSuppressions(SqlRepository):
         return frozenset((await self._connection.execute(statement)).scalars())
 
     async def lift(self, tenant_id: Id, tags: Collection[str]) -> int:
+        refused = (source_items.c.tenant_id == tenant_id, source_items.c.code == SubjectSuppressed.code)
+        await self._connection.execute(update(source_items).where(*refused).values(revision_hmac=""))
         statement = delete_of(suppressions, tenant_id, one_of(suppressions.c.tag, tags))
         return (await self._connection.execute(statement)).rowcount

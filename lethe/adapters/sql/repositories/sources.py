@@ -10,6 +10,7 @@ from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows, upsert_into
 from lethe.adapters.sql.tables import source_items as items
 from lethe.adapters.sql.tables import sources
+from lethe.errors import SubjectSuppressed
 from lethe.model.ids import Id
 from lethe.model.syncs import EntryState, Source, SourceEntry, SourceState
 from lethe.ports.ledger import PageCursor
@@ -101,6 +102,11 @@ class SqlSources(SqlRepository):
             held.update((await self._connection.execute(select(items.c.document_id).where(*others))).scalars())
             await self._connection.execute(update(items).where(*others).values(mapping=0))
         return held
+
+    async def note_suppressed(self, tenant_id: Id, source_id: Id, document_ids: Collection[Id]) -> None:
+        for some in batches(document_ids):
+            refused = update(items).where(*_of(tenant_id, source_id), one_of(items.c.document_id, some))
+            await self._connection.execute(refused.values(code=SubjectSuppressed.code))
 
     async def documents_of(self, tenant_id: Id, source_id: Id, limit: int) -> list[SourceEntry]:
         wanted = ENTRY.of(tenant_id, items.c.source_id == source_id, items.c.document_id.is_not(None))
