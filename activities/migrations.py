@@ -10,6 +10,7 @@ from lethe.contracts.migrations import (
     CheckStep,
     Judged,
     JudgeStep,
+    MigrationEnd,
     MigrationLook,
     MigrationOpened,
 )
@@ -48,5 +49,5 @@ class MigrationActivities:
         await self.runner.note(ref, MigrationState.SOAKING)
 
     @activity.defn
-    async def settle_migration(self, ref: BuildRef) -> None:
-        await self.runner.settle(ref)
+    async def settle_migration(self, end: MigrationEnd) -> None:
+        await self.runner.settle(end, end.code)

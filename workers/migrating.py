@@ -20,7 +20,9 @@ def migration_steps(
 ) -> Sequence[Callable[..., Any]]:
     """For the io queue."""
     ledger, keyring, index = pipeline.ledger, pipeline.keyring, pipeline.index
-    runner = MigrationRunner(BuildPlanner(ledger, index, pipeline.keywords, pipeline.clock), targets)
+    runner = MigrationRunner(
+        BuildPlanner(ledger, index, pipeline.keywords, pipeline.clock), targets, settings.migrations
+    )
     check = VectorCheck(ledger, keyring, index, LostVectors(pipeline), settings.indexing, settings.migrations)
     models = (pipeline.embedder, *pipeline.others)
     reader = ShadowReader(ledger, keyring, index, models, settings.retrieval, settings.migrations)

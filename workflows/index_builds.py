@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
 from workflows import policies
 from workflows.attributes import started
 from workflows.policies import Queue
-from workflows.steps import run_step
+from workflows.steps import Input, Output, Step, run_step
 
 STEPS_PER_RUN = 200
 """Then it continues as new, with its place: far below what a history may hold."""
@@ -100,13 +100,8 @@ class BuildIndex:
         return True
 
     async def _caught_up(self) -> Followed:
-        followed = await run_step(
-            IndexBuildActivities.follow_build,
-            self._ref,
-            queue=Queue.IO,
-            summary=f"after {self._state.written:,} objects",
-            retry=policies.ALWAYS_RETRY,
-        )
+        summary = f"after {self._state.written:,} objects"
+        followed = await self._step(IndexBuildActivities.follow_build, self._ref, summary)
         self._set(lag=followed.lag, written=self._state.written + followed.written)
         return followed
 
@@ -123,13 +118,8 @@ class BuildIndex:
         while self._state.phase is BuildPhase.RECONCILING and not self._state.is_aborted:
             await self._turn()
             state = self._state
-            done = await run_step(
-                IndexBuildActivities.reconcile_build,
-                ReconcileStep(tenant_id=state.tenant_id, build_id=state.build_id, after=state.after),
-                queue=Queue.IO,
-                summary="compare with the ledger",
-                retry=policies.ALWAYS_RETRY,
-            )
+            page = ReconcileStep(tenant_id=state.tenant_id, build_id=state.build_id, after=state.after)
+            done = await self._step(IndexBuildActivities.reconcile_build, page, "compare with the ledger")
             self._set(after=done.after, written=state.written + done.repaired)
             if done.after is None:
                 self._set(phase=BuildPhase.CLOSING)
@@ -137,13 +127,7 @@ class BuildIndex:
                 await self._rest(done.pause_seconds)
 
     async def _close(self) -> Closed:
-        return await run_step(
-            IndexBuildActivities.close_build,
-            self._ref,
-            queue=Queue.IO,
-            summary="cutover",
-            retry=policies.ALWAYS_RETRY,
-        )
+        return await self._step(IndexBuildActivities.close_build, self._ref, "cutover")
 
     async def _soak(self, closed: Closed) -> bool:
         """Let questions end that read the replaced build, and keep it as long as wished; whether it was taken back."""
@@ -167,23 +151,13 @@ class BuildIndex:
         return state.is_finished or state.goes_back or soaked >= state.soak_seconds
 
     async def _follow_replaced(self, replaced: str) -> None:
-        followed = await run_step(
-            IndexBuildActivities.follow_build,
-            BuildRef(tenant_id=self._state.tenant_id, build_id=replaced),
-            queue=Queue.IO,
-            summary="the replaced build follows",
-            retry=policies.ALWAYS_RETRY,
-        )
+        ref = BuildRef(tenant_id=self._state.tenant_id, build_id=replaced)
+        followed = await self._step(IndexBuildActivities.follow_build, ref, "the replaced build follows")
         self._set(lag=followed.lag)
 
     async def _go_back(self, replaced: str) -> bool:
-        return await run_step(
-            IndexBuildActivities.roll_back_build,
-            TakeBack(tenant_id=self._state.tenant_id, build_id=replaced, serving=self._state.build_id),
-            queue=Queue.IO,
-            summary="take the replaced build back",
-            retry=policies.ALWAYS_RETRY,
-        )
+        back = TakeBack(tenant_id=self._state.tenant_id, build_id=replaced, serving=self._state.build_id)
+        return await self._step(IndexBuildActivities.roll_back_build, back, "take the replaced build back")
 
     async def _finish(self) -> list[str]:
         self._set(phase=BuildPhase.DROPPING)
@@ -205,6 +179,10 @@ class BuildIndex:
             retry=policies.ALWAYS_RETRY,
         )
         return self._ended(is_active=False, dropped=dropped.builds)
+
+    async def _step(self, method: Step[Input, Output], value: Input, summary: str) -> Output:
+        """What fills, compares and switches: tried until it is done."""
+        return await run_step(method, value, queue=Queue.IO, summary=summary, retry=policies.ALWAYS_RETRY)
 
     async def _turn(self) -> None:
         """Before each step: wait out a pause, and keep the history short."""

@@ -4,22 +4,34 @@ from datetime import timedelta
 from typing import cast
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, RetryState
 
 with workflow.unsafe.imports_passed_through():
     from activities.migrations import MigrationActivities
     from lethe.contracts.indexing import BuildOutcome, BuildPhase, Closed
-    from lethe.contracts.migrations import CheckStep, JudgeStep, MigrationRun
-    from lethe.errors import IndexBuildStateConflict
+    from lethe.contracts.migrations import CheckStep, Judged, JudgeStep, MigrationEnd, MigrationRun
+    from lethe.errors import EmbedderUnavailable, IndexBuildStateConflict
 
 from workflows import policies
 from workflows.failures import code_of
 from workflows.index_builds import BuildIndex
 from workflows.policies import Queue
-from workflows.steps import run_step
+from workflows.steps import Input, Output, Step, run_step
 
 LOOK_EVERY = 20
 """Steps after which the ledger is looked at unasked: what it costs by then may be too much."""
+
+
+SOURCE_ROUNDS = 10
+"""How often a model of what serves is waited for, before the questions it is not asked are left out."""
+
+
+class GivenUp(Exception):
+    """Nothing more is tried: the build goes. ``code``: why; "" where somebody asked for it."""
+
+    def __init__(self, code: str = "") -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @workflow.defn(name="migrate-embeddings")
@@ -39,26 +51,26 @@ class MigrateEmbeddings(BuildIndex):
     @workflow.run
     async def run(self, state: MigrationRun) -> BuildOutcome:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Each phase may be entered again: what was done is found done."""
-        opened = await run_step(
-            MigrationActivities.open_migration,
-            self._ref,
-            queue=Queue.IO,
-            summary="plan the build",
-            retry=policies.ALWAYS_RETRY,
-        )
-        if opened.is_over:
-            outcome = BuildOutcome(is_active=False, written=0)
-        else:
-            self._set(soak_seconds=opened.soak_seconds)
-            outcome = await self._built()
+        code = ""
+        try:
+            outcome = await self._opened()
+        except GivenUp as given_up:
+            outcome, code = await self._abort(), given_up.code
         await run_step(
             MigrationActivities.settle_migration,
-            self._ref,
+            MigrationEnd(**self._ref.model_dump(), code=code),
             queue=Queue.IO,
             summary="write down how it ended",
             retry=policies.ALWAYS_RETRY,
         )
         return outcome
+
+    async def _opened(self) -> BuildOutcome:
+        opened = await self._step(MigrationActivities.open_migration, self._ref, "plan the build")
+        if opened.is_over:
+            return BuildOutcome(is_active=False, written=0)
+        self._set(soak_seconds=opened.soak_seconds, stall_seconds=opened.stall_seconds)
+        return await self._built()
 
     @workflow.signal(description="The ledger has news: somebody asked something of the migration")
     def look(self) -> None:
@@ -74,6 +86,7 @@ class MigrateEmbeddings(BuildIndex):
             self._has_news = True
         await self._look()
         while self._is_held and not self._state.is_aborted:
+            self._set(stalls_since=None)
             await workflow.wait_condition(lambda: self._has_news or self._state.is_aborted)
             await self._look()
         await super()._turn()
@@ -117,30 +130,65 @@ class MigrateEmbeddings(BuildIndex):
         return not self._state.is_aborted
 
     async def _judged(self) -> bool:
-        while True:
+        while not self._own.is_checked:
             await self._turn()
             own = self._own
             if own.is_aborted:
                 return False
-            checked = await run_step(
-                MigrationActivities.check_migration,
-                CheckStep(**self._ref.model_dump(), after=own.check_after, tally=own.tally),
-                queue=Queue.IO,
-                summary=f"after {own.tally.vectors:,} vectors",
-                retry=policies.ALWAYS_RETRY,
-            )
-            self._set(check_after=checked.after, tally=checked.tally)
-            if checked.after is None:
-                break
-            await self._rest(checked.pause_seconds)
-        judged = await run_step(
-            MigrationActivities.judge_migration,
-            JudgeStep(**self._ref.model_dump(), tally=self._own.tally),
-            queue=Queue.IO,
-            summary="shadow reads and verdict",
-            retry=policies.ALWAYS_RETRY,
-        )
-        return judged.passed
+            step = CheckStep(**self._ref.model_dump(), after=own.check_after, tally=own.tally)
+            summary = f"after {own.tally.vectors:,} vectors"
+            checked = await self._step(MigrationActivities.check_migration, step, summary)
+            self._set(check_after=checked.after, tally=checked.tally, is_checked=checked.after is None)
+            if checked.after is not None:
+                await self._rest(checked.pause_seconds)
+        return (await self._verdict()).passed
+
+    async def _verdict(self) -> Judged:
+        rounds = 0
+        while True:
+            is_last = rounds >= SOURCE_ROUNDS
+            step = JudgeStep(**self._ref.model_dump(), tally=self._own.tally, is_last=is_last)
+            try:
+                return await self._try(MigrationActivities.judge_migration, step, "shadow reads and verdict")
+            except ActivityError as error:
+                await self._failed(error)
+            rounds += 1
+
+    async def _step(self, method: Step[Input, Output], value: Input, summary: str) -> Output:
+        """In rounds: between them it hears what is asked of it, whatever does not answer."""
+        while True:
+            try:
+                return await self._try(method, value, summary)
+            except ActivityError as error:
+                await self._failed(error)
+
+    async def _try(self, method: Step[Input, Output], value: Input, summary: str) -> Output:
+        done = await run_step(method, value, queue=Queue.IO, summary=summary, retry=policies.STEP_RETRY)
+        if self._own.stalls_since is not None:
+            self._set(stalls_since=None)
+        return done
+
+    async def _failed(self, error: ActivityError) -> None:
+        """Rest and look. Raises GivenUp where nothing is to be hoped for, and once it serves the error itself."""
+        if self._state.phase is BuildPhase.SOAKING:
+            raise error
+        code = code_of(error)
+        if error.retry_state is RetryState.NON_RETRYABLE_FAILURE:
+            raise GivenUp(code)
+        if code == EmbedderUnavailable.code:
+            self._stall(code)
+        await self._rest(policies.HELD.total_seconds())
+        self._has_news = True
+        await self._turn()
+        if self._state.is_aborted:
+            raise GivenUp
+
+    def _stall(self, code: str) -> None:
+        """A build on its way keeps erasures from having the index made anew. Raises GivenUp."""
+        since = self._own.stalls_since or workflow.now()
+        self._set(stalls_since=since)
+        if (workflow.now() - since).total_seconds() >= self._own.stall_seconds:
+            raise GivenUp(code)
 
     async def _soak(self, closed: Closed) -> bool:
         await run_step(
@@ -152,14 +200,21 @@ class MigrateEmbeddings(BuildIndex):
         )
         return await super()._soak(closed)
 
+    async def _follow_replaced(self, replaced: str) -> None:
+        """The way back may be lost with the model of what was replaced; the end of the soak is not."""
+        try:
+            await super()._follow_replaced(replaced)
+        except ActivityError:
+            self._has_news = True
+
     async def _go_back(self, replaced: str) -> bool:
         try:
             return await super()._go_back(replaced)
         except ActivityError as error:
-            if code_of(error) != IndexBuildStateConflict.code:
-                raise
-            # Another build took the place of both: an erasure had the index made anew.
-            self._set(goes_back=False, is_finished=True)
+            if code_of(error) == IndexBuildStateConflict.code:
+                # Another build took the place of both: an erasure had the index made anew.
+                self._set(goes_back=False, is_finished=True)
+            self._has_news = True
             return False
 
     async def _rest(self, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -13,6 +13,9 @@ from workflows.policies import Queue
 Self_ = TypeVar("Self_")
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+
+Step: TypeAlias = Callable[[Any, Input], Awaitable[Output]]
+"""An activity, as a method of its class."""
 
 
 async def run_step(

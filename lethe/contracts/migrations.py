@@ -1,5 +1,7 @@
 """Inputs and outputs of the workflow and activities of migrations."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from lethe.contracts.base import Contract
@@ -10,10 +12,17 @@ MOST_SAMPLED = 1_000
 
 
 class MigrationOpened(Contract):
-    """``is_over``: it ended before its workflow began."""
+    """``is_over``: it ended before its workflow began. ``stall_seconds``: see MigrationRun."""
 
     is_over: bool = False
     soak_seconds: float = 0.0
+    stall_seconds: float = 3_600.0
+
+
+class MigrationEnd(BuildRef):
+    """``code``: why it was given up; "" where somebody asked for its end, or it came by itself."""
+
+    code: str = ""
 
 
 class MigrationLook(Contract):
@@ -49,11 +58,17 @@ class CheckStep(BuildRef):
 
 
 class MigrationRun(BuildRun):
-    """The state of a migration's workflow: besides that of its build, how far its vectors are compared."""
+    """The state of a migration's workflow: besides that of its build, how far its vectors are compared.
+
+    ``stalls_since``: when its model was first without an answer; after ``stall_seconds`` of that it is given up.
+    """
 
     is_judged: bool = False
+    is_checked: bool = False
     check_after: Id | None = None
     tally: VectorTally = VectorTally()
+    stalls_since: datetime | None = None
+    stall_seconds: float = 3_600.0
 
 
 class Checked(Contract):
@@ -65,9 +80,10 @@ class Checked(Contract):
 
 
 class JudgeStep(BuildRef):
-    """All pages are compared."""
+    """All pages are compared. ``is_last``: a model of what serves that does not answer is not waited for any more."""
 
     tally: VectorTally
+    is_last: bool = False
 
 
 class GateFigures(Contract):
@@ -86,7 +102,9 @@ class GateFigures(Contract):
 
 
 class MigrationReport(Contract):
-    """``failures``: codes of what was not good enough; none: it may serve."""
+    """``failures``: codes of what was not good enough; none: it may serve. ``unasked``: questions left out, because one
+    of the models could not be asked.
+    """
 
     vectors: int = 0
     foreign: int = 0
@@ -97,6 +115,7 @@ class MigrationReport(Contract):
     sample_failed: int = 0
     least_sample_cosine: float = 1.0
     figures: GateFigures = GateFigures()
+    unasked: int = 0
     failures: list[str] = Field(default_factory=list[str], max_length=20)
 
 

@@ -33,14 +33,16 @@ class MigrationGate:
             raise IndexBuildMissing
         if active.id == build.id:
             return Judged(passed=True)
+        # First what may fail for the sake of another model: the sample may have to be paid.
+        reads = await self.reader.read(active, build, migration.judgements, waits=not step.is_last)
         sampled = await self.check.embed_again(build, step.tally.sample)
-        shadows = await self.reader.read(active, build, migration.judgements)
         report = MigrationReport(
             **step.tally.model_dump(exclude={"sample"}),
             sampled=sampled.sampled,
             sample_failed=sampled.failed,
             least_sample_cosine=sampled.least_cosine,
-            figures=figures(shadows),
+            figures=figures(reads.shadows),
+            unasked=reads.unasked,
         )
         wrong = failures(report, self.check.settings, is_same_model=active.spec == build.spec)
         state = MigrationState.REFUSED if wrong else MigrationState.READY

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, TypeAlias, cast
 
-from lethe.errors import EmbedderUnavailable
+from lethe.errors import EmbedderRefused, EmbedderUnavailable, EmbeddingInvalid, ProviderNotAllowed
 from lethe.indexing.migration.gate import DEPTH, Shadow
 from lethe.model.answers import Question
 from lethe.model.feedback import FeedbackFilter, Verdict
@@ -23,6 +23,21 @@ from lethe.retrieval.languages import question_languages
 from lethe.retrieval.timing import elapsed_ms
 from lethe.settings import MigrationSettings, RetrievalSettings
 
+Asked: TypeAlias = tuple[list[Hit], float]
+
+_REFUSED: Final = (EmbedderRefused, ProviderNotAllowed)
+_SILENT: Final = (EmbedderUnavailable, EmbeddingInvalid, TimeoutError)
+_MISSED_MOST: Final = 5
+"""Questions left out in a row before it is the model that cannot be asked, not a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowReads:
+    """``unasked``: questions that one of the two models could not be asked."""
+
+    shadows: list[Shadow]
+    unasked: int
+
 
 @dataclass(frozen=True, slots=True)
 class ShadowReader:
@@ -35,29 +50,52 @@ class ShadowReader:
     retrieval: RetrievalSettings
     settings: MigrationSettings
 
-    async def read(self, before: IndexBuild, after: IndexBuild, judgements: Mapping[Id, Sequence[Id]]) -> list[Shadow]:
+    async def read(
+        self, before: IndexBuild, after: IndexBuild, judgements: Mapping[Id, Sequence[Id]], *, waits: bool = True
+    ) -> ShadowReads:
         """Judged questions (those given, else those whose answers somebody liked), and the newest ones besides.
 
-        Raises EmbedderUnavailable, IndexUnavailable: it is then tried again, for nothing was decided.
+        ``waits``: whether a model of what serves that gives no answer is tried again; else such questions are left out,
+        as those are that a model refuses. Raises EmbedderUnavailable, EmbeddingInvalid, IndexUnavailable: nothing was
+        decided.
         """
         judged = dict(judgements) or await self._liked(before.tenant_id)
         questions = await self._questions(before.tenant_id, list(judged))
         keys = await self.keyring.get_many(before.tenant_id, [question.id for question in questions])
         texts = {each.id: _text(keys[each.id], each) for each in questions if each.id in keys}
         needles = await standing_needles(self.ledger, self.keyring, before.tenant_id)
+        # Whoever is being erased is named to nobody any more.
+        askable = [each for each in questions if each.id in texts and not needles.hides(texts[each.id])]
         shadows: list[Shadow] = []
-        for place, question in enumerate(questions):
-            text = texts.get(question.id)
-            # Whoever is being erased is named to nobody any more.
-            if text is None or needles.hides(text):
-                continue
+        missed = 0
+        for place, question in enumerate(askable):
             # Whoever is asked second finds caches warm: each is that half of the time.
-            first, second = (before, after) if place % 2 else (after, before)
-            asked = {build.id: await self._asked(build, question, text) for build in (first, second)}
-            (hits_before, ms_before), (hits_after, ms_after) = asked[before.id], asked[after.id]
-            relevant = frozenset(judged.get(question.id, ()))
-            shadows.append(Shadow(relevant, hits_before, hits_after, ms_before, ms_after))
-        return shadows
+            order = (before, after) if place % 2 else (after, before)
+            asked = await self._both(order, question, texts[question.id], None if waits else before)
+            missed = 0 if asked else missed + 1
+            if missed == _MISSED_MOST:
+                break
+            if asked:
+                (hits_before, ms_before), (hits_after, ms_after) = asked[before.id], asked[after.id]
+                relevant = frozenset(judged.get(question.id, ()))
+                shadows.append(Shadow(relevant, hits_before, hits_after, ms_before, ms_after))
+        return ShadowReads(shadows, len(askable) - len(shadows))
+
+    async def _both(
+        self, builds: Sequence[IndexBuild], question: Question, text: str, may_be_silent: IndexBuild | None
+    ) -> dict[Id, Asked]:
+        """By the build; empty where one's model cannot be asked."""
+        asked: dict[Id, Asked] = {}
+        for build in builds:
+            try:
+                asked[build.id] = await self._asked(build, question, text)
+            except _REFUSED:
+                return {}
+            except _SILENT:
+                if build is not may_be_silent:
+                    raise
+                return {}
+        return asked
 
     async def _liked(self, tenant_id: Id) -> dict[Id, Sequence[Id]]:
         async with self.ledger.read() as uow:
@@ -73,10 +111,10 @@ class ShadowReader:
         found = {each.id: each for each in (*named, *recent) if each is not None and each.sealed_request}
         return list(found.values())
 
-    async def _asked(self, build: IndexBuild, question: Question, text: str) -> tuple[list[Hit], float]:
+    async def _asked(self, build: IndexBuild, question: Question, text: str) -> Asked:
         embedder = model_of(build.spec, *self.models)
         if embedder is None:
-            raise EmbedderUnavailable("No configured embedder is the one of the build.")
+            raise EmbedderRefused("No configured embedder is the one of the build.")
         origin = Origin(build.tenant_id, frozenset({question.id}), question.principal_id)
         started = time.perf_counter()
         (vector,) = await embedder.embed([text], InputKind.QUERY, origin)

@@ -33,5 +33,8 @@ class MigrationSettings(Section):
     """How much longer the new build may take for a question, embedding included, by the 95th percentile."""
     latency_free_ms: Annotated[float, Field(ge=0)] = 250.0
     """A new build that is quicker than this is not measured against the other."""
+    stall_seconds: Annotated[float, Field(ge=0)] = 3_600.0
+    """After so long without an answer of its model a migration ends: while it is built, no erasure can have the index
+    made anew. What was embedded is kept for the next one."""
     tokens_per_second: Annotated[float, Field(gt=0)] = 5_000.0
     """What a plan assumes for an outside model."""

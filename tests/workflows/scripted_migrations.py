@@ -6,7 +6,15 @@ from typing import Any
 from temporalio import activity
 
 from lethe.contracts.indexing import BuildRef
-from lethe.contracts.migrations import Checked, CheckStep, Judged, JudgeStep, MigrationLook, MigrationOpened
+from lethe.contracts.migrations import (
+    Checked,
+    CheckStep,
+    Judged,
+    JudgeStep,
+    MigrationEnd,
+    MigrationLook,
+    MigrationOpened,
+)
 from tests.workflows.scripted import Scripted
 from workflows.policies import Queue
 
@@ -20,6 +28,8 @@ class ScriptedMigration(Scripted):
         self.look = MigrationLook(may_close=True)
         self.passes = True
         self.checked: list[int] = []
+        self.codes: list[str] = []
+        self.judged: list[JudgeStep] = []
         self.check_pages = 2
 
     @activity.defn
@@ -40,6 +50,7 @@ class ScriptedMigration(Scripted):
 
     @activity.defn
     async def judge_migration(self, step: JudgeStep) -> Judged:
+        self.judged.append(step)
         self._called("judge_migration")
         self.checked.append(step.tally.vectors)
         return Judged(passed=self.passes, failures=[] if self.passes else ["vectors_moved"])
@@ -49,8 +60,9 @@ class ScriptedMigration(Scripted):
         self._called("note_soaking")
 
     @activity.defn
-    async def settle_migration(self, ref: BuildRef) -> None:
+    async def settle_migration(self, end: MigrationEnd) -> None:
         self._called("settle_migration")
+        self.codes.append(end.code)
 
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
         steps = super().of(queue)

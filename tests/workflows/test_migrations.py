@@ -132,3 +132,76 @@ async def test_one_that_ended_before_it_began_does_nothing(client: Client) -> No
     async with scripted.running(client):
         assert not (await (await started(client)).result()).is_active
     assert scripted.calls == ["open_migration", "settle_migration"]
+
+
+@pytest.mark.parametrize("step", ["open_migration", "follow_build", "judge_migration"])
+async def test_what_does_not_answer_does_not_keep_it_from_hearing_an_abort(client: Client, step: str) -> None:
+    scripted = ScriptedMigration()
+    scripted.fails[step] = ["index_unavailable"] * 1_000
+    async with scripted.running(client):
+        handle = await started(client)
+        await until(scripted, step)
+        scripted.look = MigrationLook(is_aborted=True)
+        assert not (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-2:] == ["abort_build", "settle_migration"]
+    assert (scripted.codes, scripted.calls.count(step) < 10) == ([""], True)
+
+
+async def test_a_model_without_an_answer_ends_it_in_time_so_that_erasures_do_not_wait(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.opened_as = MigrationOpened(stall_seconds=600.0)
+    scripted.fails["follow_build"] = ["embedder_unavailable"] * 1_000
+    async with scripted.running(client):
+        handle = await started(client)
+        assert not (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-2:] == ["abort_build", "settle_migration"]
+    assert scripted.codes == ["embedder_unavailable"]
+
+
+async def test_an_outage_of_its_model_is_waited_out(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.fails["follow_build"] = ["embedder_unavailable"] * 10
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert scripted.codes == [""]
+
+
+@pytest.mark.parametrize("step", ["open_migration", "judge_migration"])
+async def test_what_fails_for_good_ends_it_with_its_code(client: Client, step: str) -> None:
+    scripted = ScriptedMigration()
+    scripted.fails[step] = ["provider_not_allowed!"]
+    async with scripted.running(client):
+        handle = await started(client)
+        assert not (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-2:] == ["abort_build", "settle_migration"]
+    assert scripted.codes == ["provider_not_allowed"]
+
+
+async def test_the_model_that_serves_is_waited_for_only_so_long(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.fails["judge_migration"] = ["embedder_unavailable"] * 30
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert [step.is_last for step in scripted.judged] == [False] * 30 + [True]
+
+
+async def test_the_soak_ends_though_what_was_replaced_cannot_follow(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.opened_as = MigrationOpened(soak_seconds=86_400.0)
+    scripted.closings = [Closed(is_active=True, replaced=OLD, drop_after_seconds=1.0, soak_pause_seconds=1.0)]
+    async with scripted.running(client):
+        handle = await started(client)
+        await until(scripted, "note_soaking")
+        scripted.fails["follow_build"] = ["embedder_unavailable"] * 1_000
+        await until(scripted, "follow_build", scripted.calls.count("follow_build") + 1)
+        scripted.look = MigrationLook(is_finished=True)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-2:] == ["finish_build", "settle_migration"]

@@ -15,10 +15,13 @@ from lethe.model.migrations import UNDER_WAY, Migration, MigrationMove, Migratio
 from lethe.model.processors import Operation
 from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.erasure.rechecking import recheck_after
+from lethe.settings import MigrationSettings
 
 CANARY_UNDER_WAY: Final = "canary_under_way"
 CANARY_FAILED: Final = "canary_failed"
 """Why a migration waits: one that goes before it has not ended, or was refused or rolled back."""
+NOT_COMPARED: Final = "not_compared"
+"""Why it waits: no question could be asked of both models. Its cutover may be ordered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class MigrationRunner:
 
     planner: BuildPlanner
     targets: tuple[Target, ...]
+    settings: MigrationSettings
 
     async def open(self, ref: BuildRef) -> MigrationOpened:
         """Plan its build. Raises IndexBuildInProgress while another one is on its way."""
@@ -42,7 +46,9 @@ class MigrationRunner:
             parameters=migration.target_parameters,
         )
         build = await self.planner.plan(wish, dispatches=False)
-        return MigrationOpened(is_over=build is None, soak_seconds=migration.soak_seconds)
+        return MigrationOpened(
+            is_over=build is None, soak_seconds=migration.soak_seconds, stall_seconds=self.settings.stall_seconds
+        )
 
     async def look(self, ref: BuildRef) -> MigrationLook:
         """What is asked of it by now. One that has cost more than it may is paused."""
@@ -73,9 +79,9 @@ class MigrationRunner:
         if migration.budget_micros is not None and await self._spent(uow, migration) > migration.budget_micros:
             return MigrationOverBudget.code
         if migration.is_canary:
-            return ""
+            return _uncompared(migration)
         canaries = await uow.migrations.canaries(migration.target_spec, migration.target_parameters)
-        return _canary_code(canaries)
+        return _canary_code(canaries) or _uncompared(migration)
 
     async def _spent(self, uow: UnitOfWork, migration: Migration) -> int:
         """On the target's model since the migration began, whoever had it asked."""
@@ -107,8 +113,8 @@ class MigrationRunner:
             await uow.migrations.update(noted)
             return noted
 
-    async def settle(self, ref: BuildRef) -> None:
-        """Write down how it ended, by what serves now."""
+    async def settle(self, ref: BuildRef, code: str = "") -> None:
+        """Write down how it ended, by what serves now. ``code``: why it was given up."""
         async with self.planner.ledger.write() as uow:
             await uow.tenants.lock(ref.tenant_id)
             await uow.dispatches.delete_for(ref.tenant_id, [ref.build_id])
@@ -118,8 +124,8 @@ class MigrationRunner:
                 return
             active = await uow.builds.active(ref.tenant_id, BuildKind.VECTOR)
             now = self.planner.clock.now()
-            ended = replace(migration, state=_ended(migration, build, active), move=None, updated_at=now, ended_at=now)
-            await uow.migrations.update(ended)
+            ended = replace(migration, state=_ended(migration, build, active), code=code or migration.code)
+            await uow.migrations.update(replace(ended, move=None, updated_at=now, ended_at=now))
             # The builds it made may hold somebody who was erased before.
             await recheck_after(uow, ref.tenant_id, derived_id(ref.build_id, 0), now)
 
@@ -132,6 +138,13 @@ def _ended(migration: Migration, build: IndexBuild | None, active: IndexBuild | 
     # A later one than its own was made from it.
     is_kept = active is not None and active.number >= build.number
     return MigrationState.FINISHED if is_kept else MigrationState.ROLLED_BACK
+
+
+def _uncompared(migration: Migration) -> str:
+    """Its code where there are questions, and none could be asked of both models."""
+    if not migration.report.get("unasked"):
+        return ""
+    return "" if migration.report["figures"]["questions"] else NOT_COMPARED
 
 
 def _canary_code(canaries: Sequence[Migration]) -> str:
