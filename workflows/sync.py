@@ -124,10 +124,11 @@ class SyncSource:
         self._tell(DONE)
 
     async def _is_answered(self, ref: SyncRef) -> bool:
-        """Wait until somebody has decided, or for too long."""
+        """Wait until somebody has decided, or for too long. Who is not to read any more does not until then."""
         self._tell(NEEDS_ATTENTION)
         while True:
             self._is_news = False
+            await self._map(ref)
             decided = await self._control(SyncActivities.look_at_decision, ref, "whether somebody has decided")
             if decided.is_decided:
                 self._tell(RUNNING)
@@ -152,6 +153,12 @@ class SyncSource:
             after = mapped.after
             self._go_on_if_long()
 
+    async def _map_news(self, ref: SyncRef) -> None:
+        """Readers that were changed meanwhile: not only when this round is over."""
+        if self._is_news:
+            self._is_news = False
+            await self._map(ref)
+
     async def _take_in(self, ref: SyncRef) -> None:
         intake = await self._control(SyncActivities.begin_intake, ref, "an ingestion")
         if intake.ingestion_id is None:
@@ -168,6 +175,7 @@ class SyncSource:
             )
             if not took.is_more:
                 break
+            await self._map_news(ref)
             self._go_on_if_long()
         await self._control(SyncActivities.close_intake, ref, "no more items")
         await self._until_brought_in(ref, intake.ingestion_id)
@@ -178,6 +186,7 @@ class SyncSource:
             await workflow.get_external_workflow_handle_for(IngestBulk.run, bulk).signal(IngestBulk.look)
         pause = FIRST_LOOK
         while not (await self._control(SyncActivities.look_at_intake, ref, "whether all is in")).is_over:
+            await self._map_news(ref)
             self._go_on_if_long()
             await workflow.sleep(pause, summary="the ingestion runs")
             pause = min(2 * pause, LAST_LOOK)

@@ -86,6 +86,37 @@ async def test_nothing_is_done_before_somebody_answers(client: Client) -> None:
     await replayed(handle)
 
 
+async def test_who_is_not_to_read_any_more_does_not_until_somebody_answers(client: Client) -> None:
+    scripted = ScriptedSync(round_of(new_id()))
+    scripted.compared = ASKING
+    waiting = Decided(is_decided=False, wait_seconds=600_000)
+    scripted.decisions = [waiting, waiting, Decided(is_decided=True)]
+    async with scripted.running(client):
+        handle = await start(client, new_id())
+        for times in (1, 2):
+            while scripted.calls.count("look_at_decision") < times:
+                await asyncio.sleep(0.01)
+            assert scripted.calls.count("apply_mapping") == times
+            await handle.signal(SyncSource.look)
+        await handle.result()
+    assert scripted.calls.count("apply_mapping") == 4
+    await replayed(handle)
+
+
+async def test_readers_that_change_while_items_are_brought_in_are_told_at_once(client: Client) -> None:
+    scripted = ScriptedSync(round_of(new_id()))
+    scripted.intake, scripted.brought_in = INGESTION, [False] * 3
+    async with scripted.running(client):
+        handle = await start(client, new_id())
+        while "look_at_intake" not in scripted.calls:
+            await asyncio.sleep(0.01)
+        await handle.signal(SyncSource.look)
+        await handle.result()
+    last_look = len(scripted.calls) - scripted.calls[::-1].index("look_at_intake")
+    assert scripted.calls[:last_look].count("apply_mapping") == 2
+    await replayed(handle)
+
+
 async def test_a_question_that_nobody_answers_ends_the_round(client: Client, environment: WorkflowEnvironment) -> None:
     scripted = ScriptedSync(round_of(new_id()))
     scripted.compared = ASKING
