@@ -8,7 +8,7 @@ from lethe.model.ids import Id
 
 
 class SourceKind(StrEnum):
-    """``object_store``: whatever fsspec has a driver for. ``web``: one page, or the pages of a sitemap."""
+    """``object_store``: one without folders that fsspec can read. ``web``: one page, or the pages of a sitemap."""
 
     FOLDER = "folder"
     OBJECT_STORE = "object_store"

@@ -29,9 +29,14 @@ def file_name(path: str) -> str:
 def is_below(address: str, base: str, tenant_id: str) -> bool:
     """Whether the address is that one, or below it. ``{tenant}`` in the base is the tenant's id."""
     beginning = base.replace("{tenant}", tenant_id).rstrip("/")
-    if not beginning or any(_DOT_SEGMENT.fullmatch(segment) for segment in _SEPARATOR.split(address)):
+    if not beginning or has_dot_segment(address):
         return False
     return address == beginning or address.startswith(f"{beginning}/")
+
+
+def has_dot_segment(path: str) -> bool:
+    """Whether it may lead upwards for whoever follows it."""
+    return any(_DOT_SEGMENT.fullmatch(segment) for segment in _SEPARATOR.split(path))
 
 
 def is_inside(path: str, root: str) -> bool:

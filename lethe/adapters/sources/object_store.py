@@ -11,7 +11,7 @@ from fsspec.core import url_to_fs  # pyright: ignore[reportUnknownVariableType]
 
 from lethe.adapters.sources.credentials import credentials_of
 from lethe.adapters.sources.limits import PIECE_BYTES, at_most, no_larger, refuse_larger
-from lethe.adapters.sources.naming import file_name, is_below, uri_path
+from lethe.adapters.sources.naming import file_name, has_dot_segment, is_below, uri_path
 from lethe.errors import (
     LetheError,
     SourceAccessDenied,
@@ -26,7 +26,8 @@ from lethe.model.sources import SourceAddress, SourceFilters, SourceItem
 from lethe.settings import SourceSettings
 
 _ADDRESS: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://[^\\?#\x00-\x1f\x7f]+")
-_OTHER_KINDS: Final = ("file", "local", "http", "https")
+_FLAT: Final = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci", "memory")
+"""Stores without folders, so that no link leads out of one."""
 _FACTS: Final = (
     "ETag",
     "etag",
@@ -63,8 +64,8 @@ class _Driver(Protocol):
 def check_object_store(source: SourceAddress, settings: SourceSettings) -> str:
     """The scheme. Raises SourceAddressRefused, SourceCredentialsUnknown."""
     parts = _ADDRESS.fullmatch(source.address)
-    if parts is None or "::" in source.address or parts["scheme"] in _OTHER_KINDS:
-        raise SourceAddressRefused("It is not an address as `s3://bucket/path`.")
+    if parts is None or "::" in source.address or parts["scheme"] not in _FLAT:
+        raise SourceAddressRefused("It is not an address as `s3://bucket/path` of a store that is supported.")
     is_ours = any(is_below(source.address.rstrip("/"), base, source.tenant_id) for base in settings.object_stores)
     if credentials_of(source, settings) is None and not is_ours:
         raise SourceAddressRefused("It is not below those of `sources.object_stores`, and there are no credentials.")
@@ -104,7 +105,7 @@ class ObjectStoreReader:
 
     async def item(self, key: str) -> SourceItem | None:
         path = f"{self._container}/{key}"
-        if path != self._root and not path.startswith(f"{self._root}/"):
+        if has_dot_segment(key) or (path != self._root and not path.startswith(f"{self._root}/")):
             return None
         return await self._run(lambda: self._looked_up(path))
 
@@ -123,7 +124,7 @@ class ObjectStoreReader:
                 if info.get("type") == "directory":
                     if name.rstrip("/") != path:  # else the path's own marker
                         paths.append(name.rstrip("/"))
-                elif item := self._item(info):
+                elif info.get("type") == "file" and (item := self._item(info)):
                     yield item
 
     async def _read(self, item: SourceItem) -> AsyncGenerator[bytes]:
@@ -185,7 +186,7 @@ class ObjectStoreReader:
     def _item(self, info: _Info) -> SourceItem | None:
         name = _name(info)
         below = name[len(self._root) + 1 :] or file_name(name)
-        if name.endswith("/") or not self._filters.lets_through(below):
+        if name.endswith("/") or has_dot_segment(below) or not self._filters.lets_through(below):
             return None
         uri = self._address if name == self._root else f"{self._address}/{uri_path(below)}"
         size = info.get("size")

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import SecretStr
 
 from lethe.adapters.sources import ConfiguredReaders
@@ -15,7 +16,9 @@ TENANT = new_id()
 OWN = SourceCredentials(
     name="own", addresses=("s3://theirs", "az://c/{tenant}"), tenants=(TENANT,), options={"secret": SecretStr("hidden")}
 )
-SETTINGS = SourceSettings(object_stores=("s3://shared/docs", "gs://t-{tenant}", "none://x"), credentials=(OWN,))
+SETTINGS = SourceSettings(
+    object_stores=("s3://shared/docs", "gs://t-{tenant}", "az://x", "sftp://host/docs"), credentials=(OWN,)
+)
 
 
 def store(address: str, credentials: str = "", tenant_id: str = TENANT) -> SourceAddress:
@@ -54,6 +57,7 @@ def test_what_the_operator_allows_is_taken(source: SourceAddress) -> None:
         store("file:///etc"),
         store("local:///etc"),
         store("https://example.org/a"),
+        store("sftp://host/docs/x"),
         store("simplecache::s3://shared/docs"),
         store("zip://x::s3://shared/docs"),
         store("shared/docs"),
@@ -80,11 +84,26 @@ def test_credentials_are_for_their_tenants_and_addresses(source: SourceAddress) 
         ConfiguredReaders(SETTINGS).check(source)
 
 
-@pytest.mark.parametrize("address", [f"gs://t-{TENANT}/x", "none://x"])
+@pytest.mark.parametrize("address", [f"gs://t-{TENANT}/x", "az://x"])
 async def test_a_driver_that_is_not_installed_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    for package in ("gcsfs", "adlfs"):
+        monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SourceToolMissing, match=address.partition(":")[0]):
         await ConfiguredReaders(SETTINGS).open(store(address), SourceFilters())
+
+
+async def test_no_key_leads_out_of_a_source() -> None:
+    """Not even where a driver follows what a key says: what an event names is a stranger's word."""
+    bucket = new_id()
+    files = MemoryFileSystem()
+    for path in ("own/a.txt", "other/b.txt", "own/../other/c.txt"):
+        files.pipe_file(f"/{bucket}/{path}", b"text")
+    settings = SourceSettings(object_stores=(f"memory://{bucket}",))
+    reader = await ConfiguredReaders(settings).open(store(f"memory://{bucket}/own"), SourceFilters())
+    assert [item.key async for item in reader.items()] == ["own/a.txt"]
+    assert await reader.item("own/a.txt")
+    for key in ("other/b.txt", "own/../other/b.txt", "own/../other/c.txt", "own/%2e%2e/other/c.txt", "own\\..\\b"):
+        assert await reader.item(key) is None
 
 
 def test_a_secret_is_not_shown() -> None:

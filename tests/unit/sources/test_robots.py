@@ -2,7 +2,7 @@
 
 import pytest
 
-from lethe.adapters.sources.web.robots import read_robots
+from lethe.adapters.sources.web.robots import MAX_RULES, read_robots
 
 GROUPS = """
 # everybody
@@ -50,6 +50,31 @@ def test_what_says_nothing_forbids_nothing(text: str) -> None:
 
 def test_of_two_rules_as_long_the_one_that_allows() -> None:
     assert read_robots("User-agent: *\nDisallow: /page\nAllow: /page", "lethe").allows("/page")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_matched"),
+    [
+        ("/a*b", "/ab", True),
+        ("/a*b", "/a/x/b/c", True),
+        ("/a*b", "/a/x", False),
+        ("/a*b*c$", "/abc", True),
+        ("/a*b*c$", "/abcd", False),
+        ("/a*bc*c$", "/abc", False),
+        ("/a$", "/a", True),
+        ("/a$", "/a/", False),
+        ("*", "/a", True),
+        ("/*$", "/a", True),
+    ],
+)
+def test_patterns(pattern: str, path: str, is_matched: bool) -> None:
+    assert read_robots(f"User-agent: *\nDisallow: {pattern}", "lethe").allows(path) is not is_matched
+
+
+def test_a_site_with_more_rules_than_are_kept_is_not_read_at_all() -> None:
+    text = "User-agent: *\n" + "Allow: /\n" * MAX_RULES
+    assert read_robots(text, "lethe").allows("/a")
+    assert not read_robots(f"{text}Allow: /\n", "lethe").allows("/a")
 
 
 def test_a_pattern_made_to_take_long_does_not() -> None:

@@ -58,6 +58,7 @@ class Site:
     async def _take(self, sitemap: Sitemap, hosts: set[str], taken: dict[str, None]) -> None:
         """A page of another site is none of this one's, as the protocol says."""
         for url in sitemap.pages:
+            await asyncio.sleep(0)  # a sitemap may name many, and nothing else here need wait for anything
             address = self._of_site(url, hosts)
             if address and self._lets_through(address) and await self._may_read(address):
                 taken[str(address)] = None

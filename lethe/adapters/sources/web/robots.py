@@ -2,34 +2,50 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Final
 
 MAX_BYTES: Final = 500 * 1024
 """What a robots.txt has beyond this is not read, as the standard allows."""
+MAX_RULES: Final = 5_000
+"""A site that has more for one reader keeps everything to itself: each page of it would be held against all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     pattern: str
     is_allowed: bool
+    parts: tuple[str, ...]
+    is_whole: bool
+
+    @classmethod
+    def of(cls, pattern: str, *, is_allowed: bool) -> "_Rule":
+        return cls(pattern, is_allowed, tuple(pattern.removesuffix("$").split("*")), pattern.endswith("$"))
 
     def matches(self, path: str) -> bool:
-        # fnmatch never goes back over what it matched, so a pattern cannot be made to take long.
-        glob = self.pattern.replace("[", "[[]").replace("?", "[?]")
-        return fnmatchcase(path, glob.removesuffix("$") if glob.endswith("$") else f"{glob}*")
+        """Part by part, never going back over what it matched: a pattern cannot be made to take long."""
+        if len(self.parts) == 1:
+            return path == self.parts[0] if self.is_whole else path.startswith(self.parts[0])
+        first, *between, last = self.parts
+        if not path.startswith(first):
+            return False
+        at = len(first)
+        for part in between:
+            found = path.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return path.endswith(last) and len(path) - len(last) >= at if self.is_whole else path.find(last, at) >= 0
 
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """The rules of one site for this reader."""
+    """The rules of one site for this reader, those that decide over others first."""
 
     rules: tuple[_Rule, ...] = ()
 
     def allows(self, path: str) -> bool:
         """The longest rule that matches decides; of two as long, the one that allows."""
-        matching = [rule for rule in self.rules if rule.matches(path)]
-        return not matching or max((len(rule.pattern), rule.is_allowed) for rule in matching)[1]
+        return next((rule.is_allowed for rule in self.rules if rule.matches(path)), True)
 
 
 def read_robots(text: str, agent: str) -> Robots:
@@ -37,7 +53,10 @@ def read_robots(text: str, agent: str) -> Robots:
     groups = list(_groups(text))
     named = [rules for agents, rules in groups if agent.lower() in agents]
     chosen = named or [rules for agents, rules in groups if "*" in agents]
-    return Robots(tuple(rule for rules in chosen for rule in rules))
+    rules = [rule for rules in chosen for rule in rules]
+    if len(rules) > MAX_RULES:
+        return Robots((_Rule.of("/", is_allowed=False),))
+    return Robots(tuple(sorted(rules, key=lambda rule: (len(rule.pattern), rule.is_allowed), reverse=True)))
 
 
 def _groups(text: str) -> Iterator[tuple[set[str], list[_Rule]]]:
@@ -51,7 +70,7 @@ def _groups(text: str) -> Iterator[tuple[set[str], list[_Rule]]]:
                 agents, rules = set(), []
             agents.add(value.lower())
         elif name in ("allow", "disallow") and value:
-            rules.append(_Rule(value, name == "allow"))
+            rules.append(_Rule.of(value, is_allowed=name == "allow"))
         is_heading = name == "user-agent" or (is_heading and name not in ("allow", "disallow"))
     yield agents, rules
 
