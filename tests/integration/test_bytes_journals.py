@@ -23,7 +23,7 @@ def _impatient(settings: Settings) -> Settings:
 async def test_a_ring_whose_database_keeps_dead_rows_ages_out(sqlite_settings: Settings) -> None:
     ring = SqlKeyRing.from_settings(sqlite_settings)
     keeps, overwrites = KeyStore(ring, timedelta(days=35)), KeyStore(ring)
-    states = [await store.purge(new_id(), new_id(), 1) for store in (keeps, overwrites)]
+    states = [await store.purge(new_id(), NOON) for store in (keeps, overwrites)]
     assert states == [PurgeState.AGES_OUT, PurgeState.PURGED]
     assert [store.horizon(NOON) for store in (keeps, overwrites)] == [NOON + timedelta(days=35), None]
     await ring.close()
@@ -47,9 +47,9 @@ async def test_the_ledgers_is_emptied_as_soon_as_nobody_reads(sqlite_settings: S
         unit = await reading.enter_async_context(ledger.read())
         assert await unit.tenants.get(tenant_id)
         await add_tenant(ledger)
-        assert await store.purge(tenant_id, new_id(), 1) is PurgeState.PENDING
+        assert await store.purge(tenant_id, NOON) is PurgeState.PENDING
         assert journal.stat().st_size
-    assert await store.purge(tenant_id, new_id(), 1) is PurgeState.PURGED
+    assert await store.purge(tenant_id, NOON) is PurgeState.PURGED
     assert journal.stat().st_size == 0
     await ledger.close()
 
@@ -63,8 +63,8 @@ async def test_the_key_rings_is_emptied_as_soon_as_nobody_reads(sqlite_settings:
     store = KeyStore(ring)
     with _reader(sqlite_settings):
         await ring.destroy(tenant_id, [key_id])
-        assert await store.purge(tenant_id, new_id(), 1) is PurgeState.PENDING
+        assert await store.purge(tenant_id, NOON) is PurgeState.PENDING
         assert journal.stat().st_size
-    assert await store.purge(tenant_id, new_id(), 1) is PurgeState.PURGED
+    assert await store.purge(tenant_id, NOON) is PurgeState.PURGED
     assert journal.stat().st_size == 0
     await ring.close()
