@@ -16,7 +16,8 @@ from lethe.contracts.selection import (
     SelectionPage,
 )
 from lethe.ingestion.deletion import Deletions
-from lethe.ingestion.selections import Selections, remove_page
+from lethe.ingestion.removing import remove_page
+from lethe.ingestion.selections import Selections
 from lethe.ingestion.steps import publishing
 from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.privacy.retention import expire_selections

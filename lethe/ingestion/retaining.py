@@ -1,7 +1,7 @@
 """The steps of a run that removes what is past its time. Each may be repeated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -104,7 +104,7 @@ class Retaining:
                 async with self.ledger.write() as uow:
                     await uow.tenants.lock(page.run.tenant_id)
                     found, going = await self._due(uow, page, after)
-                    running += await self._hide(uow, page.run.tenant_id, going)
+                    running += await self._hide(uow, page.run, going)
             tally = tally.plus(_documents_tally(page.plan, found, going))
             after = found[-1].id if len(found) == LOCKED else None
             if after is None:
@@ -116,16 +116,22 @@ class Retaining:
     ) -> tuple[list[Document], list[Document]]:
         """Documents past their time, and those of them that nothing holds."""
         tenant_id, plan = page.run.tenant_id, page.plan
-        found = await uow.retention.documents(tenant_id, plan.as_of, plan.documents_before, after, LOCKED)
+        found = await uow.retention.documents(
+            tenant_id, page.run.run_id, plan.as_of, plan.documents_before, after, LOCKED
+        )
         holds = await holds_in(uow, tenant_id) if found else Holds()
         return found, [each for each in found if not _is_held(each, holds)]
 
-    async def _hide(self, uow: UnitOfWork, tenant_id: Id, going: Sequence[Document]) -> list[Id]:
-        """As a deletion over the API does; returns versions of them that may still be on their way in."""
-        if not going:
-            return []
-        seq = await uow.tenants.advance(tenant_id)
-        await mark_all_deleted(uow, tenant_id, going, seq, self.clock.now())
+    async def _hide(self, uow: UnitOfWork, run: RetentionRef, going: Sequence[Document]) -> list[Id]:
+        """As a deletion over the API does; returns versions of them that may still be on their way in.
+
+        What an earlier attempt has hidden is counted again, and its versions are named again.
+        """
+        tenant_id = run.tenant_id
+        there = [replace(each, expired_by=run.run_id) for each in going if each.deleted_at is None]
+        if there:
+            seq = await uow.tenants.advance(tenant_id)
+            await mark_all_deleted(uow, tenant_id, there, seq, self.clock.now())
         versions = await uow.versions.of_documents(tenant_id, [each.id for each in going])
         return [each.id for some in versions.values() for each in some if each.status in MAY_GO_LIVE]
 
@@ -133,21 +139,19 @@ class Retaining:
         tenant_id, before = page.run.tenant_id, page.plan.questions_before
         async with self.ledger.read() as uow:
             found = await uow.retention.questions(tenant_id, before, page.after, PAGE)
-        destroyed, tally = set[Id](), RetentionTally()
-        while found:
+        tally = RetentionTally()
+        if found:
             async with self.ledger.write() as uow:
+                await uow.tenants.lock(tenant_id)
                 given = await uow.retention.given(tenant_id, [each for each, _ in found])
                 holds = await holds_in(uow, tenant_id)
                 groups = {each: [each, *given.get(each, ())] for each, _ in found}
                 going = {ref for group in groups.values() if not holds.hold_any(group) for ref in group}
                 tally = _questions_tally(found, set(groups) - going, () if page.plan.dry_run else going)
-                if page.plan.dry_run:
-                    break
-                if going <= destroyed:
+                if not page.plan.dry_run:
+                    # Whoever sets a hold waits for this unit: what it would hold is not destroyed after it.
+                    await self.keyring.destroy(tenant_id, going)
                     await uow.questions.delete(tenant_id, going)
-                    break
-            await self.keyring.destroy(tenant_id, going)
-            destroyed |= going
         return RetainedPage(after=found[-1][0] if len(found) == PAGE else None, tally=tally)
 
     async def _letters(self, page: RetentionPage) -> RetainedPage:

@@ -7,8 +7,6 @@ from typing import Any, cast
 
 from lethe.contracts.selection import (
     Changed,
-    RemovalPage,
-    RemovedPage,
     SelectedPage,
     SelectionBatch,
     SelectionPage,
@@ -16,7 +14,7 @@ from lethe.contracts.selection import (
     SelectionTotals,
 )
 from lethe.errors import DocumentConflict, KeyDestroyed, SelectionNotFound, SubjectSuppressed
-from lethe.ingestion.deletion import Deletions, mark_deleted
+from lethe.ingestion.deletion import mark_deleted
 from lethe.ingestion.metadata import IN_FLIGHT, Change, open_fields, write_metadata
 from lethe.ingestion.requests import MetadataPatch
 from lethe.ingestion.rights import reachable
@@ -262,14 +260,6 @@ class Selections:
             and version.id in keys
             and predicate(open_fields(keys[version.id], version).metadata)
         ]
-
-
-async def remove_page(ledger: Ledger, deletions: Deletions, page: RemovalPage) -> RemovedPage:
-    """Take a page of the tenant's deleted documents out of every store, whoever deleted them."""
-    async with ledger.read() as uow:
-        ids = await uow.selections.deleted_after(page.tenant_id, page.after, LOCKED)
-    dropped = await deletions.finish_many(page.tenant_id, ids)
-    return RemovedPage(after=ids[-1] if len(ids) == LOCKED else None, documents=len(ids), objects=dropped.objects)
 
 
 async def _changeable(uow: UnitOfWork, caller: Caller, documents: Sequence[Document]) -> list[Document]:

@@ -40,6 +40,7 @@ class Document:
     ``epoch`` is raised by delete and fence; a late writer compares it with the epoch it started from.
     ``renewed_at``: when its sender last sent it, changed or not (None: only once, at ``created_at``).
     ``expires_at``: when it goes by its sender's wish; the tenant's policy may have it go before.
+    ``expired_by``: the retention run that deleted it.
     ``restricted_at``: sealed and served to nobody, but kept (GDPR, Article 18), until it is released.
     ``next_submission`` numbers uploads; ``live_submission`` is the one that is served (0: none yet).
     """
@@ -62,6 +63,7 @@ class Document:
     legal_basis: LegalBasis | None = None
     renewed_at: datetime | None = None
     expires_at: datetime | None = None
+    expired_by: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

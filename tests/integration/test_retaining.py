@@ -10,8 +10,10 @@ import pytest_asyncio
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.retention import RetainedPage, RetentionPage, RetentionPlan, RetentionRef, RetentionStart
+from lethe.contracts.selection import RemovalPage
 from lethe.errors import DocumentNotFound, RetentionRunNotFound
 from lethe.ingestion.deletion import Deletions
+from lethe.ingestion.removing import remove_page
 from lethe.ingestion.requests import Expiry, MetadataPatch, Outcome
 from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.retaining import Retaining
@@ -73,9 +75,7 @@ async def test_documents_go_by_the_first_of_their_limits(house: House) -> None:
     assert (removed.tally.matched, removed.tally.removed, removed.after) == (1, 1, None)
     with pytest.raises(DocumentNotFound):
         await house.documents.get(house.admin, own.document_id)
-    await Deletions(house.ledger, house.uploads.remover, house.uploads.clock).finish_many(
-        house.tenant_id, [own.document_id]
-    )
+    await _deletions(house).finish_many(house.tenant_id, [own.document_id])
     assert await house.keyring.get_many(house.tenant_id, [own.version_id]) == {}
 
     policy = RetentionPolicy(house.tenant_id, document_days=99)
@@ -136,6 +136,41 @@ async def test_what_is_restricted_fenced_or_held_stays_and_is_counted(house: Hou
     async with house.ledger.read() as uow:
         documents = await uow.documents.get_many(tenant_id, list(ids.values()))
     assert {name for name in names if documents[ids[name]].deleted_at is None} == set(names) - {"free"}
+
+
+async def test_a_page_that_is_repeated_counts_what_it_hid_and_removes_it(house: House) -> None:
+    settings = retaining(house, document_days=1)
+    for name in ("one", "two"):
+        await house.live(name, source_uri=f"file:///{name}.txt")
+    ref = RetentionRef(tenant_id=house.tenant_id, run_id=new_id())
+    asked = RetentionPage(run=ref, plan=await plan(house, settings), kind=RetentionKind.DOCUMENTS)
+    first = await settings.page(asked)
+    assert (first.tally.removed, await settings.page(asked)) == (2, first)
+    assert (await page(house, settings, RetentionKind.DOCUMENTS, asked.plan)).tally.matched == 0
+    removed = await remove_page(house.ledger, _deletions(house), RemovalPage(tenant_id=house.tenant_id, after=None))
+    assert (removed.documents, (await settings.page(asked)).tally.matched) == (2, 0)
+
+
+async def test_a_hold_that_comes_after_the_hiding_keeps_the_bytes(house: House) -> None:
+    settings, tenant_id = retaining(house, document_days=1), house.tenant_id
+    held, free = [await house.live(name, source_uri=f"file:///{name}.txt") for name in ("held", "free")]
+    removed = await page(house, settings, RetentionKind.DOCUMENTS, await plan(house, settings))
+    assert removed.tally.removed == 2
+    stopped = request(tenant_id, state=ErasureState.HELD, held_from=ErasureState.RECEIVED)
+    async with house.ledger.write() as uow:
+        await uow.erasures.add(stopped, [])
+        await uow.erasures.put_items([item(stopped, held.document_id, store="documents", kind="document")])
+    versions = [held.version_id, free.version_id]
+    assert (
+        await remove_page(house.ledger, _deletions(house), RemovalPage(tenant_id=tenant_id, after=None))
+    ).documents == 1
+    assert set(await house.keyring.get_many(tenant_id, versions)) == {held.version_id}
+    async with house.ledger.write() as uow:
+        await uow.erasures.update(replace(stopped, state=ErasureState.CANCELLED))
+    assert (
+        await remove_page(house.ledger, _deletions(house), RemovalPage(tenant_id=tenant_id, after=None))
+    ).documents == 1
+    assert await house.keyring.get_many(tenant_id, versions) == {}
 
 
 async def test_questions_go_with_their_keys_unless_an_answer_is_still_needed(ledger: SqlLedger) -> None:
@@ -207,6 +242,10 @@ async def test_more_than_a_page_is_gone_through_in_order(house: House) -> None:
     assert (first.tally.matched, last.tally.matched, last.after) == (200, 50, None)
     with pytest.raises(RetentionRunNotFound):
         await RetentionRules(house.ledger, house.uploads.clock, settings.settings).run(house.writer, new_id())
+
+
+def _deletions(house: House) -> Deletions:
+    return Deletions(house.ledger, house.uploads.remover, house.uploads.clock)
 
 
 async def _document(house: House, document_id: Id) -> tuple[datetime, datetime | None]:

@@ -26,12 +26,13 @@ OLD = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class ScriptedRetention(Scripted):
-    """``pages`` of each kind, with 10 past their time on each, of which one is held."""
+    """``pages`` of each kind, with ``matched`` past their time on each, of which one is held."""
 
-    def __init__(self, pages: int = 1, *, dry_run: bool = False) -> None:
+    def __init__(self, pages: int = 1, *, dry_run: bool = False, matched: int = 10) -> None:
         super().__init__()
         self.pages_of_each = pages
         self.dry_run = dry_run
+        self.matched = matched
         self.runs: list[RetentionsBegun] = []
         self.starts: list[RetentionStart] = []
         self.asked: list[tuple[str, Id | None]] = []
@@ -61,7 +62,10 @@ class ScriptedRetention(Scripted):
         self._called("expire_page")
         self.asked.append((page.kind.value, page.after))
         place = int(page.after[-12:]) + 1 if page.after else 1
-        tally = RetentionTally(matched=10, held=1, removed=0 if page.plan.dry_run else 9, oldest_at=OLD)
+        tally = RetentionTally()
+        if self.matched:
+            removed = 0 if page.plan.dry_run else self.matched - 1
+            tally = RetentionTally(matched=self.matched, held=1, removed=removed, oldest_at=OLD)
         return RetainedPage(after=document_at(place) if place < self.pages_of_each else None, tally=tally)
 
     @activity.defn

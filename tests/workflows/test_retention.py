@@ -41,6 +41,13 @@ async def test_what_is_only_counted_leaves_no_store(client: Client) -> None:
     assert {each.tally.removed for each in report.kinds} == {0}
 
 
+async def test_what_a_run_that_broke_off_left_hidden_leaves_the_stores(client: Client) -> None:
+    scripted = ScriptedRetention(matched=0)
+    report = await _run(client, scripted)
+    assert scripted.removed == [None, document_at(1)]
+    assert {each.tally.removed for each in report.kinds} == {0}
+
+
 async def test_a_long_run_continues_as_new_where_it_was(client: Client) -> None:
     scripted = ScriptedRetention(pages=PAGES_PER_RUN // 2)
     report = await _run(client, scripted, continues=True)

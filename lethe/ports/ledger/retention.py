@@ -35,9 +35,11 @@ class RetentionRepository(Protocol):
         ...
 
     async def documents(
-        self, tenant_id: Id, as_of: datetime, sent_before: datetime | None, after: Id | None, limit: int
+        self, tenant_id: Id, run_id: Id, as_of: datetime, sent_before: datetime | None, after: Id | None, limit: int
     ) -> list[Document]:
-        """Documents not deleted that are past their own time, or were last sent before then, in order of their ids."""
+        """Documents past their own time, or last sent before then, in order of their ids: those not deleted, and those
+        that an earlier attempt of the run deleted.
+        """
         ...
 
     async def questions(

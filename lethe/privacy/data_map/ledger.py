@@ -60,7 +60,7 @@ LEDGER: Final[tuple[Place, ...]] = (
     ),
     place(
         "documents",
-        opaque("tenant_id", "id", "live_version_id"),
+        opaque("tenant_id", "id", "live_version_id", "expired_by"),
         digest("source_hmac", "the source URI"),
         facts("status", "epoch", "next_submission", "live_submission"),
         times("created_at", "updated_at", "deleted_at", "fenced_at", "restricted_at", "renewed_at", "expires_at"),

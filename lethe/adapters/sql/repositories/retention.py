@@ -69,13 +69,14 @@ class SqlRetention(SqlRepository):
         return len(keys)
 
     async def documents(
-        self, tenant_id: Id, as_of: datetime, sent_before: datetime | None, after: Id | None, limit: int
+        self, tenant_id: Id, run_id: Id, as_of: datetime, sent_before: datetime | None, after: Id | None, limit: int
     ) -> list[Document]:
         is_due = documents.c.expires_at <= as_of
         if sent_before is not None:
             sent_at = func.coalesce(documents.c.renewed_at, documents.c.created_at)
             is_due = or_(is_due, sent_at <= sent_before)
-        statement = DOCUMENT.of(tenant_id, documents.c.deleted_at.is_(None), is_due)
+        is_there = or_(documents.c.deleted_at.is_(None), documents.c.expired_by == run_id)
+        statement = DOCUMENT.of(tenant_id, is_there, is_due)
         return await DOCUMENT.all(self._connection, _next(statement, documents, after, limit))
 
     async def questions(

@@ -39,6 +39,7 @@ documents = Table(
     column("legal_basis", word(LegalBasis), nullable=True),
     column("renewed_at", UtcDateTime, nullable=True),
     column("expires_at", UtcDateTime, nullable=True),
+    id_column("expired_by", nullable=True),
     of_tenant(),
     # P1: one document per source URI. A document on its way out does not hold its URI.
     Index(
