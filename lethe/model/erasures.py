@@ -146,7 +146,8 @@ class ErasureRequest:
 class ErasureIdentifier:
     """An identifier of the person. ``blind`` finds what is linked to it; ``tag`` is what stays in the suppressions.
 
-    ``tagged_at``: when the request's fence put the tag there; None while there is no fence, or if it was there before.
+    ``tagged_at``: when the request's fence put the tag there; None while there is no fence, if it was there before, and
+    once another request about the person is certified: from then on the tag is that one's, whatever becomes of this.
     """
 
     tenant_id: Id

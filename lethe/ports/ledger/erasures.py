@@ -42,6 +42,10 @@ class ErasureRepository(Protocol):
         """The request's identifiers with these tags are those whose tags it put."""
         ...
 
+    async def keep_tags(self, tenant_id: Id, tags: Collection[str]) -> None:
+        """No request is the one that put these tags any more: they stay, whichever of them is cancelled."""
+        ...
+
     async def fenced_identifiers(self, tenant_id: Id) -> list[ErasureIdentifier]:
         """Of all requests whose fence stands: what the gate lets no text with one of them pass. One indexed read."""
         ...

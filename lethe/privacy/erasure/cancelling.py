@@ -1,10 +1,11 @@
 """Giving an erasure up while nothing is destroyed: what its fence hid is shown again, and whom it named may come."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from lethe.errors import ErasureFenced, ErasureNotFound
+from lethe.errors import ErasureFenced, ErasureNotFound, LedgerConflict
 from lethe.model.audit_log import LeafKind
 from lethe.model.documents import Document
 from lethe.model.erasures import MAY_END, ErasureRequest, ErasureState, ItemState
@@ -17,6 +18,9 @@ from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import source_digest
 from lethe.privacy.erasure.fencing import linked_documents
 from lethe.privacy.sealing import Purpose, unseal_text
+
+MAX_LOOKS: Final = 20
+"""How often sources are read again because a round hid something else meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +35,36 @@ class Cancelling:
     clock: Clock
 
     async def cancel(self, tenant_id: Id, erasure_id: Id) -> ErasureRequest:
-        """A repeated one finds it cancelled. Raises ErasureNotFound; ErasureFenced once something may be destroyed."""
-        async with self.ledger.read() as uow:
-            sources = await self._sources(uow, tenant_id, await hidden_by(uow, tenant_id, erasure_id))
-        digests = await self._digests(tenant_id, sources)
+        """A repeated one finds it cancelled. Raises ErasureNotFound; ErasureFenced once something may be destroyed.
+
+        Raises LedgerConflict if rounds keep hiding more meanwhile.
+        """
+        for _ in range(MAX_LOOKS):
+            async with self.ledger.read() as uow:
+                seen = await hidden_by(uow, tenant_id, erasure_id)
+                sources = await self._sources(uow, tenant_id, seen)
+            cancelled = await self._cancel_seen(tenant_id, erasure_id, seen, await self._digests(tenant_id, sources))
+            if cancelled is not None:
+                await self.keyring.destroy(tenant_id, [erasure_id])
+                return cancelled
+        raise LedgerConflict
+
+    async def _cancel_seen(
+        self, tenant_id: Id, erasure_id: Id, seen: Collection[Id], digests: Mapping[Id, str]
+    ) -> ErasureRequest | None:
+        """None if it hides more by now than was seen: of that the sources are to be told, too."""
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
             request = await uow.erasures.get(tenant_id, erasure_id)
             if request is None:
                 raise ErasureNotFound
-            if request.state is not ErasureState.CANCELLED:
-                if request.erasing_at is not None or (request.held_from or request.state) not in MAY_END:
-                    raise ErasureFenced
-                request = await self._cancelled(uow, request, digests)
-        await self.keyring.destroy(tenant_id, [erasure_id])
-        return request
+            if request.state is ErasureState.CANCELLED:
+                return request
+            if await _may_have_destroyed(uow, request):
+                raise ErasureFenced
+            if not await hidden_by(uow, tenant_id, erasure_id) <= set(seen):
+                return None
+            return await self._cancelled(uow, request, digests)
 
     async def _sources(
         self, uow: UnitOfWork, tenant_id: Id, document_ids: Collection[Id]
@@ -80,6 +99,15 @@ class Cancelling:
         return cancelled
 
 
+async def _may_have_destroyed(uow: UnitOfWork, request: ErasureRequest) -> bool:
+    """Also where the state is one that an erasure has before it destroys: a later round passes through it again."""
+    if (request.held_from or request.state) not in MAY_END or request.rounds > 1:
+        return True
+    if request.erasing_at or request.deleted_at or request.certified_at:
+        return True
+    return bool(await uow.erasures.items(request.tenant_id, request.id, states=[ItemState.ERASED], limit=1))
+
+
 async def hidden_by(uow: UnitOfWork, tenant_id: Id, erasure_id: Id) -> set[Id]:
     """Documents that the request hides: those of nobody else it is linked to, and what it found to go as a whole."""
     request = await uow.erasures.get(tenant_id, erasure_id)
@@ -108,21 +136,30 @@ async def _show_again(uow: UnitOfWork, request: ErasureRequest, digests: Mapping
     found = await uow.documents.get_many(tenant_id, hidden)
     documents = [each for each in found.values() if each.deleted_at is None and each.fenced_at is not None]
     seq = await uow.tenants.advance(tenant_id)
-    await uow.documents.update_many([await _shown(uow, each, digests.get(each.id), at) for each in documents])
+    owners = await _owners(uow, documents, digests)
+    await uow.documents.update_many(
+        [
+            replace(each, epoch=each.epoch + 1, fenced_at=None, source_hmac=owners.get(each.id), updated_at=at)
+            for each in documents
+        ]
+    )
     live = await uow.versions.get_many(tenant_id, {each.live_version_id for each in documents if each.live_version_id})
     # A build that was filled meanwhile went without them.
     await uow.versions.update_many([replace(each, changed_seq=seq) for each in live.values()])
 
 
-async def _shown(uow: UnitOfWork, document: Document, digest: str | None, at: datetime) -> Document:
-    is_taken = digest is not None and await uow.documents.by_source(document.tenant_id, digest) is not None
-    return replace(
-        document,
-        epoch=document.epoch + 1,
-        fenced_at=None,
-        source_hmac=None if is_taken else digest,
-        updated_at=at,
-    )
+async def _owners(uow: UnitOfWork, documents: Sequence[Document], digests: Mapping[Id, str]) -> dict[Id, str]:
+    """The digest of its source for the newest document of each, where no other document has it."""
+    newest = {
+        digests[each.id]: each
+        for each in sorted(documents, key=lambda one: (one.created_at, one.id))
+        if each.id in digests
+    }
+    return {
+        each.id: digest
+        for digest, each in newest.items()
+        if await uow.documents.by_source(each.tenant_id, digest) is None
+    }
 
 
 async def _lift(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:

@@ -25,7 +25,7 @@ from lethe.model.ids import Id
 from lethe.model.personal_data import ItemKind, StoreName
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
-from lethe.ports.ledger import Ledger
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.certificates.body import Body, requester_nonce, subject_commitment, weakest_claim
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.erasure.discovery import enter, get_request
@@ -74,6 +74,7 @@ class Certifying:
             if not await enter(uow, ref, ErasureState.CERTIFIED, at):
                 return False
             request = await get_request(uow, ref)
+            await uow.erasures.keep_tags(ref.tenant_id, await _suppressed(uow, request))
             if not waits:
                 await uow.erasures.forget(ref.tenant_id, ref.erasure_id, TOMBSTONES)
             await uow.erasures.update(replace(request, certified_at=at, ended_at=at, updated_at=at))
@@ -121,10 +122,8 @@ class Certifying:
         )
 
     async def _tags(self, request: ErasureRequest) -> tuple[str, ...]:
-        """Who is suppressed by it: nobody, where it was about some documents only."""
         async with self.ledger.read() as uow:
-            identifiers = await uow.erasures.identifiers(request.tenant_id, request.id)
-        return tuple(sorted({each.tag for each in identifiers})) if request.scope.is_whole else ()
+            return tuple(sorted(await _suppressed(uow, request)))
 
     async def _former(self, request: ErasureRequest) -> list[LogLeaf]:
         """The request's certificates of before. One that was logged since was issued by an attempt that broke off."""
@@ -159,6 +158,13 @@ class Certifying:
             kept = await uow.processor_calls.some(request.tenant_id, calls)
         by_provider = Counter(call.provider for call in kept)
         return tuple(ProcessorHorizon(provider, count, horizon) for provider, count in by_provider.items())
+
+
+async def _suppressed(uow: UnitOfWork, request: ErasureRequest) -> set[str]:
+    """Tags of whom it is about: nobody's, where it is about some documents only."""
+    if not request.scope.is_whole:
+        return set()
+    return {each.tag for each in await uow.erasures.identifiers(request.tenant_id, request.id)}
 
 
 def _waits(rows: Collection[ErasureItem]) -> bool:

@@ -1,16 +1,24 @@
 """An erasure that is cancelled while nothing is destroyed, and what is hidden before that is decided."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from activities.privacy import PrivacyActivities
+from lethe.adapters.fakes.witness import FakeWitness
+from lethe.adapters.sql import SqlLedger
 from lethe.contracts.erasure import ErasureRef
 from lethe.errors import ErasureFenced, SubjectSuppressed
-from lethe.model.erasures import ErasureBasis, ErasureState, IdentifierKind
+from lethe.model.erasures import ErasureBasis, ErasureItem, ErasureState, IdentifierKind, ItemState
 from lethe.model.ids import new_id
+from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.erasure.intake import ErasureWish
 from lethe.privacy.sealing import Purpose, seal_text
-from tests.contract.ledger_rows import question
+from tests.contract.ledger_rows import NOON, question
+from tests.unit.certificates.issuers import issuer
 from tests.unit.erasing.driving import Drive
 from tests.unit.erasing.standins import Flight
 from tests.unit.erasing.world import ADA, BOB, EVE, ErasingWorld
@@ -144,3 +152,84 @@ async def test_a_source_that_has_sent_another_one_keeps_that(world: ErasingWorld
     assert await _texts(world) == ["Her engine.", "The pump."]
     await _live(world, 0, "A better pump.")
     assert await _texts(world) == ["A better pump.", "Her engine."]
+
+
+async def test_whom_another_request_has_erased_stays_suppressed(world: ErasingWorld) -> None:
+    await _live(world, 0, "Her engine.", ADA)
+    held = await world.erase(ADA)
+    await world.erasures.hold(world.admin, held.erasure_id, "court")
+    issuing = issuer(world.ledger, world.clock, FakeWitness())
+
+    def activities() -> PrivacyActivities:
+        made = world.activities()
+        return replace(made, certifying=replace(made.certifying, issuer=issuing))
+
+    drive = Drive(activities, await world.erase(ADA), world.clock)
+    while (stop := await drive.reached()) and stop.name != "certify_erasure":
+        await world.build_on()
+        await drive.step()
+    assert stop
+    await stop.go()
+    assert (await world.request(drive.ref)).state is ErasureState.CERTIFIED
+    await world.erasures.cancel(world.admin, held.erasure_id)
+    with pytest.raises(SubjectSuppressed):
+        await world.upload(1, "Again.", ADA)
+
+
+@pytest.mark.parametrize(
+    "told", [{"rounds": 2}, {"deleted_at": NOON}, {"certified_at": NOON}, {"erasing_at": NOON}, {}]
+)
+async def test_what_has_begun_to_destroy_is_not_cancelled_whatever_its_state(
+    world: ErasingWorld, told: dict[str, Any]
+) -> None:
+    ref = await world.erase(ADA)
+    request = replace(await world.request(ref), state=ErasureState.DISCOVERING, **told)
+    async with world.ledger.write() as uow:
+        await uow.erasures.update(request)
+        if not told:
+            erased = ErasureItem(
+                world.tenant_id, ref.erasure_id, "keys", "key", new_id(), ItemState.ERASED, "found", 1, NOON
+            )
+            await uow.erasures.put_items([erased])
+    with pytest.raises(ErasureFenced):
+        await world.erasures.cancel(world.admin, ref.erasure_id)
+
+
+async def _in_review(world: ErasingWorld, drive: Drive) -> None:
+    await _until(drive, "discover_subject")
+    await drive.step()
+    assert (await world.request(drive.ref)).state is ErasureState.IN_REVIEW
+
+
+async def test_of_two_documents_of_one_source_the_newer_is_its_own_again(world: ErasingWorld) -> None:
+    await _live(world, 0, "Her engine.", ADA)
+    await _live(world, 1, "By Ada Lovelacce.")
+    drive = await _begin_by_name(world)
+    await _live(world, 0, "Her pump.", LIKE_ADA)
+    await _in_review(world, drive)
+    assert await _texts(world) == ["By Ada Lovelacce."], "the control: both are hidden"
+    await _cancel(world, drive)
+    assert await _texts(world) == ["By Ada Lovelacce.", "Her engine.", "Her pump."]
+    assert await world.upload(0, "Her pump.", LIKE_ADA) is None
+
+
+async def test_what_is_hidden_while_it_is_cancelled_is_its_sources_again(world: ErasingWorld) -> None:
+    await _live(world, 0, "Her engine.", LIKE_ADA)
+    await _live(world, 1, "By Ada Lovelacce.")
+    drive = await _begin_by_name(world)
+    await _until(drive, "discover_subject")
+    ledger = world.ledger
+    assert isinstance(ledger, SqlLedger)
+    write = ledger.write
+
+    @asynccontextmanager
+    async def hidden_first() -> AsyncGenerator[UnitOfWork]:
+        ledger.__dict__.pop("write")
+        await _in_review(world, drive)
+        async with write() as uow:
+            yield uow
+
+    ledger.__dict__["write"] = hidden_first
+    await _cancel(world, drive)
+    assert await _texts(world) == ["By Ada Lovelacce.", "Her engine."]
+    assert await world.upload(0, "Her engine.", LIKE_ADA) is None

@@ -84,6 +84,10 @@ class SqlErasures(SqlRepository):
             .values(tagged_at=at)
         )
 
+    async def keep_tags(self, tenant_id: Id, tags: Collection[str]) -> None:
+        theirs = identifiers.c.tenant_id == tenant_id, one_of(identifiers.c.tag, tags)
+        await self._connection.execute(update(identifiers).where(*theirs).values(tagged_at=None))
+
     async def fenced_identifiers(self, tenant_id: Id) -> list[ErasureIdentifier]:
         return await IDENTIFIER.all(self._connection, _FENCED, tenant_id=tenant_id)
 
