@@ -45,9 +45,5 @@ class MigrationActivities:
         return await self.gate.judge(step)
 
     @activity.defn
-    async def note_soaking(self, ref: BuildRef) -> None:
-        await self.runner.note(ref, MigrationState.SOAKING)
-
-    @activity.defn
     async def settle_migration(self, end: MigrationEnd) -> None:
         await self.runner.settle(end, end.code)

@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, RetryState
 with workflow.unsafe.imports_passed_through():
     from activities.migrations import MigrationActivities
     from lethe.contracts.indexing import BuildOutcome, BuildPhase, Closed
-    from lethe.contracts.migrations import CheckStep, Judged, JudgeStep, MigrationEnd, MigrationRun
+    from lethe.contracts.migrations import CheckStep, Judged, JudgeStep, MigrationEnd, MigrationRun, VectorTally
     from lethe.errors import EmbedderUnavailable, IndexBuildStateConflict
 
 from workflows import policies
@@ -105,24 +105,30 @@ class MigrateEmbeddings(BuildIndex):
         self._may_close, self._is_held = seen.may_close, seen.is_paused
         state = self._state
         self._set(
+            is_judged=seen.is_judged,
             is_aborted=state.is_aborted or seen.is_aborted,
             goes_back=seen.goes_back and not state.is_finished,
             is_finished=state.is_finished or seen.is_finished,
         )
 
     async def _approved(self) -> bool:
-        """Whether the build passed the gate, and its cutover is wanted; until then it follows."""
+        """Whether the build passed the gate, and its cutover is wanted; until then it follows.
+
+        One that the store lost is closed as well: that fills it again, and does not let it serve.
+        """
         if self._state.phase is BuildPhase.SOAKING:
             return True
+        if self._own.is_judged:
+            self._has_news = True
+            await self._turn()
         if not self._own.is_judged:
             self._set(phase=BuildPhase.JUDGING)
             if not await self._judged():
                 return False
-            self._set(is_judged=True)
         self._set(phase=BuildPhase.HELD)
         self._has_news = True
         await self._turn()
-        while not self._may_close and not self._state.is_aborted:
+        while self._own.is_judged and not self._may_close and not self._state.is_aborted:
             await self._caught_up()
             await self._rest(policies.HELD.total_seconds())
             self._has_news = True
@@ -138,10 +144,16 @@ class MigrateEmbeddings(BuildIndex):
             step = CheckStep(**self._ref.model_dump(), after=own.check_after, tally=own.tally)
             summary = f"after {own.tally.vectors:,} vectors"
             checked = await self._step(MigrationActivities.check_migration, step, summary)
+            if checked.is_lost:
+                self._set(check_after=None, tally=VectorTally())
+                return True
             self._set(check_after=checked.after, tally=checked.tally, is_checked=checked.after is None)
             if checked.after is not None:
                 await self._rest(checked.pause_seconds)
-        return (await self._verdict()).passed
+        judged = await self._verdict()
+        # What is judged again is compared again.
+        self._set(is_checked=False, tally=VectorTally())
+        return judged.passed or judged.is_lost
 
     async def _verdict(self) -> Judged:
         rounds = 0
@@ -190,15 +202,11 @@ class MigrateEmbeddings(BuildIndex):
         if (workflow.now() - since).total_seconds() >= self._own.stall_seconds:
             raise GivenUp(code)
 
-    async def _soak(self, closed: Closed) -> bool:
-        await run_step(
-            MigrationActivities.note_soaking,
-            self._ref,
-            queue=Queue.IO,
-            summary="it serves",
-            retry=policies.ALWAYS_RETRY,
-        )
-        return await super()._soak(closed)
+    async def _close(self) -> Closed:
+        closed = await super()._close()
+        # Where it does not serve, something may have been asked of it.
+        self._has_news = True
+        return closed
 
     async def _follow_replaced(self, replaced: str) -> None:
         """The way back may be lost with the model of what was replaced; the end of the soak is not."""

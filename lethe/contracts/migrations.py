@@ -26,8 +26,11 @@ class MigrationEnd(BuildRef):
 
 
 class MigrationLook(Contract):
-    """What was asked of a migration, and what stands against its cutover."""
+    """What was asked of a migration, and what stands against its cutover. ``is_judged``: its build was found good
+    enough, and not lost since.
+    """
 
+    is_judged: bool = False
     is_paused: bool = False
     is_aborted: bool = False
     goes_back: bool = False
@@ -72,10 +75,11 @@ class MigrationRun(BuildRun):
 
 
 class Checked(Contract):
-    """``after`` is None when nothing is left."""
+    """``after`` is None when nothing is left. ``is_lost``: the store has the build no more, and it is filled again."""
 
     after: Id | None
     tally: VectorTally
+    is_lost: bool = False
     pause_seconds: float = 0.0
 
 
@@ -120,7 +124,8 @@ class MigrationReport(Contract):
 
 
 class Judged(Contract):
-    """Whether the build may serve."""
+    """Whether the build may serve. ``is_lost``: as in Checked; nothing was decided."""
 
     passed: bool
+    is_lost: bool = False
     failures: list[str] = Field(default_factory=list[str], max_length=20)

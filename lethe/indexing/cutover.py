@@ -11,6 +11,7 @@ from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds, revision_of
 from lethe.indexing.moves import retire, serve, serve_again
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+from lethe.model.migrations import Migration, MigrationState
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import ChunkIndex
 from lethe.settings import IndexingSettings
@@ -41,7 +42,10 @@ class Cutover:
     async def flip(self, ref: BuildRef) -> Closed:
         """Make a complete build the active one. A repeat finds it active.
 
-        A keyword build that was lost meanwhile is given up: a new one is planned in its place.
+        That of a migration only if the migration stands by then as it is to stand: its row changes in the same commit.
+
+        A keyword build that was lost meanwhile is given up: a new one is planned in its place. A vector build is filled
+        again, though nothing new came in that would show its follower the loss.
         """
         async with self.ledger.read() as uow:
             seen = await uow.builds.get(ref.tenant_id, ref.build_id)
@@ -67,9 +71,19 @@ class Cutover:
         # What ingestion writes to a keyword build that is being built needs no following.
         if build.kind is BuildKind.VECTOR and build.seq != tenant.seq:
             return Closed()
+        migration = await uow.migrations.get(ref.tenant_id, build.id)
+        if migration is not None and not migration.may_serve:
+            return Closed()
         await serve(uow, build, active)
         await uow.dispatches.delete_for(ref.tenant_id, [build.id])
+        if migration is not None:
+            await self._note(uow, migration, MigrationState.SOAKING)
         return await self._closed(uow, build)
+
+    async def _note(self, uow: UnitOfWork, migration: Migration, state: MigrationState) -> None:
+        now = self.follower.clock.now()
+        noted = replace(migration, state=state, move=None, updated_at=now)
+        await uow.migrations.update(replace(noted, cut_over_at=migration.cut_over_at or now))
 
     async def take_back(self, ref: TakeBack) -> bool:
         """As `close`, for a build that was replaced. Raises IndexBuildStateConflict."""
@@ -99,6 +113,9 @@ class Cutover:
             if build.seq != tenant.seq:
                 return False
             await serve_again(uow, build, active)
+            left = await uow.migrations.get(ref.tenant_id, active.id)
+            if left is not None and left.state is MigrationState.SOAKING:
+                await self._note(uow, left, MigrationState.ROLLED_BACK)
         return True
 
     async def abort(self, ref: BuildRef) -> Dropped:
@@ -138,6 +155,7 @@ class Cutover:
         if build.kind is BuildKind.KEYWORD:
             await self.keyword_builds.ensure(build.tenant_id, self.follower.clock.now())
             return Closed(is_over=True)
+        await self.follower.begin_again(build)
         return Closed()
 
     def _index(self, build: IndexBuild) -> ChunkIndex:

@@ -1,7 +1,7 @@
 """A vector build that is not the active one follows the ledger: it applies what commits after its own seq changed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Final
@@ -13,6 +13,7 @@ from lethe.indexing.paging import PAGE, pages
 from lethe.model.documents import Document, Version
 from lethe.model.ids import Id
 from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore, BuildKind, BuildState, IndexBuild, dims_of
+from lethe.model.migrations import BEFORE_CUTOVER, MigrationState
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
@@ -54,7 +55,7 @@ class Follower:
             try:
                 written += await self._apply(build, changes.version_ids)
             except IndexBuildMissing:
-                await self._begin_again(build)
+                await self.begin_again(build)
                 continue
             lag = await self._reached(build, changes.until)
             if not lag or self.clock.now() >= until:
@@ -150,12 +151,16 @@ class Follower:
                 await uow.builds.set_seq(build.tenant_id, build.id, until)
             return tenant.seq - max(current.seq, until)
 
-    async def _begin_again(self, build: IndexBuild) -> None:
+    async def begin_again(self, build: IndexBuild) -> None:
         """The store has lost the build: an older copy of it was put back, or an empty one."""
         await self.index.create_build(build, dims_of(build.spec))
         async with self.ledger.write() as uow:
             await uow.tenants.lock(build.tenant_id)
             await uow.builds.set_seq(build.tenant_id, build.id, 0)
+            migration = await uow.migrations.get(build.tenant_id, build.id)
+            if migration is not None and migration.state in BEFORE_CUTOVER:
+                # What was found of it is true no more.
+                await uow.migrations.update(replace(migration, state=MigrationState.BUILDING, report={}))
 
 
 def _is_followed(build: IndexBuild) -> bool:

@@ -108,3 +108,8 @@ class Migration:
     code: str = ""
     cut_over_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def may_serve(self) -> bool:
+        """Whether its build passed, and nobody holds it up."""
+        return self.state is MigrationState.READY and not self.is_paused and self.move is not MigrationMove.ABORT

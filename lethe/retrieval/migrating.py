@@ -7,14 +7,14 @@ from lethe.errors import IndexBuildMissing
 from lethe.indexing.migration.checking import VectorCheck
 from lethe.indexing.migration.gate import failures, figures
 from lethe.indexing.migration.running import MigrationRunner
-from lethe.model.indexes import BuildKind
-from lethe.model.migrations import MigrationState
+from lethe.model.indexes import BuildKind, IndexBuild
+from lethe.model.migrations import Migration, MigrationState
 from lethe.retrieval.shadowing import ShadowReader
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationGate:
-    """May be asked again: it changes nothing but the report."""
+    """May be asked again: a verdict that was written down stays, until the build is checked anew."""
 
     check: VectorCheck
     reader: ShadowReader
@@ -23,7 +23,7 @@ class MigrationGate:
     async def judge(self, step: JudgeStep) -> Judged:
         """The verdict, written down with its figures.
 
-        Raises IndexBuildMissing, EmbedderUnavailable, IndexUnavailable.
+        Raises EmbedderUnavailable, IndexUnavailable, and IndexBuildMissing if what serves is lost.
         """
         async with self.check.ledger.read() as uow:
             migration = await uow.migrations.get(step.tenant_id, step.build_id)
@@ -31,8 +31,18 @@ class MigrationGate:
             active = await uow.builds.active(step.tenant_id, BuildKind.VECTOR)
         if migration is None or build is None or active is None:
             raise IndexBuildMissing
-        if active.id == build.id:
+        if active.id == build.id or migration.state is MigrationState.READY:
             return Judged(passed=True)
+        if migration.state is MigrationState.REFUSED:
+            return Judged(passed=False, failures=migration.report.get("failures", []))
+        try:
+            return await self._judged(step, migration, active, build)
+        except IndexBuildMissing:
+            if await self.check.index.exists(build):
+                raise
+            return Judged(passed=False, is_lost=True)
+
+    async def _judged(self, step: JudgeStep, migration: Migration, active: IndexBuild, build: IndexBuild) -> Judged:
         # First what may fail for the sake of another model: the sample may have to be paid.
         reads = await self.reader.read(active, build, migration.judgements, waits=not step.is_last)
         sampled = await self.check.embed_again(build, step.tally.sample)
@@ -46,5 +56,5 @@ class MigrationGate:
         )
         wrong = failures(report, self.check.settings, is_same_model=active.spec == build.spec)
         state = MigrationState.REFUSED if wrong else MigrationState.READY
-        await self.runner.note(step, state, report.model_copy(update={"failures": wrong}))
-        return Judged(passed=not wrong, failures=wrong)
+        noted = await self.runner.note(step, state, report.model_copy(update={"failures": wrong}))
+        return Judged(passed=noted is not None and noted.state is MigrationState.READY, failures=wrong)

@@ -27,6 +27,8 @@ class ScriptedMigration(Scripted):
         self.opened_as = MigrationOpened(soak_seconds=0.0)
         self.look = MigrationLook(may_close=True)
         self.passes = True
+        self.is_judged = False
+        self.losses = 0
         self.checked: list[int] = []
         self.codes: list[str] = []
         self.judged: list[JudgeStep] = []
@@ -40,7 +42,7 @@ class ScriptedMigration(Scripted):
     @activity.defn
     async def look_at_migration(self, ref: BuildRef) -> MigrationLook:
         self._called("look_at_migration")
-        return self.look
+        return self.look.model_copy(update={"is_judged": self.is_judged})
 
     @activity.defn
     async def check_migration(self, step: CheckStep) -> Checked:
@@ -53,11 +55,11 @@ class ScriptedMigration(Scripted):
         self.judged.append(step)
         self._called("judge_migration")
         self.checked.append(step.tally.vectors)
+        if self.losses:
+            self.losses -= 1
+            return Judged(passed=False, is_lost=True)
+        self.is_judged = self.passes
         return Judged(passed=self.passes, failures=[] if self.passes else ["vectors_moved"])
-
-    @activity.defn
-    async def note_soaking(self, ref: BuildRef) -> None:
-        self._called("note_soaking")
 
     @activity.defn
     async def settle_migration(self, end: MigrationEnd) -> None:
@@ -74,6 +76,5 @@ class ScriptedMigration(Scripted):
             self.look_at_migration,
             self.check_migration,
             self.judge_migration,
-            self.note_soaking,
             self.settle_migration,
         ]

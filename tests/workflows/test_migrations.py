@@ -42,7 +42,7 @@ async def test_it_is_checked_and_judged_before_it_serves_and_settled_at_the_end(
         await replayed(handle)
     assert without_looks(scripted) == [
         "open_migration", "follow_build", "reconcile_build", "reconcile_build", "check_migration", "check_migration",
-        "judge_migration", "close_build", "note_soaking", "finish_build", "settle_migration",
+        "judge_migration", "close_build", "finish_build", "settle_migration",
     ]  # fmt: skip
     assert scripted.checked == [20]
 
@@ -65,6 +65,30 @@ async def test_one_that_is_not_good_enough_is_dropped_and_never_served(client: C
         await replayed(handle)
     assert without_looks(scripted)[-3:] == ["judge_migration", "abort_build", "settle_migration"]
     assert "close_build" not in scripted.calls
+
+
+async def test_one_that_the_store_lost_is_filled_checked_and_judged_again(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.losses = 1
+    scripted.closings = [Closed()]
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    once = ["follow_build", "reconcile_build", "reconcile_build", "check_migration", "check_migration"]
+    twice = [*once, "judge_migration", "close_build"] * 2
+    assert without_looks(scripted) == ["open_migration", *twice, "finish_build", "settle_migration"]
+    assert scripted.checked == [20, 20], "each time from the beginning"
+
+
+async def test_what_was_asked_at_the_cutover_is_heard_before_the_next_step(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.closings = [Closed()]
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert scripted.calls[scripted.calls.index("close_build") + 1] == "look_at_migration"
 
 
 async def test_held_it_follows_until_its_cutover_is_asked_for(client: Client) -> None:
@@ -198,7 +222,7 @@ async def test_the_soak_ends_though_what_was_replaced_cannot_follow(client: Clie
     scripted.closings = [Closed(is_active=True, replaced=OLD, drop_after_seconds=1.0, soak_pause_seconds=1.0)]
     async with scripted.running(client):
         handle = await started(client)
-        await until(scripted, "note_soaking")
+        await until(scripted, "close_build")
         scripted.fails["follow_build"] = ["embedder_unavailable"] * 1_000
         await until(scripted, "follow_build", scripted.calls.count("follow_build") + 1)
         scripted.look = MigrationLook(is_finished=True)

@@ -59,7 +59,7 @@ class VectorCheck:
                 listed = [item.chunk_id for item in await self.index.page(build, after, PAGE)]
                 tally = await self._compared(build, listed, tally)
             except IndexBuildMissing:
-                return Checked(after=None, tally=tally)
+                return Checked(after=None, tally=tally, is_lost=True)
             after = listed[-1] if len(listed) == PAGE else None
             if after is None:
                 break

@@ -11,7 +11,7 @@ from lethe.indexing.migration.targets import Target
 from lethe.indexing.planning import BuildPlanner
 from lethe.model.ids import derived_id
 from lethe.model.indexes import BuildKind, IndexBuild
-from lethe.model.migrations import UNDER_WAY, Migration, MigrationMove, MigrationState
+from lethe.model.migrations import BEFORE_CUTOVER, UNDER_WAY, Migration, MigrationMove, MigrationState
 from lethe.model.processors import Operation
 from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.erasure.rechecking import recheck_after
@@ -66,7 +66,8 @@ class MigrationRunner:
         is_asked = migration.move is MigrationMove.CUTOVER
         return MigrationLook(
             is_paused=migration.is_paused,
-            is_aborted=migration.move is MigrationMove.ABORT,
+            is_judged=migration.state not in {MigrationState.BUILDING, MigrationState.CHECKING},
+            is_aborted=migration.move is MigrationMove.ABORT or migration.state is MigrationState.REFUSED,
             goes_back=migration.move is MigrationMove.ROLLBACK or migration.state is MigrationState.ROLLED_BACK,
             is_finished=migration.move is MigrationMove.FINISH,
             may_close=is_asked or (migration.is_automatic and not code),
@@ -98,18 +99,16 @@ class MigrationRunner:
     async def note(
         self, ref: BuildRef, state: MigrationState, report: MigrationReport | None = None
     ) -> Migration | None:
-        """Write down how far it is; what somebody did meanwhile stays."""
+        """Write down how far it is before it serves; returns what it then is. What it has become meanwhile stays."""
         async with self.planner.ledger.write() as uow:
             await uow.tenants.lock(ref.tenant_id)
             migration = await uow.migrations.get(ref.tenant_id, ref.build_id)
-            if migration is None or migration.state not in UNDER_WAY:
+            if migration is None or migration.state not in BEFORE_CUTOVER:
                 return migration
             now = self.planner.clock.now()
             noted = replace(migration, state=state, updated_at=now)
             if report is not None:
                 noted = replace(noted, report=report.model_dump(), code=next(iter(report.failures), ""))
-            if state is MigrationState.SOAKING and noted.cut_over_at is None:
-                noted = replace(noted, cut_over_at=now, move=None)
             await uow.migrations.update(noted)
             return noted
 

@@ -77,7 +77,7 @@ class Migrating:
     async def serving(self, ref: BuildRef) -> None:
         assert (await self.judged(ref)).passed
         assert (await self.world.cutover.close(ref)).is_active
-        await self.runner.note(ref, MigrationState.SOAKING)
+        assert (await self.row(ref)).state is MigrationState.SOAKING
 
     async def row(self, ref: BuildRef) -> Migration:
         return (await self.migrations.get(self.caller, ref.build_id)).migration

@@ -1,12 +1,14 @@
 """Migrations and what comes in between: purges, the next migration, stores that lose a build, moves at the cutover."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.contracts.indexing import BuildPlan, BuildRef, TakeBack
+from lethe.contracts.migrations import CheckStep, JudgeStep, VectorTally
 from lethe.errors import IndexBuildInProgress, IndexBuildStateConflict
 from lethe.indexing.rebuilding import Rebuilding
 from lethe.model.ids import new_id
@@ -99,3 +101,76 @@ async def test_a_late_rollback_does_not_undo_the_next_migration(migrating: Migra
     standing = await migrating.migrations.move(migrating.caller, second.build_id, MigrationMove.ROLLBACK)
     assert (standing.migration.state, standing.lag) == (MigrationState.ROLLED_BACK, 0)
     assert (await world.reading(await world.seq())).id == old.id
+
+
+async def test_nothing_serves_that_was_not_judged(migrating: Migrating) -> None:
+    ref = await migrating.begun()
+    assert not (await migrating.world.cutover.close(ref)).is_active
+    assert (await migrating.row(ref)).state is MigrationState.BUILDING
+    assert not (await migrating.runner.look(ref)).is_judged
+
+
+async def test_a_pause_that_is_taken_holds_up_the_cutover_that_is_under_way(migrating: Migrating) -> None:
+    ref = await migrating.begun()
+    assert (await migrating.judged(ref)).passed
+    assert (await migrating.runner.look(ref)).may_close
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.PAUSE)
+    closed = await migrating.world.cutover.close(ref)
+    assert (closed.is_active, closed.is_over) == (False, False)
+    assert (await migrating.runner.look(ref)).is_paused
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.RESUME)
+    assert (await migrating.world.cutover.close(ref)).is_active
+    row = await migrating.row(ref)
+    assert (row.state, row.cut_over_at is not None) == (MigrationState.SOAKING, True), "in the commit of the cutover"
+
+
+async def test_an_abort_that_is_taken_is_done_however_near_the_cutover_is(migrating: Migrating) -> None:
+    ref = await migrating.begun()
+    assert (await migrating.judged(ref)).passed
+    assert (await migrating.runner.look(ref)).may_close
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ABORT)
+    assert not (await migrating.world.cutover.close(ref)).is_active
+    assert (await migrating.runner.look(ref)).is_aborted
+    assert (await migrating.world.cutover.abort(ref)).builds == [ref.build_id]
+    await migrating.runner.settle(ref)
+    assert (await migrating.row(ref)).state is MigrationState.ABORTED
+
+
+async def test_what_was_refused_stays_refused_however_it_is_judged_again(migrating: Migrating) -> None:
+    world = migrating.world
+    ref = await migrating.begun()
+    build = await world.build(ref)
+    item = next(iter(world.memory.held(build).values()))
+    await world.index.upsert(build, [replace(item, vector=item.vector * 2)])
+    first = await migrating.judged(ref)
+    await world.index.upsert(build, [item])
+    again = await migrating.gate.judge(JudgeStep(**ref.model_dump(), tally=VectorTally()))
+    assert (again.passed, again.failures) == (False, first.failures)
+    assert not (await world.cutover.close(ref)).is_active
+    assert (await migrating.runner.look(ref)).is_aborted
+    assert (await migrating.row(ref)).state is MigrationState.REFUSED
+
+
+async def test_a_build_that_is_lost_after_its_verdict_is_judged_again_before_it_serves(migrating: Migrating) -> None:
+    world = migrating.world
+    ref = await migrating.begun()
+    assert (await migrating.judged(ref)).passed
+    await world.index.drop_build(await world.build(ref))
+    assert not (await world.cutover.close(ref)).is_active
+    await world.followed(ref)
+    await world.assert_equal(await world.build(ref))
+    assert not (await world.cutover.close(ref)).is_active
+    look, row = await migrating.runner.look(ref), await migrating.row(ref)
+    assert (look.is_judged, row.state, row.report) == (False, MigrationState.BUILDING, {})
+    await migrating.serving(ref)
+
+
+async def test_a_build_that_is_lost_while_it_is_checked_is_neither_passed_nor_refused(migrating: Migrating) -> None:
+    world = migrating.world
+    ref = await migrating.begun()
+    checked = await migrating.gate.check.step(CheckStep(**ref.model_dump()))
+    await world.index.drop_build(await world.build(ref))
+    assert (await migrating.gate.check.step(CheckStep(**ref.model_dump()))).is_lost
+    judged = await migrating.gate.judge(JudgeStep(**ref.model_dump(), tally=checked.tally))
+    assert (judged.passed, judged.is_lost) == (False, True)
+    assert (await migrating.row(ref)).state is MigrationState.BUILDING
