@@ -25,8 +25,8 @@ def keys_of(body: object) -> list[str]:
     found = list(dict.fromkeys(_keys(_object(body))))
     if len(found) > MOST_KEYS:
         raise InvalidRequest(f"at most {MOST_KEYS} objects are taken at once")
-    if any(not key or len(key) > MOST_KEY_CHARACTERS for key in found):
-        raise InvalidRequest("an object's key is empty or too long")
+    if not all(_is_fit(key) for key in found):
+        raise InvalidRequest("an object's key is empty, too long, or no text")
     return found
 
 
@@ -63,8 +63,13 @@ def _of_pubsub(message: Json) -> str:
 def _parsed(text: str) -> Json:
     try:
         return _object(json.loads(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequest("the enclosed message is not JSON") from error
+
+
+def _is_fit(key: str) -> bool:
+    """Whether it can be an object's: half of a surrogate pair, which JSON can write, is no text."""
+    return 0 < len(key) <= MOST_KEY_CHARACTERS and not any("\ud800" <= character <= "\udfff" for character in key)
 
 
 def _object(value: object) -> Json:

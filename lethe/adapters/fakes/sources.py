@@ -11,12 +11,13 @@ from lethe.model.sources import SourceAddress, SourceFilters, SourceItem
 class FakeSource:
     """``items`` by key: revision and bytes. ``fails`` raises as soon as it is listed, ``unreadable`` for an item.
 
-    ``meanwhile`` happens while an item's bytes are read.
+    ``unanswered``: what asking for an item raises. ``meanwhile`` happens while an item's bytes are read.
     """
 
     items: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
     fails: LetheError | None = None
     unreadable: dict[str, LetheError] = field(default_factory=dict[str, LetheError])
+    unanswered: dict[str, LetheError] = field(default_factory=dict[str, LetheError])
     reads: list[str] = field(default_factory=list[str])
     meanwhile: Callable[[str], Awaitable[None]] | None = None
     listings: int = 0
@@ -45,6 +46,8 @@ class FakeReader:
     async def item(self, key: str) -> SourceItem | None:
         if self.source.fails:
             raise self.source.fails
+        if key in self.source.unanswered:
+            raise self.source.unanswered[key]
         if key not in self.source.items or not self.filters.lets_through(key):
             return None
         revision, data = self.source.items[key]

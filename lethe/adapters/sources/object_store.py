@@ -164,7 +164,9 @@ class ObjectStoreReader:
         self._driver.invalidate_cache()
         try:
             info = self._driver.info(path)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not self._driver.exists(self._container):
+                raise SourceMissing from error
             return None
         return self._item(info) if info.get("type") == "file" else None
 

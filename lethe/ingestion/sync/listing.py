@@ -5,21 +5,24 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar, cast
 
 from lethe.contracts.sync import Compared, SyncRef
-from lethe.errors import SubjectSuppressed, WorkerStopping
+from lethe.errors import FailureClass, LetheError, SubjectSuppressed, WorkerStopping
 from lethe.ingestion.bulk.batch import Reporter
 from lethe.ingestion.sync.digester import Digester
 from lethe.ingestion.sync.suppressed import suppressed_keys
-from lethe.ingestion.sync.syncing import Syncing, open_round
+from lethe.ingestion.sync.syncing import TRIES, Syncing, open_round
 from lethe.model.ids import item_id
 from lethe.model.sources import SourceItem
 from lethe.model.syncs import EntryState, ListedAs, ListedItem, Source, SourceEntry, Sync, SyncState, SyncTrigger
 from lethe.ports.ledger import UnitOfWork
+from lethe.ports.sources import SourceReader
 from lethe.privacy.sealing import Purpose, seal_json, unseal_json
 
 WORK = frozenset({ListedAs.NEW, ListedAs.CHANGED})
 """What is read."""
 LOOK_UPS = 50
 """Named items looked up before that is written down."""
+FEW_GONE = 10
+"""So many that events name may be gone without a question, however small the source is."""
 
 ItemT = TypeVar("ItemT")
 
@@ -144,19 +147,36 @@ async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter
                 return looked_up
             if reporter.is_stopping():
                 raise WorkerStopping
-            items = [await reader.item(_key_of(comparison.key, each)) for each in named]
-            pairs = list(zip(named, items, strict=True))
-            there_now = [item for item in items if item is not None]
+            asked = [(each, await _asked(reader, _key_of(comparison.key, each), reporter)) for each in named]
+            pairs = [(each, item) for each, item in asked if not isinstance(item, LetheError)]
+            unread = [item for _, item in asked if isinstance(item, LetheError)]
+            if not pairs:
+                raise unread[0]  # of the source, it seems, not of an item
+            there_now = [item for _, item in pairs if item is not None]
             met = {item.key: comparison.listed(item, known.get(each.key_hmac)) for each, item in pairs if item}
             gone = [replace(each, listed_as=ListedAs.GONE) for each, item in pairs if item is None]
             found = [*gone, *await _without_suppressed(deps, comparison, there_now, met, known)]
             there = [each.key_hmac for each, item in pairs if item is not None and each.key_hmac in known]
             async with deps.ledger.write() as uow:
+                await uow.tenants.lock(ref.tenant_id)
+                _, sync = await open_round(uow, ref)
+                await uow.syncs.update(replace(sync, failed=sync.failed + len(unread)))
                 await uow.syncs.done(ref.tenant_id, [each.id for each in named])
                 await uow.syncs.put_listed([each for each in found if _matters(each, known)])
                 await uow.sources.see(ref.tenant_id, ref.source_id, there, sync.id)
-            looked_up += len(named)
+            looked_up += len(pairs)
             reporter.finished(looked_up)
+
+
+async def _asked(reader: SourceReader, key: str, reporter: Reporter) -> SourceItem | LetheError | None:
+    """What is there, or why nobody can say: the others go on without it, after a few tries where that may help."""
+    try:
+        return await reader.item(key)
+    except LetheError as error:
+        may_succeed = error.failure_class is FailureClass.TRANSIENT and reporter.attempt < TRIES
+        if may_succeed or not error.code.startswith("source_"):
+            raise
+        return error
 
 
 def _matters(listed: ListedItem, known: dict[str, SourceEntry]) -> bool:
@@ -176,6 +196,8 @@ async def _settle(deps: Syncing, ref: SyncRef, listed: int) -> Compared:
         vanished = await _count_vanished(uow, sync, counts)
         work = sum(counts.get(kind, 0) for kind in WORK)
         skipped = max(0, listed - work - counts.get(ListedAs.GONE, 0))
+        if sync.trigger is SyncTrigger.EVENTS:
+            sync = replace(sync, known=await uow.sources.count_present(ref.tenant_id, ref.source_id))
         sync = replace(sync, listed=listed, vanished=vanished, skipped=skipped, state=SyncState.INGESTING)
         if sync.is_dry_run:
             new, changed = counts.get(ListedAs.NEW, 0), counts.get(ListedAs.CHANGED, 0)
@@ -195,8 +217,9 @@ async def _count_vanished(uow: UnitOfWork, sync: Sync, counts: dict[ListedAs, in
 
 
 def _lists_too_little(sync: Sync, share: float) -> bool:
-    """An event names what is gone, and that was looked up; what a listing lacks may be the listing's fault."""
-    return sync.trigger is not SyncTrigger.EVENTS and sync.vanished > share * sync.known
+    """What is not there may be the fault of who looks: a disk that was taken away is empty for events, too."""
+    few = FEW_GONE if sync.trigger is SyncTrigger.EVENTS else 0
+    return sync.vanished > max(few, share * sync.known)
 
 
 async def _compared(deps: Syncing, ref: SyncRef) -> Compared:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from lethe.errors import DocumentConflict
+from lethe.errors import DocumentConflict, KeyDestroyed
 from lethe.errors.syncs import SourceDeleting, SourceNotFound, SyncNotFound, SyncNotWaiting
 from lethe.ingestion.sync.digester import Digester
 from lethe.model.ids import Id, item_id, new_id
@@ -57,11 +57,17 @@ class Rounds:
             async with self.ledger.read() as uow:
                 waiting = _waiting(await uow.syncs.unfinished(tenant_id, source_id), SyncTrigger.EVENTS)
             sync_id = waiting.id if waiting else new_id()
-            key = await self.keyring.create(tenant_id, sync_id)
+            try:
+                key = await self.keyring.create(tenant_id, sync_id)
+            except KeyDestroyed:
+                continue  # it has ended
             named = [_named(digester, tenant_id, sync_id, key, each) for each in dict.fromkeys(keys)]
             async with self.ledger.write() as uow:
                 await uow.tenants.lock(tenant_id)
                 source = await _active(uow, caller, source_id)
+                begun = await uow.syncs.get(tenant_id, sync_id)
+                if begun is not None and begun.state is not SyncState.PENDING:
+                    continue
                 now = self.clock.now()
                 sync = await add_round(uow, source, SyncTrigger.EVENTS, now, sync_id=sync_id)
                 if sync.id == sync_id:

@@ -9,7 +9,7 @@ from lethe.ingestion.bulk.views import failure_codes
 from lethe.ingestion.sync.syncing import Syncing, open_round
 from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
-from lethe.model.syncs import Decision, SourceState, Sync, SyncState, SyncTrigger
+from lethe.model.syncs import Decision, ListedAs, SourceState, Sync, SyncState, SyncTrigger
 from lethe.ports.ledger import UnitOfWork
 
 LISTS_ALL = frozenset({SyncTrigger.SCHEDULE, SyncTrigger.MANUAL})
@@ -72,7 +72,9 @@ async def look_at_decision(deps: Syncing, ref: SyncRef) -> Decided:
             waited = deps.clock.now() - (sync.started_at or sync.created_at)
             left = timedelta(days=deps.settings.answer_days) - waited
             return Decided(is_decided=False, wait_seconds=max(0.0, left.total_seconds()))
-        if sync.decision is Decision.KEEP:
+        if sync.decision is Decision.KEEP and sync.trigger is SyncTrigger.EVENTS:
+            await uow.syncs.forget(ref.tenant_id, ref.sync_id, ListedAs.GONE)
+        elif sync.decision is Decision.KEEP:
             await uow.sources.keep_vanished(ref.tenant_id, ref.source_id, ref.sync_id)
         await uow.syncs.update(replace(sync, state=SyncState.INGESTING))
     return Decided(is_decided=True)

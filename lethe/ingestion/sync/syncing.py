@@ -16,6 +16,9 @@ from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.sources import SourceReader, SourceReaders
 from lethe.settings import SyncSettings
 
+TRIES = 3
+"""How often an item that cannot be read is tried, before the others go on without it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Syncing:

@@ -20,14 +20,11 @@ from lethe.ingestion.bulk.receiving import Taken
 from lethe.ingestion.requests import Outcome, UploadRequest
 from lethe.ingestion.sync.digester import Digester
 from lethe.ingestion.sync.listing import WORK, open_item
-from lethe.ingestion.sync.syncing import Syncing, open_round
+from lethe.ingestion.sync.syncing import TRIES, Syncing, open_round
 from lethe.model.ids import Id, item_id
 from lethe.model.sources import SourceItem
 from lethe.model.syncs import EntryState, ListedItem, Source, SourceEntry, Sync
 from lethe.ports.sources import SourceReader
-
-TRIES = 3
-"""How often an item that cannot be read is tried, before the others go on without it."""
 
 
 async def begin_intake(deps: Syncing, ref: SyncRef) -> Intake:

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from lethe.errors import SourceAddressRefused, WorkflowsUnavailable
+from api.source_events import keys_of
+from lethe.errors import InvalidRequest, SourceAddressRefused, WorkflowsUnavailable
 from lethe.model.ids import new_id
 from lethe.model.operations import DispatchKind
 from tests.unit.api.world import World
@@ -234,6 +235,18 @@ async def test_other_notifications_are_refused(world: World, body: dict[str, Any
     path = f"{PATH}/{(await made(world))['id']}"
     answer = await world.post(f"{path}/events", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+UNFIT: list[dict[str, Any]] = [
+    {"kind": "storage#object", "name": "\ud800"},
+    {"Type": "Notification", "Message": "[" * 100_000},
+]
+
+
+@pytest.mark.parametrize("body", UNFIT)
+def test_what_is_no_text_or_has_no_end_is_refused_too(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        keys_of(body)
 
 
 async def test_the_message_that_tries_the_address_names_nothing(world: World) -> None:

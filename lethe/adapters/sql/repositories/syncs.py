@@ -62,5 +62,9 @@ class SqlSyncs(SqlRepository):
         old = (syncs.c.source_id == source_id, syncs.c.ended_at < ended_before)
         await self._connection.execute(delete_of(syncs, tenant_id, *old))
 
+    async def forget(self, tenant_id: Id, sync_id: Id, kind: ListedAs) -> None:
+        of_kind = (sync_items.c.sync_id == sync_id, sync_items.c.listed_as == kind)
+        await self._connection.execute(delete_of(sync_items, tenant_id, *of_kind))
+
     async def forget_listing(self, tenant_id: Id, sync_id: Id) -> None:
         await self._connection.execute(delete_of(sync_items, tenant_id, sync_items.c.sync_id == sync_id))

@@ -1,0 +1,116 @@
+"""Rounds of what events named: what nobody can say of one item, what is gone of many, and who begins meanwhile."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from lethe.adapters.sql import SqlLedger
+from lethe.contracts.sync import SyncRef, SyncRun
+from lethe.errors import LetheError, SourceAccessDenied, SourceUnavailable
+from lethe.ingestion.sync import listing, rounds
+from lethe.ingestion.sync.ordering import Rounds
+from lethe.model.ids import Id
+from lethe.model.syncs import Decision, SyncState, SyncTrigger
+from lethe.ports.keyring import KeyRing
+from lethe.settings import Settings
+from tests.unit.sync.following import Following, fill, open_following, reporter
+
+
+@pytest_asyncio.fixture
+async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
+    ledger = SqlLedger.from_settings(sqlite_settings)
+    async with open_following(ledger) as following:
+        yield following
+    await ledger.close()
+
+
+async def begun(following: Following) -> SyncRef:
+    return following.of(await rounds.begin_round(following.deps, SyncRun(**following.ref.model_dump())))
+
+
+async def named(following: Following, *numbers: int) -> SyncRef:
+    """A round of these notes, begun."""
+    keys = [f"notes/{number}.txt" for number in numbers]
+    await following.ordering.notify(following.house.admin, following.source_id, keys)
+    return await begun(following)
+
+
+@pytest.mark.parametrize("error", [SourceAccessDenied(), SourceUnavailable()])
+async def test_an_item_of_which_nobody_can_say_anything_costs_the_others_nothing(
+    following: Following, error: LetheError
+) -> None:
+    fill(following, 3)
+    following.source.unanswered["notes/1.txt"] = error
+    ref = await named(following, 0, 1, 2)
+    compared = await listing.compare(following.deps, ref, reporter(attempt=3))
+    assert (compared.listed, compared.work) == (2, 2)
+    sync = await following.follow(ref)
+    assert (sync.state, sync.added, sync.failed, sync.skipped) == (SyncState.DONE, 2, 1, 0)
+
+
+async def test_a_source_that_does_not_answer_is_tried_again(following: Following) -> None:
+    fill(following, 2)
+    following.source.unanswered["notes/1.txt"] = SourceUnavailable()
+    ref = await named(following, 0, 1)
+    with pytest.raises(SourceUnavailable):
+        await listing.compare(following.deps, ref, reporter(attempt=1))
+    following.source.unanswered.clear()
+    assert (await following.follow(ref)).added == 2
+
+
+async def test_a_source_that_answers_for_nothing_fails_the_round(following: Following) -> None:
+    fill(following, 1)
+    following.source.unanswered["notes/0.txt"] = SourceAccessDenied()
+    assert await following.failed(await named(following, 0), SourceAccessDenied)
+
+
+@pytest.mark.parametrize(("decision", "left"), [(Decision.DELETE, 27), (Decision.KEEP, 40)])
+async def test_many_that_are_gone_at_once_are_asked_about(following: Following, decision: Decision, left: int) -> None:
+    """A disk that was taken away has nothing under any key."""
+    fill(following, 40)
+    await following.round()
+    following.source.items.clear()
+    sync = await following.follow(await named(following, *range(13)))
+    assert (sync.state, sync.vanished, len(await following.documents())) == (SyncState.NEEDS_ATTENTION, 13, 40)
+    sync = await following.follow(await begun(following), decision=decision)
+    assert (sync.state, len(await following.documents())) == (SyncState.DONE, left)
+    assert len(await following.entries()) == left
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """A key ring that is slow: something happens before it makes the first key."""
+
+    keyring: KeyRing
+    happens: list[Callable[[], Awaitable[Any]]]
+
+    async def create(self, tenant_id: Id, key_id: Id) -> bytes:
+        if self.happens:
+            await self.happens.pop()()
+        return await self.keyring.create(tenant_id, key_id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.keyring, name)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_notification_that_meets_the_beginning_of_the_round_it_would_join(
+    following: Following, ends: bool
+) -> None:
+    fill(following, 2)
+    house = following.house
+    waiting = await following.ordering.notify(house.admin, following.source_id, ["notes/0.txt"])
+
+    async def begins() -> None:
+        ref = await begun(following)
+        assert ref.sync_id == waiting.id
+        if ends:
+            await following.follow(ref)
+
+    keyring: Any = Meanwhile(house.keyring, [begins])
+    ordering: Rounds = replace(following.ordering, keyring=keyring)
+    sync = await ordering.notify(house.admin, following.source_id, ["notes/1.txt"])
+    assert (sync.id != waiting.id, sync.state, sync.trigger) == (True, SyncState.PENDING, SyncTrigger.EVENTS)
