@@ -1,6 +1,7 @@
 """An erasure driven step by step, in the workflow's order, over a real ledger and stand-ins of the other stores."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -283,6 +284,7 @@ def _with_vector(item: KeywordObject, vector: "np.ndarray[tuple[int], np.dtype[n
 async def make_scene(ledger: Ledger, settings: Settings) -> Scene:
     """With an active, a retired and a soaking build: what serves nobody holds the same words."""
     scene = Scene(ledger, settings, await add_tenant(ledger, seq=1))
+    scene.clock.set(NOON + timedelta(minutes=1))
     await scene.keyring.create_tenant(scene.tenant_id)
     states = (BuildState.ACTIVE, BuildState.RETIRED)
     for kind in BuildKind:

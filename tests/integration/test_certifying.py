@@ -35,9 +35,7 @@ from tests.unit.certificates.issuers import SEED, issuer
 
 @pytest_asyncio.fixture
 async def scene(ledger: Ledger, sql_settings: Settings) -> Scene:
-    made = await make_scene(ledger, sql_settings)
-    made.clock.set(NOON + timedelta(minutes=1))
-    return made
+    return await make_scene(ledger, sql_settings)
 
 
 async def _asked(scene: Scene) -> ErasureRef:

@@ -5,19 +5,26 @@ import os
 import re
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, insert, select, text
 
 from lethe.adapters.sql import SqlLedger
 from lethe.adapters.sql.engine import make_engines, transaction
+from lethe.adapters.sql.repositories.erasures import REQUEST
+from lethe.adapters.sql.tables import erasures, tenants
 from lethe.errors import ConfigurationError, EnvironmentMismatch
+from lethe.model.ids import Id, new_id
 from lethe.settings import Environment, Settings
 from migrations import BRANCHES, Branch, current, upgrade
 from tests.conftest import settings_at
+from tests.contract.ledger_rows import NOON
+from tests.contract.test_ledger_erasures import request as request_of_erasure
 from tests.servers.postgres import Postgres
 
 _SQLITE_SCHEMA = "SELECT type || ' ' || name || ' ' || sql FROM sqlite_master WHERE sql IS NOT NULL"
@@ -99,6 +106,44 @@ async def test_processes_that_upgrade_at_once_wait_for_each_other(tmp_path: Path
     ledger = SqlLedger.from_settings(settings)
     await ledger.connect()
     await ledger.close()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+async def test_an_erasure_of_before_that_may_have_destroyed_something_says_so(
+    tmp_path: Path, request: pytest.FixtureRequest, engine: str
+):
+    (tmp_path / "before.db").touch()
+    url = f"sqlite+aiosqlite:///{tmp_path}/before.db"
+    if engine == "postgres":
+        url = request.getfixturevalue("postgres").create_database("before_0016")
+    branch, tenant_id = BRANCHES["ledger"], new_id()
+    asked = [
+        _request(tenant_id, reason="fenced"),
+        _request(tenant_id, reason="looked", rounds=1, discovered_at=NOON),
+        _request(tenant_id, reason="later", rounds=3, discovered_at=NOON),
+        _request(tenant_id, reason="certified", certified_at=NOON),
+    ]
+    engines = make_engines(url, settings_at(tmp_path).sql)
+    async with transaction(engines.writing) as connection:
+        await connection.run_sync(lambda sync: command.upgrade(branch.config(sync), "0015"))
+        tenant = {"tenant_id": tenant_id, "name": "tenant", "seq": 0, "created_at": NOON}
+        await connection.execute(insert(tenants).values(tenant))
+        await connection.execute(insert(erasures), asked)
+        await connection.run_sync(lambda sync: command.upgrade(branch.config(sync), "head"))
+        begun = await connection.execute(select(erasures.c.reason, erasures.c.erasing_at))
+        assert {row[0]: row[1] for row in begun} == {
+            "fenced": None,
+            "looked": NOON,
+            "later": NOON,
+            "certified": NOON + timedelta(hours=1),
+        }
+    await engines.close()
+
+
+def _request(tenant_id: Id, **fields: object) -> dict[str, object]:
+    made = request_of_erasure(tenant_id, updated_at=NOON + timedelta(hours=1), **fields)
+    later = {"round_at", "erasing_at", "purging_at"}
+    return {name: each for name, each in REQUEST.values(made).items() if name not in later}
 
 
 async def test_a_store_of_another_environment_is_not_touched(sql_settings: Settings):
