@@ -61,9 +61,9 @@ def pause(migration_id: Migration, as_json: Json = None) -> None:
 
 
 @app.command()
-def resume(migration_id: Migration, as_json: Json = None) -> None:
-    """Go on after a pause."""
-    _move("resume", migration_id, as_json)
+def resume(migration_id: Migration, budget: Budget = None, as_json: Json = None) -> None:
+    """Go on after a pause, with another budget if one is given."""
+    _move("resume", migration_id, as_json, {} if budget is None else {"budget_micros": budget})
 
 
 @app.command()
@@ -90,7 +90,7 @@ def abort(migration_id: Migration, as_json: Json = None) -> None:
     _move("abort", migration_id, as_json)
 
 
-def _move(move: str, migration_id: str, as_json: bool | None) -> None:
+def _move(move: str, migration_id: str, as_json: bool | None, wish: dict[str, int] | None = None) -> None:
     from cli.commands import migrations
 
-    migrations.move(settings(), Output(as_json=as_json), migration_id, move)
+    migrations.move(settings(), Output(as_json=as_json), migration_id, move, dict(wish or {}))

@@ -6,7 +6,6 @@ from typing import Any
 from activities.migrations import MigrationActivities
 from lethe.indexing.migration.checking import VectorCheck
 from lethe.indexing.migration.running import MigrationRunner
-from lethe.indexing.migration.targets import Target
 from lethe.indexing.planning import BuildPlanner
 from lethe.ingestion.steps.embedding import LostVectors
 from lethe.ingestion.steps.pipeline import Pipeline
@@ -15,14 +14,10 @@ from lethe.retrieval.shadowing import ShadowReader
 from lethe.settings import Settings
 
 
-def migration_steps(
-    settings: Settings, pipeline: Pipeline, targets: tuple[Target, ...]
-) -> Sequence[Callable[..., Any]]:
+def migration_steps(settings: Settings, pipeline: Pipeline) -> Sequence[Callable[..., Any]]:
     """For the io queue."""
     ledger, keyring, index = pipeline.ledger, pipeline.keyring, pipeline.index
-    runner = MigrationRunner(
-        BuildPlanner(ledger, index, pipeline.keywords, pipeline.clock), targets, settings.migrations
-    )
+    runner = MigrationRunner(BuildPlanner(ledger, index, pipeline.keywords, pipeline.clock), settings.migrations)
     check = VectorCheck(ledger, keyring, index, LostVectors(pipeline), settings.indexing, settings.migrations)
     models = (pipeline.embedder, *pipeline.others)
     reader = ShadowReader(ledger, keyring, index, models, settings.retrieval, settings.migrations)
@@ -32,6 +27,5 @@ def migration_steps(
         steps.look_at_migration,
         steps.check_migration,
         steps.judge_migration,
-        steps.note_soaking,
         steps.settle_migration,
     ]

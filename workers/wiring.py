@@ -28,7 +28,6 @@ from lethe.indexing.builds import FirstBuild
 from lethe.indexing.cutover import Cutover
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds
-from lethe.indexing.migration.targets import targets_of
 from lethe.indexing.planning import BuildPlanner
 from lethe.indexing.reconciling import Reconciler
 from lethe.ingestion.bulk.archives import Archives
@@ -127,7 +126,7 @@ async def ingestion_parts(
             *activities[Queue.IO],
             *following[Queue.IO],
             *erasing_steps(erasing),
-            *migration_steps(settings, pipeline, targets_of(settings, embedder, stores.others)),
+            *migration_steps(settings, pipeline),
             erasing.list_certified,
             *caring_steps(settings, pipeline, uploads),
         ]

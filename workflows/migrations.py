@@ -19,7 +19,7 @@ from workflows.policies import Queue
 from workflows.steps import Input, Output, Step, run_step
 
 LOOK_EVERY = 20
-"""Steps after which the ledger is looked at unasked: what it costs by then may be too much."""
+"""Steps after which the ledger is looked at unasked; before each where there is a budget."""
 
 
 SOURCE_ROUNDS = 10
@@ -47,6 +47,7 @@ class MigrateEmbeddings(BuildIndex):
         self._has_news = True
         self._may_close = False
         self._is_held = False
+        self._is_counted = False
 
     @workflow.run
     async def run(self, state: MigrationRun) -> BuildOutcome:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -82,7 +83,7 @@ class MigrateEmbeddings(BuildIndex):
         return cast("MigrationRun", self._state)
 
     async def _turn(self) -> None:
-        if self._steps % LOOK_EVERY == 0:
+        if self._is_counted or self._steps % LOOK_EVERY == 0:
             self._has_news = True
         await self._look()
         while self._is_held and not self._state.is_aborted:
@@ -102,7 +103,7 @@ class MigrateEmbeddings(BuildIndex):
             summary="what is asked of it",
             retry=policies.ALWAYS_RETRY,
         )
-        self._may_close, self._is_held = seen.may_close, seen.is_paused
+        self._may_close, self._is_held, self._is_counted = seen.may_close, seen.is_paused, seen.is_counted
         state = self._state
         self._set(
             is_judged=seen.is_judged,

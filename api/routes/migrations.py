@@ -1,14 +1,16 @@
 """Migrations: another embedding model for a tenant's index, or another way to keep it, while it serves."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
 
 from api.dependencies import IdempotencyKey, MigrationId, ServicesDep
 from api.dispatching import look_at_migration, start_now
 from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
-from api.schemas.migrations import MigrationIn, MigrationOut, MigrationPlanOut, migration_out, standing_out
+from api.schemas.migrations import MigrationIn, MigrationOut, MigrationPlanOut, ResumeIn, migration_out, standing_out
 from api.security import Admin
 from api.services import Services
 from lethe.model.ids import Id, derived_id
@@ -19,6 +21,20 @@ from lethe.model.principals import Caller
 router = APIRouter(prefix="/v1/migrations", tags=["migrations"])
 
 _LISTING: Final = "migrations"
+
+
+class _Done(BaseModel):
+    """What a move did is read from the ledger; the key keeps it from being done again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A move, as it was asked for."""
+
+    caller: Caller
+    migration_id: Id
+    move: MigrationMove
+    budget_micros: int | None = None
 
 
 @router.post("", status_code=202)
@@ -44,6 +60,9 @@ async def plan_migration(
     wish: MigrationIn, caller: Admin, services: ServicesDep, idempotency_key: IdempotencyKey = None
 ) -> MigrationPlanOut:
     """What such a migration would take; nothing is changed."""
+    await services.idempotency.once(
+        Attempt(caller, idempotency_key, ("plan", wish.model_dump_json()), 200), _Done, _done
+    )
     return MigrationPlanOut.model_validate(await services.migrations.plan(caller, wish.wish()))
 
 
@@ -69,56 +88,100 @@ async def read_migration(caller: Admin, services: ServicesDep, migration_id: Mig
 
 @router.post("/{migration_id}/pause")
 async def pause_migration(
-    caller: Admin, services: ServicesDep, migration_id: MigrationId, idempotency_key: IdempotencyKey = None
+    migration_id: MigrationId,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> MigrationOut:
     """Leave it as it is after the step that runs."""
-    return await _moved(services, caller, migration_id, MigrationMove.PAUSE)
+    ask = _Ask(caller, migration_id, MigrationMove.PAUSE)
+    return await _moved(services, response, ask, idempotency_key)
 
 
 @router.post("/{migration_id}/resume")
 async def resume_migration(
-    caller: Admin, services: ServicesDep, migration_id: MigrationId, idempotency_key: IdempotencyKey = None
+    migration_id: MigrationId,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
+    wish: ResumeIn | None = None,
 ) -> MigrationOut:
-    """Go on after a pause."""
-    return await _moved(services, caller, migration_id, MigrationMove.RESUME)
+    """Go on after a pause, with another budget if one is given."""
+    ask = _Ask(caller, migration_id, MigrationMove.RESUME, wish.budget_micros if wish else None)
+    return await _moved(services, response, ask, idempotency_key)
 
 
 @router.post("/{migration_id}/cutover")
 async def cut_over(
-    caller: Admin, services: ServicesDep, migration_id: MigrationId, idempotency_key: IdempotencyKey = None
+    migration_id: MigrationId,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> MigrationOut:
     """Let the build serve that waits for it."""
-    return await _moved(services, caller, migration_id, MigrationMove.CUTOVER)
+    ask = _Ask(caller, migration_id, MigrationMove.CUTOVER)
+    return await _moved(services, response, ask, idempotency_key)
 
 
 @router.post("/{migration_id}/rollback")
 async def roll_back(
-    caller: Admin, services: ServicesDep, migration_id: MigrationId, idempotency_key: IdempotencyKey = None
+    migration_id: MigrationId,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> MigrationOut:
     """Let the replaced build serve again: at once where it has applied every commit, else as soon as it has."""
-    return await _moved(services, caller, migration_id, MigrationMove.ROLLBACK)
+    ask = _Ask(caller, migration_id, MigrationMove.ROLLBACK)
+    return await _moved(services, response, ask, idempotency_key)
 
 
 @router.post("/{migration_id}/finish")
 async def finish_migration(
-    caller: Admin, services: ServicesDep, migration_id: MigrationId, idempotency_key: IdempotencyKey = None
+    migration_id: MigrationId,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> MigrationOut:
     """End the soak: the replaced build is dropped, and there is no way back any more."""
-    return await _moved(services, caller, migration_id, MigrationMove.FINISH)
+    ask = _Ask(caller, migration_id, MigrationMove.FINISH)
+    return await _moved(services, response, ask, idempotency_key)
 
 
 @router.post("/{migration_id}/abort")
 async def abort_migration(
-    caller: Admin, services: ServicesDep, migration_id: MigrationId, idempotency_key: IdempotencyKey = None
+    migration_id: MigrationId,
+    response: Response,
+    caller: Admin,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> MigrationOut:
     """Give the build up before it serves, and drop it."""
-    return await _moved(services, caller, migration_id, MigrationMove.ABORT)
+    ask = _Ask(caller, migration_id, MigrationMove.ABORT)
+    return await _moved(services, response, ask, idempotency_key)
 
 
-async def _moved(services: Services, caller: Caller, migration_id: Id, move: MigrationMove) -> MigrationOut:
-    standing = await services.migrations.move(caller, migration_id, move)
-    await look_at_migration(services, caller.tenant_id, migration_id)
-    return standing_out(standing, services.migrations.lag_seconds)
+async def _moved(services: Services, response: Response, ask: _Ask, key: str | None) -> MigrationOut:
+    caller, migration_id = ask.caller, ask.migration_id
+
+    async def perform() -> _Done:
+        await services.migrations.move(caller, migration_id, ask.move, ask.budget_micros)
+        return _Done()
+
+    request = ("migrations", ask.move.value, migration_id, str(ask.budget_micros))
+    _, is_repeated = await services.idempotency.once(Attempt(caller, key, request, 200), _Done, perform)
+    tell_replay(response, is_repeated=is_repeated)
+    if not is_repeated:
+        await look_at_migration(services, caller.tenant_id, migration_id)
+    return await _read(services, caller, migration_id)
+
+
+async def _done() -> _Done:
+    return _Done()
 
 
 async def _read(services: Services, caller: Caller, migration_id: Id) -> MigrationOut:

@@ -14,6 +14,8 @@ from lethe.model.operations import DispatchKind
 from lethe.model.workflow_ids import dispatch_id
 
 _YEAR = 366 * 86_400
+Budget = Annotated[int, Field(ge=0, le=10**15)]
+"""In millionths of the currency; more is nobody's, and far less than a column holds."""
 
 
 class IndexParametersIn(Taken):
@@ -43,7 +45,7 @@ class MigrationIn(Taken):
 
     model: Annotated[PlainText, Field(min_length=1, max_length=200)] | None = None
     parameters: IndexParametersIn | None = None
-    budget_micros: Annotated[int, Field(ge=0)] | None = None
+    budget_micros: Budget | None = None
     soak_seconds: Annotated[float, Field(ge=0, le=_YEAR)] | None = None
     canary: bool = False
     automatic: bool = True
@@ -60,6 +62,12 @@ class MigrationIn(Taken):
             is_automatic=self.automatic,
             judgements=tuple(Judgement(each.question_id, tuple(each.document_ids)) for each in self.judgements),
         )
+
+
+class ResumeIn(Taken):
+    """``budget_micros``: what it may cost from now on, since it began; null: as before."""
+
+    budget_micros: Budget | None = None
 
 
 class MigrationPlanOut(Given):

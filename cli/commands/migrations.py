@@ -52,10 +52,10 @@ def status(settings: Settings, output: Output, migration_id: str | None, limit: 
     output.show(body, lambda: migration_text(body))
 
 
-def move(settings: Settings, output: Output, migration_id: str, move: str) -> None:
+def move(settings: Settings, output: Output, migration_id: str, move: str, wish: Json) -> None:
     """Ask something of one."""
     with connect(settings) as client:
-        body = client.post(f"{_MIGRATIONS}/{migration_id}/{move}", {}, {"Idempotency-Key": str(uuid.uuid4())})
+        body = client.post(f"{_MIGRATIONS}/{migration_id}/{move}", wish, {"Idempotency-Key": str(uuid.uuid4())})
     output.show(body, lambda: migration_text(body))
 
 

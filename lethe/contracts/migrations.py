@@ -27,7 +27,7 @@ class MigrationEnd(BuildRef):
 
 class MigrationLook(Contract):
     """What was asked of a migration, and what stands against its cutover. ``is_judged``: its build was found good
-    enough, and not lost since.
+    enough, and not lost since. ``is_counted``: it has a budget to keep.
     """
 
     is_judged: bool = False
@@ -36,6 +36,7 @@ class MigrationLook(Contract):
     goes_back: bool = False
     is_finished: bool = False
     may_close: bool = False
+    is_counted: bool = False
 
 
 class VectorTally(Contract):

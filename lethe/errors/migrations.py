@@ -40,4 +40,4 @@ class MigrationOverBudget(ClientError):
     code = "migration_over_budget"
     status = 409
     title = "The migration costs more than it may"
-    advice = "Raise budget_micros, or abort it."
+    advice = "Resume it with a higher budget_micros, or abort it."

@@ -42,7 +42,8 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """On whose behalf a text is sent outside, and what it is of: the ids of documents or of a question.
+    """On whose behalf a text is sent outside, and what it is of: the ids of documents or of a question, and that of the
+    index build it was sent for.
 
     ``principal_id``: who asked for it, None where nobody in particular did.
     """

@@ -115,7 +115,7 @@ class ShadowReader:
         embedder = model_of(build.spec, *self.models)
         if embedder is None:
             raise EmbedderRefused("No configured embedder is the one of the build.")
-        origin = Origin(build.tenant_id, frozenset({question.id}), question.principal_id)
+        origin = Origin(build.tenant_id, frozenset({question.id, build.id}), question.principal_id)
         started = time.perf_counter()
         (vector,) = await embedder.embed([text], InputKind.QUERY, origin)
         query = HybridQuery(

@@ -60,6 +60,9 @@ async def test_calls_are_found_by_what_they_were_about(ledger: Ledger):
     assert (found[1].status, found[1].tokens, found[1].finished_at) == (ANSWERED, 42, at(9))
     assert (found[1].tokens_out, found[1].cost_micros, found[1].is_estimated) == (7, 9, False)
     assert await about(ledger, tenant, two) == [first]
+    async with ledger.read() as uow:
+        costs = [await uow.processor_calls.cost_about(tenant, ref) for ref in (one, two, new_id())]
+    assert costs == [9, 0, 0]
 
 
 async def test_old_calls_expire_with_what_they_were_about(ledger: Ledger):

@@ -229,3 +229,16 @@ async def test_the_soak_ends_though_what_was_replaced_cannot_follow(client: Clie
         assert (await handle.result()).is_active
         await replayed(handle)
     assert without_looks(scripted)[-2:] == ["finish_build", "settle_migration"]
+
+
+async def test_with_a_budget_it_looks_before_each_step(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.follow_pages = 5
+    scripted.look = MigrationLook(may_close=True, is_counted=True)
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    followed = [place for place, call in enumerate(scripted.calls) if call == "follow_build"]
+    assert len(followed) == 5
+    assert {scripted.calls[place - 1] for place in followed} == {"look_at_migration"}

@@ -32,14 +32,15 @@ class WhitespaceTokenizer:
 class HashEmbedder:
     """A bag of stems, each hashed to one of 384 dimensions and a sign: near if and only if words are shared.
 
-    ``is_down`` makes it fail as a provider does; ``texts`` is everything it was asked to embed. Each ``seed``
-    hashes otherwise: another model of as many dimensions.
+    ``is_down`` makes it fail as a provider does; ``texts`` is everything it was asked to embed, ``origins`` for whom.
+    Each ``seed`` hashes otherwise: another model of as many dimensions.
     """
 
     def __init__(self, seed: str = "") -> None:
         self.seed = seed
         self.is_down = False
         self.texts: list[str] = []
+        self.origins: list[Origin | None] = []
 
     @property
     def spec(self) -> EmbeddingSpec:
@@ -54,6 +55,7 @@ class HashEmbedder:
         if self.is_down:
             raise EmbedderUnavailable
         self.texts.extend(texts)
+        self.origins.append(origin)
         vectors = np.zeros((len(texts), DIMS), np.float32)
         for row, text in enumerate(texts):
             for term in index_terms(text, "en").split():

@@ -21,11 +21,16 @@ from lethe.privacy.sealing import unseal_vector
 class VectorMaker(Protocol):
     """Whoever can embed, for chunks whose vectors the ledger has lost too."""
 
-    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
-        """Store a vector of the spec for each of the chunks that an embedder of it gives one for."""
+    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None) -> None:
+        """Store a vector of the spec for each of the chunks that an embedder of it gives one for.
+
+        ``build_id``: for whose sake, so that what it costs is known of the build.
+        """
         ...
 
-    async def anew(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> Mapping[Id, NDArray[np.float32]]:
+    async def anew(
+        self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None
+    ) -> Mapping[Id, NDArray[np.float32]]:
         """As the model embeds them now, by the chunk's id; nothing is looked up and nothing stored.
 
         Raises EmbedderUnavailable and what else the embedder raises.
@@ -65,7 +70,7 @@ class VectorFiller:
         lost = [chunk for chunk in chunks if chunk.id not in found]
         if not lost:
             return found
-        await self.maker.make(tenant_id, build.spec, lost)
+        await self.maker.make(tenant_id, build.spec, lost, build.id)
         async with self.ledger.read() as uow:
             return await uow.chunks.vectors_by_id(tenant_id, build.spec, ids)
 

@@ -97,7 +97,7 @@ class VectorCheck:
         """Raises EmbedderUnavailable and what else the embedder raises."""
         async with self.ledger.read() as uow:
             chunks = await uow.chunks.some(build.tenant_id, chunk_ids)
-        anew = await self.maker.anew(build.tenant_id, build.spec, chunks)
+        anew = await self.maker.anew(build.tenant_id, build.spec, chunks, build.id)
         held = await self.index.vectors(build, list(anew))
         cosines = [cosine(held[key], vector) for key, vector in anew.items() if key in held]
         failed = sum(value < self.settings.least_cosine for value in cosines)

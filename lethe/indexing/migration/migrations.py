@@ -103,9 +103,12 @@ class Migrations:
         async with self.ledger.read() as uow:
             return await uow.migrations.page(caller.tenant_id, after, limit)
 
-    async def move(self, caller: Caller, migration_id: Id, move: MigrationMove) -> Standing:
+    async def move(
+        self, caller: Caller, migration_id: Id, move: MigrationMove, budget_micros: int | None = None
+    ) -> Standing:
         """Ask something of a migration; asked twice, it counts once. Raises MigrationNotFound, IllegalMigrationMove.
 
+        ``budget_micros``: with `resume`, what it may cost from now on; None: as before.
         A rollback is done here, in one commit, where the replaced build has applied every commit.
         """
         async with self.ledger.write() as uow:
@@ -115,19 +118,20 @@ class Migrations:
                 return await _standing(uow, migration)
             if migration.state not in ALLOWED[move]:
                 raise IllegalMigrationMove(f"A migration that is {migration.state} takes no {move}.")
-            moved = replace(_moved(migration, move), updated_at=self.clock.now())
+            moved = replace(_moved(migration, move, budget_micros), updated_at=self.clock.now())
             if move is MigrationMove.ROLLBACK and await _taken_back(uow, migration):
                 moved = replace(moved, state=MigrationState.ROLLED_BACK)
             await uow.migrations.update(moved)
             return await _standing(uow, moved)
 
 
-def _moved(migration: Migration, move: MigrationMove) -> Migration:
+def _moved(migration: Migration, move: MigrationMove, budget_micros: int | None) -> Migration:
     match move:
         case MigrationMove.PAUSE:
             return replace(migration, is_paused=True)
         case MigrationMove.RESUME:
-            return replace(migration, is_paused=False, code="")
+            budget = migration.budget_micros if budget_micros is None else budget_micros
+            return replace(migration, is_paused=False, code="", budget_micros=budget)
         case _:
             return replace(migration, move=move, is_paused=False)
 

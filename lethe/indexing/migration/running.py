@@ -7,12 +7,10 @@ from typing import Final
 from lethe.contracts.indexing import BuildPlan, BuildRef
 from lethe.contracts.migrations import MigrationLook, MigrationOpened, MigrationReport
 from lethe.errors import MigrationOverBudget
-from lethe.indexing.migration.targets import Target
 from lethe.indexing.planning import BuildPlanner
 from lethe.model.ids import derived_id
 from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.model.migrations import BEFORE_CUTOVER, UNDER_WAY, Migration, MigrationMove, MigrationState
-from lethe.model.processors import Operation
 from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.erasure.rechecking import recheck_after
 from lethe.settings import MigrationSettings
@@ -29,7 +27,6 @@ class MigrationRunner:
     """Every step may be repeated. The migration's id is its build's."""
 
     planner: BuildPlanner
-    targets: tuple[Target, ...]
     settings: MigrationSettings
 
     async def open(self, ref: BuildRef) -> MigrationOpened:
@@ -71,30 +68,21 @@ class MigrationRunner:
             goes_back=migration.move is MigrationMove.ROLLBACK or migration.state is MigrationState.ROLLED_BACK,
             is_finished=migration.move is MigrationMove.FINISH,
             may_close=is_asked or (migration.is_automatic and not code),
+            is_counted=migration.budget_micros is not None and migration.state in BEFORE_CUTOVER,
         )
 
     async def _waits_for(self, uow: UnitOfWork, migration: Migration) -> str:
         """The code of what stands in its way; "" for nothing."""
-        if migration.state not in UNDER_WAY:
-            return migration.code
-        if migration.budget_micros is not None and await self._spent(uow, migration) > migration.budget_micros:
-            return MigrationOverBudget.code
+        if migration.state not in BEFORE_CUTOVER:
+            return "" if migration.state in UNDER_WAY else migration.code
+        if migration.budget_micros is not None:
+            spent = await uow.processor_calls.cost_about(migration.tenant_id, migration.id)
+            if spent > migration.budget_micros:
+                return MigrationOverBudget.code
         if migration.is_canary:
             return _uncompared(migration)
         canaries = await uow.migrations.canaries(migration.target_spec, migration.target_parameters)
         return _canary_code(canaries) or _uncompared(migration)
-
-    async def _spent(self, uow: UnitOfWork, migration: Migration) -> int:
-        """On the target's model since the migration began, whoever had it asked."""
-        target = next((each for each in self.targets if each.spec.key == migration.target_spec), None)
-        if target is None or not target.processor:
-            return 0
-        used = await uow.processor_calls.usage(migration.tenant_id, migration.created_at, self.planner.clock.now())
-        return sum(
-            each.cost_micros
-            for each in used
-            if each.operation is Operation.EMBED and f"{each.provider}:{each.model}" == target.processor
-        )
 
     async def note(
         self, ref: BuildRef, state: MigrationState, report: MigrationReport | None = None

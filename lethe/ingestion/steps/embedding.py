@@ -50,11 +50,13 @@ async def give_vectors(
     tenant_id: Id,
     missing: Sequence[Chunk],
     computed: Callable[[], None] = lambda: None,
+    build_id: Id | None = None,
 ) -> Embedded:
     """Give a vector to each of the chunks, of one version or of many, and store them in one unit.
 
     A text that the tenant has a vector of is not embedded again, nor one that stands among the chunks twice.
-    ``computed`` is called when vectors are paid for and not yet stored. Raises EmbeddingModelChanged.
+    ``computed`` is called when vectors are paid for and not yet stored. ``build_id``: for whose sake, if not for the
+    sake of what came in. Raises EmbeddingModelChanged.
     """
     if not missing:
         return Embedded(computed=0, reused=0)
@@ -67,7 +69,8 @@ async def give_vectors(
         known = await uow.chunks.known_vectors(tenant_id, spec, {chunk.text_hmac for chunk in missing})
     vectors = await _open_known(pipeline, tenant_id, known)
     reused = sum(chunk.text_hmac in vectors for chunk in missing)
-    fresh = await _compute(embedder, tenant_id, keys, [chunk for chunk in missing if chunk.text_hmac not in vectors])
+    unknown = [chunk for chunk in missing if chunk.text_hmac not in vectors]
+    fresh = await _compute(embedder, tenant_id, keys, unknown, build_id)
     vectors.update(fresh)
     computed()
     async with pipeline.ledger.write() as uow:
@@ -99,37 +102,39 @@ class LostVectors:
 
     pipeline: Pipeline
 
-    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> None:
+    async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None) -> None:
         """What the embedder does not give is left out: the next look finds the same chunks."""
         embedder = model_of(spec, self.pipeline.embedder, *self.pipeline.others)
         if embedder is None:
             return
         try:
             for start in range(0, len(chunks), _LOST_PAGE):
-                await self._make_page(embedder, tenant_id, chunks[start : start + _LOST_PAGE])
+                await self._make_page(embedder, tenant_id, chunks[start : start + _LOST_PAGE], build_id)
         except EMBEDDER_FAILURES as error:
             code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
             _log.warning("lost vectors were not made again", extra={"tenant": tenant_id, "code": code})
 
-    async def anew(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk]) -> Mapping[Id, Vector]:
+    async def anew(
+        self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None
+    ) -> Mapping[Id, Vector]:
         embedder = self.pipeline.model_of(spec)
         keys = await self.pipeline.keyring.get_many(tenant_id, {chunk.version_id for chunk in chunks})
         found: dict[Id, Vector] = {}
         for start in range(0, len(chunks), _LOST_PAGE):
             page = [chunk for chunk in chunks[start : start + _LOST_PAGE] if chunk.version_id in keys]
-            vectors = await _compute(embedder, tenant_id, keys, page)
+            vectors = await _compute(embedder, tenant_id, keys, page, build_id)
             found |= {chunk.id: vectors[chunk.text_hmac] for chunk in page}
         return found
 
-    async def _make_page(self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk]) -> None:
+    async def _make_page(self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk], build_id: Id | None) -> None:
         """One text that is refused does not keep the others from theirs."""
         try:
-            await give_vectors(self.pipeline, embedder, tenant_id, chunks)
+            await give_vectors(self.pipeline, embedder, tenant_id, chunks, build_id=build_id)
         except EmbedderRefused:
             refused = 0
             for chunk in chunks:
                 try:
-                    await give_vectors(self.pipeline, embedder, tenant_id, [chunk])
+                    await give_vectors(self.pipeline, embedder, tenant_id, [chunk], build_id=build_id)
                     refused = 0
                 except EmbedderRefused as error:
                     _log.warning("a lost vector is refused", extra={"tenant": tenant_id, "code": error.code})
@@ -149,13 +154,14 @@ async def _open_known(pipeline: Pipeline, tenant_id: Id, known: Mapping[str, Chu
 
 
 async def _compute(
-    embedder: Embedder, tenant_id: Id, keys: Mapping[Id, bytes], chunks: Sequence[Chunk]
+    embedder: Embedder, tenant_id: Id, keys: Mapping[Id, bytes], chunks: Sequence[Chunk], build_id: Id | None
 ) -> dict[str, Vector]:
     """A vector for each text among the chunks, by the text's digest."""
     texts = {chunk.text_hmac: chunk_text(embedder, keys[chunk.version_id], chunk) for chunk in chunks}
     if not texts:
         return {}
-    origin = Origin(tenant_id, frozenset(chunk.document_id for chunk in chunks))
+    refs = {chunk.document_id for chunk in chunks}
+    origin = Origin(tenant_id, frozenset(refs | {build_id} if build_id else refs))
     vectors = await embedder.embed(list(texts.values()), InputKind.DOCUMENT, origin)
     # Before anything is stored: whoever adds these up knows what was paid, also by a process that was killed.
     _log.info("embedded", extra={"count": len(texts)})

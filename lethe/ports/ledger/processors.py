@@ -20,6 +20,10 @@ class ProcessorCallRepository(Protocol):
         """Every kept call that sent something of a document or question, oldest first."""
         ...
 
+    async def cost_about(self, tenant_id: Id, ref: Id) -> int:
+        """Of those calls, in millionths of the currency."""
+        ...
+
     async def some(self, tenant_id: Id, call_ids: Collection[Id]) -> list[ProcessorCall]:
         """Those of the calls that are kept."""
         ...

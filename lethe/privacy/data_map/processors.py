@@ -25,7 +25,7 @@ PROCESSORS: Final[tuple[Place, ...]] = (
     place(
         "processor_call_refs",
         opaque("tenant_id", "call_id"),
-        pseudonym("ref", "a document or question, kept beyond its deletion: who has its text outside must stay known"),
+        pseudonym("ref", "a document, question or index build, kept beyond its end: who has its text must stay known"),
         erasers=("lethe.privacy.retention:expire_processor_calls",),
     ),
     place(

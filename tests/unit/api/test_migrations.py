@@ -54,6 +54,7 @@ async def test_one_is_begun_once_and_shown(indexed: World) -> None:
         ({"model": "small"}, 422, "chunks_too_long"),
         ({"parameters": {"connections": 0}}, 422, "invalid_request"),
         ({"budget": 1}, 422, "unknown_field"),
+        ({"budget_micros": 10**19}, 422, "invalid_request"),
         ({"judgements": [{"question_id": new_id(), "document_ids": list[Id]()}]}, 422, "invalid_request"),
     ],
 )
@@ -105,3 +106,18 @@ async def test_only_admins_of_the_tenant(indexed: World) -> None:
         assert (foreign.status_code, foreign.json()["code"]) == (404, "migration_not_found")
         moved = await indexed.post(f"/v1/migrations/{path}/abort", indexed.foreign_admin)
         assert (moved.status_code, moved.json()["code"]) == (404, "migration_not_found")
+
+
+async def test_a_late_repetition_of_a_move_does_not_do_it_again(indexed: World) -> None:
+    migration_id = (await indexed.post("/v1/migrations", json={})).json()["id"]
+    place = f"/v1/migrations/{migration_id}"
+    await indexed.post(f"{place}/pause", idem="pause")
+    resumed = await indexed.post(f"{place}/resume", idem="resume", json={"budget_micros": 7})
+    assert (resumed.json()["is_paused"], resumed.json()["budget_micros"]) == (False, 7)
+    late = await indexed.post(f"{place}/pause", idem="pause")
+    assert (late.json()["is_paused"], late.headers["Idempotent-Replayed"]) == (False, "true")
+    for path in (f"{place}/abort", "/v1/migrations/plan"):
+        reused = await indexed.post(path, idem="pause", json={} if path.endswith("plan") else None)
+        assert (reused.status_code, reused.json()["code"]) == (409, "idempotency_key_reused")
+    other = await indexed.post(f"{place}/resume", idem="resume", json={"budget_micros": 8})
+    assert other.json()["code"] == "idempotency_key_reused"

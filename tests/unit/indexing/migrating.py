@@ -44,7 +44,7 @@ class Migrating:
 
     @property
     def runner(self) -> MigrationRunner:
-        return MigrationRunner(self.world.planner, self.targets, self.settings)
+        return MigrationRunner(self.world.planner, self.settings)
 
     @property
     def gate(self) -> MigrationGate:

@@ -7,7 +7,6 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from lethe.adapters.fakes.clock import FakeClock
 from lethe.contracts.indexing import BuildRef
 from lethe.errors import (
     ChunksTooLong,
@@ -17,13 +16,11 @@ from lethe.errors import (
     UnknownEmbeddingModel,
 )
 from lethe.indexing.migration.planning import MigrationWish
-from lethe.indexing.migration.targets import Target
 from lethe.model.ids import new_id
 from lethe.model.index_parameters import IndexParameters
 from lethe.model.indexes import BuildState
 from lethe.model.migrations import Judgement, MigrationMove, MigrationState
 from lethe.model.operations import DispatchKind
-from lethe.model.processors import ANSWERED, Operation, ProcessorCall
 from lethe.ports.embedding import InputKind
 from lethe.ports.vectors import HybridQuery
 from lethe.privacy.sealing import seal_vector
@@ -236,23 +233,6 @@ async def test_a_pause_a_cutover_by_hand_and_a_canary_hold_it_up(migrating: Migr
     assert (look.is_paused, look.may_close) == (False, False)
     await service.move(migrating.caller, ref.build_id, MigrationMove.CUTOVER)
     assert (await migrating.runner.look(ref)).may_close
-
-
-async def test_one_that_has_cost_more_than_it_may_is_paused(migrating: Migrating) -> None:
-    world = migrating.world
-    ref = await migrating.begun(budget_micros=1_000)
-    targets = (Target(world.other.spec, 254, "openai", "openai:other"),)
-    clock = FakeClock(world.pipeline.clock.now() + timedelta(minutes=1))
-    runner = replace(migrating.runner, targets=targets, planner=replace(world.planner, clock=clock))
-    for cost, code in ((1_000, ""), (1, "migration_over_budget")):
-        call = ProcessorCall(
-            ref.tenant_id, new_id(), "openai", "", "other", Operation.EMBED, 1, 1, ANSWERED,
-            world.pipeline.clock.now(), cost_micros=cost,
-        )  # fmt: skip
-        async with world.ledger.write() as uow:
-            await uow.processor_calls.add(call, ())
-        look = await runner.look(ref)
-        assert (look.is_paused, (await migrating.row(ref)).code) == (bool(code), code)
 
 
 async def test_when_an_erasure_made_the_index_anew_there_is_no_way_back_and_it_has_ended_well(

@@ -43,6 +43,13 @@ class SqlProcessorCalls(SqlRepository):
     async def about(self, tenant_id: Id, ref: Id) -> list[ProcessorCall]:
         return await CALL.all(self._connection, _ABOUT, tenant_id=tenant_id, ref=ref)
 
+    async def cost_about(self, tenant_id: Id, ref: Id) -> int:
+        about = select(refs_table.c.call_id).where(refs_table.c.tenant_id == tenant_id, refs_table.c.ref == ref)
+        total = select(func.coalesce(func.sum(calls.c.cost_micros), 0)).where(
+            calls.c.tenant_id == tenant_id, calls.c.id.in_(about)
+        )
+        return int((await self._connection.execute(total)).scalar_one())
+
     async def some(self, tenant_id: Id, call_ids: Collection[Id]) -> list[ProcessorCall]:
         return await CALL.all(self._connection, CALL.of(tenant_id, one_of(calls.c.id, call_ids)))
 

@@ -1,0 +1,60 @@
+"""What a migration may cost: its own calls only, and until it serves."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from lethe.errors import MigrationOverBudget
+from lethe.model.ids import Id, new_id
+from lethe.model.migrations import MigrationMove
+from lethe.model.processors import ANSWERED, Operation, ProcessorCall
+from lethe.settings import MigrationSettings, Settings
+from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.world import World
+
+OVER = MigrationOverBudget.code
+
+
+@pytest.fixture
+async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
+    world = await World.open(sqlite_settings)
+    await world.write(0, "alpha beta")
+    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
+    await world.close()
+
+
+async def test_one_that_has_cost_more_than_it_may_is_paused_until_it_may_cost_more(migrating: Migrating) -> None:
+    """Others' calls of the same model are not its own, and once it serves they are everybody's."""
+    world = migrating.world
+    ref = await migrating.begun(budget_micros=1_000)
+    for cost, about, code in ((9_000, new_id(), ""), (1_000, ref.build_id, ""), (1, ref.build_id, OVER)):
+        await paid(world, cost, about)
+        look = await migrating.runner.look(ref)
+        assert (look.is_paused, look.is_counted, (await migrating.row(ref)).code) == (bool(code), True, code)
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.RESUME)
+    assert (await migrating.runner.look(ref)).is_paused
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.RESUME, 2_000)
+    assert not (await migrating.runner.look(ref)).is_paused
+    await migrating.serving(ref)
+    await paid(world, 9_000, ref.build_id)
+    look = await migrating.runner.look(ref)
+    assert (look.is_paused, look.is_counted, (await migrating.row(ref)).code) == (False, False, "")
+
+
+async def paid(world: World, cost: int, about: Id) -> None:
+    call = ProcessorCall(
+        world.tenant_id, new_id(), "openai", "", "other", Operation.EMBED, 1, 1, ANSWERED,
+        world.pipeline.clock.now(), cost_micros=cost,
+    )  # fmt: skip
+    async with world.ledger.write() as uow:
+        await uow.processor_calls.add(call, {about})
+
+
+async def test_what_is_embedded_for_a_migration_is_known_as_its_own(migrating: Migrating) -> None:
+    ref = await migrating.begun()
+    asked = migrating.world.other.origins
+    assert asked
+    assert all(origin is not None and ref.build_id in origin.refs for origin in asked)
+    await migrating.judged(ref)
+    assert all(origin is not None and ref.build_id in origin.refs for origin in asked)
+    assert all(origin is None or ref.build_id not in origin.refs for origin in migrating.world.embedder.origins)
