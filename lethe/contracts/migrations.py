@@ -42,11 +42,12 @@ class MigrationLook(Contract):
 class VectorTally(Contract):
     """Vectors of a build compared with those the ledger records under the build's spec.
 
-    ``foreign``: none is recorded; ``broken``: wrong dimensions, not finite, or not of norm 1; ``moved``: another one is
-    recorded. ``sample``: chunks whose texts are embedded again.
+    ``missing``: the build is to hold one and does not; ``foreign``: none is recorded; ``broken``: wrong dimensions, not
+    finite, or not of norm 1; ``moved``: another one is recorded. ``sample``: chunks whose texts are embedded again.
     """
 
     vectors: int = 0
+    missing: int = 0
     foreign: int = 0
     broken: int = 0
     moved: int = 0
@@ -94,7 +95,8 @@ class JudgeStep(BuildRef):
 class GateFigures(Contract):
     """Both builds asked the same questions. nDCG is None without judgements; times in milliseconds.
 
-    ``overlap``: the share of the replaced build's best passages that the new one finds too.
+    ``overlap``: the share of the replaced build's best passages that the new one finds too; ``cited_kept``: of the
+    documents that liked answers cite and the replaced build finds still, the share that the new one finds too.
     """
 
     questions: int = 0
@@ -102,6 +104,10 @@ class GateFigures(Contract):
     ndcg_before: float | None = None
     ndcg_after: float | None = None
     overlap: float | None = None
+    liked: int = 0
+    cited_kept: float | None = None
+    median_ms_before: float = 0.0
+    median_ms_after: float = 0.0
     p95_ms_before: float = 0.0
     p95_ms_after: float = 0.0
 
@@ -112,6 +118,7 @@ class MigrationReport(Contract):
     """
 
     vectors: int = 0
+    missing: int = 0
     foreign: int = 0
     broken: int = 0
     moved: int = 0

@@ -59,8 +59,8 @@ class ShadowReader:
         as those are that a model refuses. Raises EmbedderUnavailable, EmbeddingInvalid, IndexUnavailable: nothing was
         decided.
         """
-        judged = dict(judgements) or await self._liked(before.tenant_id)
-        questions = await self._questions(before.tenant_id, list(judged))
+        liked = {} if judgements else await self._liked(before.tenant_id)
+        questions = await self._questions(before.tenant_id, [*judgements, *liked])
         keys = await self.keyring.get_many(before.tenant_id, [question.id for question in questions])
         texts = {each.id: _text(keys[each.id], each) for each in questions if each.id in keys}
         needles = await standing_needles(self.ledger, self.keyring, before.tenant_id)
@@ -77,8 +77,8 @@ class ShadowReader:
                 break
             if asked:
                 (hits_before, ms_before), (hits_after, ms_after) = asked[before.id], asked[after.id]
-                relevant = frozenset(judged.get(question.id, ()))
-                shadows.append(Shadow(relevant, hits_before, hits_after, ms_before, ms_after))
+                relevant, cited = (frozenset(each.get(question.id, ())) for each in (judgements, liked))
+                shadows.append(Shadow(relevant, hits_before, hits_after, ms_before, ms_after, cited))
         return ShadowReads(shadows, len(askable) - len(shadows))
 
     async def _both(

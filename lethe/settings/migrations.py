@@ -22,15 +22,19 @@ class MigrationSettings(Section):
     questions: Annotated[int, Field(ge=0, le=500)] = 50
     """Newest questions of the tenant that both builds are asked, and most judged ones."""
     judged_least: Annotated[int, Field(ge=1)] = 5
-    """With fewer judged questions nDCG is told and decides nothing."""
+    """With fewer judged questions nDCG is told and decides nothing; nor does what liked answers cite."""
     ndcg_loss: Share = 0.02
     """How much less nDCG@10 the new build may have over the judged questions."""
     overlap_same: Share = 0.9
     """Least share of the passages found before that a build of the same model finds too, of the best 10."""
     overlap_other: Share = 0.2
     """The same for another model without judged questions; with them, nDCG decides."""
+    cited_least: Share = 0.5
+    """Least share of the documents cited by liked answers that the new build finds as well, where no judgements are
+    given: those answers were made of what an older build found, and a better one may find others."""
     latency_factor: Annotated[float, Field(ge=1)] = 3.0
-    """How much longer the new build may take for a question, embedding included, by the 95th percentile."""
+    """How much longer the new build may take for a question, embedding included, by the median: of few
+    questions a higher percentile is the slowest one."""
     latency_free_ms: Annotated[float, Field(ge=0)] = 250.0
     """A new build that is quicker than this is not measured against the other."""
     stall_seconds: Annotated[float, Field(ge=0)] = 3_600.0

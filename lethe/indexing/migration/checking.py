@@ -1,6 +1,6 @@
 """Whether a build's vectors are the ones that its spec's model makes of its texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -56,14 +56,35 @@ class VectorCheck:
             if build is None or build.state is not BuildState.BUILDING:
                 return Checked(after=None, tally=tally)
             try:
-                listed = [item.chunk_id for item in await self.index.page(build, after, PAGE)]
-                tally = await self._compared(build, listed, tally)
+                after, tally = await self._page(build, after, tally)
             except IndexBuildMissing:
                 return Checked(after=None, tally=tally, is_lost=True)
-            after = listed[-1] if len(listed) == PAGE else None
             if after is None:
                 break
         return Checked(after=after, tally=tally, pause_seconds=self.pacing.pause_seconds)
+
+    async def _page(self, build: IndexBuild, after: Id | None, tally: VectorTally) -> tuple[Id | None, VectorTally]:
+        """Both sides in the order of their ids; returns the last one compared, None at the end."""
+        listed = [item.chunk_id for item in await self.index.page(build, after, PAGE)]
+        async with self.ledger.read() as uow:
+            rows = [row.chunk_id for row in await uow.audits.chunks_after(build.tenant_id, after, PAGE)]
+        until = min([page[-1] for page in (listed, rows) if len(page) == PAGE], default=None)
+        there, wanted = ([each for each in page if until is None or each <= until] for page in (listed, rows))
+        missing = await self._missing(build, set(wanted).difference(there))
+        compared = await self._compared(build, there, tally)
+        return until, compared.model_copy(update={"missing": tally.missing + missing})
+
+    async def _missing(self, build: IndexBuild, absent: Collection[Id]) -> int:
+        """How many of them the build had come to before it was read, and is to hold still."""
+        if not absent:
+            return 0
+        async with self.ledger.read() as uow:
+            rows = await uow.audits.chunks(build.tenant_id, absent)
+            served = {row.version_id for row in rows.values() if row.live_from is not None}
+            versions = await uow.versions.get_many(build.tenant_id, served)
+        keys = await self.keyring.get_many(build.tenant_id, versions)
+        due = {key for key, version in versions.items() if key in keys and version.changed_seq <= build.seq}
+        return sum(row.version_id in due for row in rows.values())
 
     async def _compared(self, build: IndexBuild, chunk_ids: Sequence[Id], tally: VectorTally) -> VectorTally:
         held = await self.index.vectors(build, chunk_ids)
