@@ -37,9 +37,14 @@ class Checkout:
         self.git("commit", "--quiet", "--allow-empty", "--message", "as it is")
         return self.git("rev-parse", "HEAD").strip()
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
-            ["git", *arguments], cwd=self.folder, env={**os.environ, **_NOBODY}, check=True, capture_output=True
+            ["git", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **_NOBODY},
+            check=True,
+            capture_output=True,
+            input=stdin.encode(),
         )
         return done.stdout.decode()
 

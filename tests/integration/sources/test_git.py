@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from lethe.adapters.sources import ConfiguredReaders
+from lethe.adapters.sources.git import reader as git_reader
 from lethe.errors import (
     SourceAccessDenied,
     SourceAddressRefused,
@@ -21,6 +22,7 @@ from lethe.errors import (
     SourceMissing,
     SourceTimedOut,
     SourceToolMissing,
+    SourceTooManyItems,
     SourceUnavailable,
 )
 from lethe.model.ids import new_id
@@ -190,6 +192,49 @@ async def test_a_repository_over_the_limit_is_not_copied(checkout: Checkout, ser
     with pytest.raises(SourceUnavailable):
         await texts(repository(server), SMALL)
     assert len(await texts(repository(server))) == 2
+
+
+async def test_a_few_trees_that_stand_for_very_many_files_are_not_listed_to_their_end(
+    checkout: Checkout, server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_reader, "_MOST_ENTRIES", 20_000)
+    tree, kind = checkout.git("rev-parse", "HEAD:docs/a.md").strip(), "100644 blob"
+    for _ in range(5):
+        lines = "".join(f"{kind} {tree}\t{number}\n" for number in range(16))
+        tree, kind = checkout.git("mktree", stdin=lines).strip(), "040000 tree"
+    commit = checkout.git("commit-tree", "-m", "bomb", tree).strip()
+    checkout.git("update-ref", "refs/heads/main", commit)
+    with pytest.raises(SourceTooManyItems):
+        await ConfiguredReaders(HERE).open(repository(server), SourceFilters(include=("none",)))
+
+
+def leading_out(checkout: Checkout, base: Path) -> None:
+    """A tenant's folder as somebody may make it who can write there: each shows the other repository."""
+    own, secret = base / "own", checkout.folder
+    for way in ("link", "linked", "alternates", "gitfile"):
+        (own / way).mkdir(parents=True)
+    (own / "link").rmdir()
+    (own / "link").symlink_to(secret)
+    shutil.copytree(secret / ".git", own / "linked" / ".git")
+    shutil.rmtree(own / "linked" / ".git" / "objects")
+    (own / "linked" / ".git" / "objects").symlink_to(secret / ".git" / "objects")
+    shutil.copytree(secret / ".git", own / "alternates" / ".git")
+    (own / "alternates/.git/objects/info").mkdir(exist_ok=True)
+    (own / "alternates/.git/objects/info/alternates").write_text(f"{secret}/.git/objects\n")
+    (own / "gitfile" / ".git").write_text(f"gitdir: {secret}/.git\n")
+
+
+@pytest.mark.parametrize("way", ["link", "linked", "alternates", "gitfile"])
+async def test_nothing_in_a_repository_of_this_machine_leads_to_another_one(
+    checkout: Checkout, tmp_path: Path, way: str
+) -> None:
+    leading_out(checkout, tmp_path)
+    settings = SourceSettings(repositories=(f"file://{tmp_path}/own",))
+    with pytest.raises((SourceAddressRefused, SourceMissing)):
+        await texts(SourceAddress(new_id(), SourceKind.GIT, f"file://{tmp_path}/own/{way}"), settings)
+    shutil.copytree(checkout.folder, tmp_path / "own" / "plain")
+    plain = SourceAddress(new_id(), SourceKind.GIT, f"file://{tmp_path}/own/plain")
+    assert await texts(plain, settings) == {"docs/a.md": b"# on main"}
 
 
 async def test_without_git_the_error_says_so(server: GitServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,19 +43,17 @@ class Git:
     folder: Path
     configuration: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
-    async def run(self, *arguments: str, seconds: float, file_bytes: int = 0) -> tuple[int, bytes]:
-        """Its exit code and what it wrote. ``file_bytes``: no file may become larger. Raises SourceTimedOut."""
-        async with self._started(arguments, file_bytes) as process:
-            try:
-                async with asyncio.timeout(seconds):
-                    written, _ = await process.communicate()
-            except TimeoutError as error:
-                raise SourceTimedOut from error
-        return process.returncode or 0, written
+    async def run(self, *arguments: str, seconds: float, file_bytes: int = 0) -> int:
+        """Its exit code; what it writes is not read. ``file_bytes``: no file may become larger.
+
+        Raises SourceTimedOut.
+        """
+        async with self._started(arguments, asyncio.subprocess.DEVNULL, file_bytes) as process:
+            return await _in_time(process.wait(), seconds)
 
     async def pieces(self, *arguments: str, seconds: float) -> AsyncGenerator[bytes]:
         """What it writes. Raises SourceTimedOut; EOFError if it does not end well."""
-        async with self._started(arguments) as process:
+        async with self._started(arguments, asyncio.subprocess.PIPE) as process:
             assert process.stdout  # noqa: S101 - it is piped
             while piece := await _in_time(process.stdout.read(PIECE_BYTES), seconds):
                 yield piece
@@ -64,7 +62,7 @@ class Git:
 
     @asynccontextmanager
     async def _started(
-        self, arguments: tuple[str, ...], file_bytes: int = 0
+        self, arguments: tuple[str, ...], written_to: int, file_bytes: int = 0
     ) -> AsyncGenerator[asyncio.subprocess.Process]:
         command = [self.program, *arguments]
         if file_bytes:
@@ -74,7 +72,7 @@ class Git:
             cwd=self.folder,
             env=self._environment(),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=written_to,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -111,8 +109,8 @@ async def find_git(folder: Path, configuration: Mapping[str, str]) -> Git:
     if program is None:
         raise SourceToolMissing("The program git.")
     git = Git(program, folder, configuration)
-    _, said = await git.run("--version", seconds=30)
-    version = _VERSION.match(said)
+    said = [piece async for piece in git.pieces("--version", seconds=30)]
+    version = _VERSION.match(b"".join(said))
     if version is None or (int(version[1]), int(version[2])) < _OLDEST:
         raise SourceToolMissing("The program git, 2.37 or newer.")
     return git

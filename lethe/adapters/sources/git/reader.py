@@ -3,17 +3,27 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from lethe.adapters.sources.credentials import credentials_of
 from lethe.adapters.sources.git.addresses import check_git, found_repository
+from lethe.adapters.sources.git.local import own_repository
 from lethe.adapters.sources.git.program import Git, find_git
 from lethe.adapters.sources.limits import at_most, no_larger, refuse_larger
 from lethe.adapters.sources.naming import file_name, uri_path
 from lethe.adapters.sources.web.fetching import Fetcher
-from lethe.errors import SourceItemChanged, SourceItemGone, SourceMissing, SourceUnavailable
+from lethe.errors import (
+    SourceItemChanged,
+    SourceItemGone,
+    SourceMissing,
+    SourceTimedOut,
+    SourceTooManyItems,
+    SourceUnavailable,
+)
 from lethe.model.sources import SourceAddress, SourceFilters, SourceItem
 from lethe.settings import SourceSettings
 
@@ -22,6 +32,10 @@ _NOTHING_FOUND: Final = 2
 _FILE_MODES: Final = ("100644", "100755")
 """Neither links nor submodules."""
 _COPY: Final = "copy"
+_PIECE_SECONDS: Final = 60.0
+_MOST_ENTRIES: Final = 1_000_000
+"""Files that are looked through, be they taken or not."""
+_LONGEST_LINE: Final = 64 * 1024
 
 
 class GitReader:
@@ -42,7 +56,11 @@ class GitReader:
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="git-", dir=scratch))
         try:
             git = await _copied(source, settings, folder)
-            items = {item.key: item for item in await _listed(git, source, filters, settings.clone_seconds)}
+            async with asyncio.timeout(settings.clone_seconds):
+                items = {item.key: item async for item in at_most(_listed(git, source, filters), filters.max_items)}
+        except TimeoutError as error:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            raise SourceTimedOut from error
         except BaseException:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             raise
@@ -86,38 +104,51 @@ async def _copied(source: SourceAddress, settings: SourceSettings, folder: Path)
     fetcher = Fetcher(settings, source.tenant_id, credentials_of(source, settings))
     await find_git(folder, {})
     try:
-        repository, configuration = await found_repository(check_git(source, settings), fetcher)
+        repository = check_git(source, settings)
+        if repository.web is None:
+            bases = [base.replace("{tenant}", source.tenant_id) for base in settings.repositories]
+            own = await asyncio.to_thread(own_repository, repository.address, bases)
+            repository = replace(repository, address=own)
+        repository, configuration = await found_repository(repository, fetcher)
     finally:
         await fetcher.close()
     git = await find_git(folder, configuration)
     wanted = repository.branch or "HEAD"
-    code, _ = await git.run(
-        "ls-remote", "--exit-code", "--", repository.address, wanted, seconds=settings.clone_seconds
-    )
+    code = await git.run("ls-remote", "--exit-code", "--", repository.address, wanted, seconds=settings.clone_seconds)
     if code == _NOTHING_FOUND:
         raise SourceMissing("The repository has no commit on that branch.")
     if code == 0:
         branch = ["--branch", repository.branch] if repository.branch else []
         how = ["--bare", "--depth", "1", "--single-branch", "--no-tags", "--template=", "--quiet", *branch]
         arguments = ("clone", *how, "--", repository.address, _COPY)
-        code, _ = await git.run(*arguments, seconds=settings.clone_seconds, file_bytes=settings.clone_bytes)
+        code = await git.run(*arguments, seconds=settings.clone_seconds, file_bytes=settings.clone_bytes)
     if code != 0:
         raise SourceUnavailable("git cannot copy the repository, or it is larger than `sources.clone_bytes`.")
     return git
 
 
-async def _listed(git: Git, source: SourceAddress, filters: SourceFilters, seconds: float) -> list[SourceItem]:
-    code, tree = await git.run(*_IN_COPY, "ls-tree", "-r", "-z", "-l", "--full-tree", "HEAD", seconds=seconds)
-    if code != 0:
-        raise SourceUnavailable("The copy of the repository cannot be listed.")
-    return list(_items(tree, source.address, filters))
+async def _listed(git: Git, source: SourceAddress, filters: SourceFilters) -> AsyncGenerator[SourceItem]:
+    """As git writes them: a few trees that name each other can stand for more files than there is memory."""
+    entries, left = 0, b""
+    arguments = (*_IN_COPY, "ls-tree", "-r", "-z", "-l", "--full-tree", "HEAD")
+    async with aclosing(git.pieces(*arguments, seconds=_PIECE_SECONDS)) as pieces:
+        try:
+            async for piece in pieces:
+                *lines, left = (left + piece).split(b"\0")
+                entries += len(lines)
+                if entries > _MOST_ENTRIES or len(left) > _LONGEST_LINE:
+                    raise SourceTooManyItems("The repository's trees name too many files, or too long ones.")
+                for item in _items(lines, source.address, filters):
+                    yield item
+        except EOFError as error:
+            raise SourceUnavailable("The copy of the repository cannot be listed.") from error
 
 
-def _items(tree: bytes, address: str, filters: SourceFilters) -> Iterator[SourceItem]:
-    """From entries as git writes them: mode, kind, id and size, a tab, the path, a zero byte."""
+def _items(lines: Sequence[bytes], address: str, filters: SourceFilters) -> Iterator[SourceItem]:
+    """Of entries: mode, kind, id and size, a tab, the path."""
     repository, _, branch = address.partition("#")
     base = f"{repository.rstrip('/')}#{branch}:" if branch else f"{repository.rstrip('/')}#"
-    for line in filter(None, tree.split(b"\0")):
+    for line in lines:
         facts, _, name = line.partition(b"\t")
         mode, _, revision, size = facts.decode("ascii").split()
         path = name.decode(errors="surrogateescape")
