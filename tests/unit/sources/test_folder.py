@@ -14,12 +14,13 @@ from lethe.errors import (
     SourceListingIncomplete,
     SourceMissing,
 )
-from lethe.model.ids import new_id
 from lethe.model.sources import SourceAddress, SourceFilters, SourceItem, SourceKind
 from lethe.ports.sources import SourceReader
 from lethe.settings import SourceSettings
 
-TENANT = new_id()
+TENANT = "01a20110-6c57-718f-a7cd-9f74f5c8186c"
+OTHER = "01a20110-6c57-718f-a7cd-9f75d30980cf"
+"""The same in every process that shares the tests: they stand in the names of some."""
 
 
 def folder(path: Path | str) -> SourceAddress:
@@ -65,7 +66,7 @@ def world(tmp_path: Path) -> tuple[Path, Path]:
         ("/data/shared/../secret", False),
         ("/data/shared/%2e%2e/secret", False),
         ("/data/shared/./a", False),
-        (f"/data/own/{new_id()}/x", False),
+        (f"/data/own/{OTHER}/x", False),
         ("/data/own/{tenant}/x", False),
         ("data/shared", False),
         ("file://data/shared", False),

@@ -12,7 +12,8 @@ from lethe.model.ids import new_id
 from lethe.model.sources import SourceAddress, SourceFilters, SourceKind
 from lethe.settings import SourceCredentials, SourceSettings
 
-TENANT = new_id()
+TENANT = "01a20110-6c57-718f-a7cd-9f74f5c8186c"
+"""The same in every process that shares the tests: it stands in the names of some."""
 OWN = SourceCredentials(
     name="own", addresses=("s3://theirs", "az://c/{tenant}"), tenants=(TENANT,), options={"secret": SecretStr("hidden")}
 )
