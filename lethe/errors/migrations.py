@@ -41,3 +41,17 @@ class MigrationOverBudget(ClientError):
     status = 409
     title = "The migration costs more than it may"
     advice = "Resume it with a higher budget_micros, or abort it."
+
+
+class IndexParametersNotAllowed(ClientError):
+    code = "index_parameters_not_allowed"
+    status = 422
+    title = "The installation does not keep an index in this way"
+    advice = "Take parameters that migrations.* of the settings allow."
+
+
+class CanaryNotAllowed(ClientError):
+    code = "canary_not_allowed"
+    status = 403
+    title = "Others are not made to wait for this tenant"
+    advice = "Begin without `canary`, or let the operator name the tenant in migrations.canary_tenants."

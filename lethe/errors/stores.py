@@ -94,6 +94,16 @@ class IndexBuildStateConflict(LetheError):
     failure_class = FailureClass.PERMANENT
 
 
+class IndexParametersRefused(LetheError):
+    """The store itself: it has too few nodes, or does not know the way."""
+
+    code = "index_parameters_refused"
+    status = 422
+    title = "The vector store refuses the parameters of the index"
+    advice = "Begin another migration with others; the operator allows only what the store takes (migrations.*)."
+    failure_class = FailureClass.PERMANENT
+
+
 class IndexBuildRemains(Unavailable):
     code = "index_build_remains"
     title = "The store still lists an index build that was dropped"

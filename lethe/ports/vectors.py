@@ -114,7 +114,7 @@ class VectorIndex(ChunkIndex, Protocol):
     """Raises IndexUnavailable when the store does not answer within its timeout."""
 
     async def create_build(self, build: IndexBuild, dims: int) -> None:
-        """Make the collection and the build's physical tenant if they are missing."""
+        """Make the collection and the build's physical tenant if they are missing. Raises IndexParametersRefused."""
         ...
 
     async def upsert(self, build: IndexBuild, objects: Sequence[IndexObject]) -> None:

@@ -1,6 +1,6 @@
 """When an index made anew may take the place of the one that serves."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -42,3 +42,19 @@ class MigrationSettings(Section):
     made anew. What was embedded is kept for the next one."""
     tokens_per_second: Annotated[float, Field(gt=0)] = 5_000.0
     """What a plan assumes for an outside model."""
+    canary_tenants: tuple[str, ...] = ()
+    """Tenants that others with the same target may be made to wait for."""
+    ef: tuple[int, ...] = (-1, 32, 64, 128, 256, 512)
+    """What a migration may ask of the index, here and below: each way to keep vectors is a collection of the store."""
+    ef_construction: tuple[int, ...] = (64, 128, 256)
+    connections: tuple[int, ...] = (16, 32, 64)
+    quantisations: tuple[Literal["store", "none", "sq", "pq", "bq", "rq"], ...] = (
+        "store",
+        "none",
+        "sq",
+        "pq",
+        "bq",
+        "rq",
+    )
+    replicas: tuple[int, ...] = (1,)
+    """No more than the store has nodes."""

@@ -14,8 +14,11 @@ from pydantic import SecretStr
 
 from cli.stack.weaviate import ensure_binary
 from lethe.adapters.weaviate import WeaviateIndex
+from lethe.adapters.weaviate.connection import Connection
 from lethe.errors import EnvironmentMismatch, IndexUnavailable, IndexWriteFailed
+from lethe.errors.stores import IndexParametersRefused
 from lethe.model.ids import new_id
+from lethe.model.index_parameters import IndexParameters
 from lethe.settings import Environment, Settings, WeaviateSettings
 from tests.contract.vector_index import DIMS, Shelf, make_build
 from tests.servers.weaviate import weaviate_server_at
@@ -134,3 +137,40 @@ async def test_words_are_in_one_property_and_nothing_is_made_by_accident(weaviat
         "enabled": True, "autoTenantCreation": False, "autoTenantActivation": False
     }  # fmt: skip
     assert schema["invertedIndexConfig"]["stopwords"]["preset"] == "none"
+
+
+async def test_parameters_that_the_store_refuses_are_not_tried_for_ever(weaviate: WeaviateSettings) -> None:
+    """One node holds no two copies."""
+    copies = IndexParameters(replicas=3).key
+    build = replace(make_build(new_id()), collection="RefusedOfMigrations", parameters=copies)
+    async with index_at(weaviate) as index:
+        with pytest.raises(IndexParametersRefused):
+            await index.create_build(build, DIMS)
+        assert not await index.exists(build)
+
+
+async def test_a_collection_of_a_migration_goes_with_the_last_build_in_it(weaviate: WeaviateSettings) -> None:
+    one, other = (
+        replace(make_build(new_id()), collection="KeptOtherwise", parameters=IndexParameters(ef=64).key)
+        for _ in range(2)
+    )
+    async with index_at(weaviate) as index:
+        for build in (one, other):
+            await index.create_build(build, DIMS)
+        await index.drop_build(one)
+        assert await index.exists(other)
+        assert await collections(weaviate) >= {"KeptOtherwise"}
+        await index.drop_build(other)
+        await index.drop_build(other)
+        assert "KeptOtherwise" not in await collections(weaviate)
+        await index.create_build(one, DIMS)
+        assert await index.exists(one)
+        await index.drop_build(one)
+
+
+async def collections(weaviate: WeaviateSettings) -> set[str]:
+    connection = Connection(weaviate, Environment.DEVELOPMENT)
+    try:
+        return set(await (await connection.client()).collections.list_all())
+    finally:
+        await connection.close()

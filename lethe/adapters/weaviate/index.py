@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from weaviate import WeaviateAsyncClient
 from weaviate.classes.query import Filter, Sort
 from weaviate.collections.classes.types import WeaviateField
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAllFailedError
@@ -16,6 +17,7 @@ from lethe.adapters.weaviate.objects import PAGE, QUERY_LIMIT, batches, data_obj
 from lethe.adapters.weaviate.schema import Field, create_collection
 from lethe.adapters.weaviate.search import Objects, run_search
 from lethe.errors import IndexBuildMissing, IndexUnavailable, IndexWriteFailed
+from lethe.errors.stores import IndexParametersRefused
 from lethe.model.ids import Id
 from lethe.model.index_parameters import IndexParameters
 from lethe.model.indexes import IndexBuild
@@ -28,6 +30,7 @@ PATCHES_IN_FLIGHT: Final = 8
 VECTORS: Final = 200
 """Objects read at a time with their vectors, of several kilobytes each."""
 VERSIONS_PER_DELETE: Final = 100
+_INVALID: Final = 422
 _LISTED: Final = [Field.VERSION, Field.READERS, Field.ATTRIBUTES]
 
 
@@ -56,7 +59,7 @@ class WeaviateIndex:
             async with asyncio.timeout(self._write_seconds):
                 client = await self._connection.stamped_client()
                 collection, parameters = client.collections.use(build.collection), IndexParameters.of(build.parameters)
-                await _ensure(collection.exists, lambda: create_collection(client, build.collection, parameters))
+                await _ensure(collection.exists, lambda: _create(client, build.collection, parameters))
                 tenants, name = collection.tenants, build.physical_tenant
                 await _ensure(lambda: tenants.exists(name), lambda: tenants.create(name))
         except FAILURES as error:
@@ -78,6 +81,9 @@ class WeaviateIndex:
                 collection = client.collections.use(build.collection)
                 if await collection.exists():
                     await collection.tenants.remove(build.physical_tenant)
+                    # One of a migration's own kind; what another one makes in it just now is filled again.
+                    if build.parameters and not await collection.tenants.get():
+                        await client.collections.delete(build.collection)
         except FAILURES as error:
             raise IndexUnavailable(type(error).__name__) from None
 
@@ -254,6 +260,16 @@ class WeaviateIndex:
                 return not await collection.exists() or not await collection.tenants.exists(build.physical_tenant)
         except FAILURES:
             return False
+
+
+async def _create(client: WeaviateAsyncClient, name: str, parameters: IndexParameters) -> None:
+    """Raises IndexParametersRefused for any but the store's own."""
+    try:
+        await create_collection(client, name, parameters)
+    except UnexpectedStatusCodeError as error:
+        if error.status_code != _INVALID or parameters == IndexParameters() or await client.collections.exists(name):
+            raise
+        raise IndexParametersRefused from None
 
 
 async def _ensure(exists: Callable[[], Awaitable[bool]], create: Callable[[], Awaitable[None]]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from lethe.errors import ChunksTooLong, IndexBuildMissing, ProviderNotAllowed
+from lethe.errors.migrations import CanaryNotAllowed, IndexParametersNotAllowed
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.migration.targets import Target, find
 from lethe.model.documents import EmbeddingNeed
@@ -53,7 +54,13 @@ class MigrationPlanner:
     settings: MigrationSettings
 
     async def plan(self, tenant_id: Id, wish: MigrationWish) -> Planned:
-        """Raises UnknownEmbeddingModel, ChunksTooLong, ProviderNotAllowed, IndexBuildMissing."""
+        """Raises CanaryNotAllowed, IndexParametersNotAllowed, UnknownEmbeddingModel, ChunksTooLong, ProviderNotAllowed,
+        IndexBuildMissing.
+        """
+        if wish.is_canary and tenant_id not in self.settings.canary_tenants:
+            raise CanaryNotAllowed
+        if wish.parameters is not None:
+            _refuse_others(wish.parameters, self.settings)
         async with self.ledger.read() as uow:
             source = await active_vector_build(uow, tenant_id)
             tenant = await uow.tenants.get(tenant_id)
@@ -81,3 +88,16 @@ class MigrationPlanner:
         if target.chunks_per_second:
             return round(need.to_embed / target.chunks_per_second, 1)
         return round(need.tokens / self.settings.tokens_per_second, 1)
+
+
+def _refuse_others(wish: IndexParameters, allowed: MigrationSettings) -> None:
+    choices = {
+        "ef": (wish.ef, allowed.ef),
+        "ef_construction": (wish.ef_construction, allowed.ef_construction),
+        "connections": (wish.connections, allowed.connections),
+        "quantisation": (wish.quantisation, allowed.quantisations),
+        "replicas": (wish.replicas, allowed.replicas),
+    }
+    for name, (wished, choice) in choices.items():
+        if wished not in choice:
+            raise IndexParametersNotAllowed(f"{name}: {', '.join(map(str, choice))}")
