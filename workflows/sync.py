@@ -103,25 +103,30 @@ class SyncSource:
     async def _follow(self, ref: SyncRef, begun: Begun) -> None:
         state = begun.state
         if state is SyncState.LISTING:
-            compared = await run_step(
-                SyncActivities.compare_source,
-                ref,
-                queue=Queue.IO,
-                summary="what is there, beside what is known",
-                within=policies.BATCH,
-                retry=policies.BATCH_RETRY,
-            )
-            state = compared.state
+            state = await self._compare(ref)
         if not begun.is_dry_run:
-            if state is SyncState.NEEDS_ATTENTION and not await self._is_answered(ref):
-                await self._fail(ref, UNANSWERED)
-                return
+            if state is SyncState.NEEDS_ATTENTION:
+                if not await self._is_answered(ref):
+                    await self._fail(ref, UNANSWERED)
+                    return
+                await self._compare(ref)
             if state is not SyncState.DELETING:
                 await self._map(ref)
                 await self._take_in(ref)
             await self._delete(ref)
         await self._control(SyncActivities.finish_round, ref, "counts")
         self._tell(DONE)
+
+    async def _compare(self, ref: SyncRef) -> SyncState:
+        compared = await run_step(
+            SyncActivities.compare_source,
+            ref,
+            queue=Queue.IO,
+            summary="what is there, beside what is known",
+            within=policies.BATCH,
+            retry=policies.BATCH_RETRY,
+        )
+        return compared.state
 
     async def _is_answered(self, ref: SyncRef) -> bool:
         """Wait until somebody has decided, or for too long. Who is not to read any more does not until then."""

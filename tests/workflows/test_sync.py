@@ -82,6 +82,7 @@ async def test_nothing_is_done_before_somebody_answers(client: Client) -> None:
         await handle.signal(SyncSource.look)
         await handle.result()
     assert scripted.calls.index("remove_vanished") > scripted.calls.index("begin_intake")
+    assert scripted.calls.count("compare_source") == 2
     assert scripted.ended == [""]
     await replayed(handle)
 

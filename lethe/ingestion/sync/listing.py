@@ -202,7 +202,7 @@ async def _settle(deps: Syncing, ref: SyncRef, listed: int) -> Compared:
         if sync.is_dry_run:
             new, changed = counts.get(ListedAs.NEW, 0), counts.get(ListedAs.CHANGED, 0)
             sync = replace(sync, added=new, updated=changed, deleted=vanished)
-        elif _lists_too_little(sync, deps.settings.ask_above_share):
+        elif sync.decision is None and _lists_too_little(sync, deps.settings.ask_above_share):
             sync = replace(sync, state=SyncState.NEEDS_ATTENTION)
         await uow.syncs.update(sync)
     return Compared(state=sync.state, listed=listed, work=work, vanished=vanished)

@@ -62,7 +62,9 @@ def new_round(
 
 
 async def look_at_decision(deps: Syncing, ref: SyncRef) -> Decided:
-    """Go on if somebody has decided. Where the documents are to stay, their items are not missed again."""
+    """Go on if somebody has decided. Where the documents are to stay, their items are not missed again; before they
+    are deleted it is looked once more, since the listing may be days old.
+    """
     async with deps.ledger.write() as uow:
         await uow.tenants.lock(ref.tenant_id)
         _, sync = await open_round(uow, ref)
@@ -72,12 +74,20 @@ async def look_at_decision(deps: Syncing, ref: SyncRef) -> Decided:
             waited = deps.clock.now() - (sync.started_at or sync.created_at)
             left = timedelta(days=deps.settings.answer_days) - waited
             return Decided(is_decided=False, wait_seconds=max(0.0, left.total_seconds()))
-        if sync.decision is Decision.KEEP and sync.trigger is SyncTrigger.EVENTS:
-            await uow.syncs.forget(ref.tenant_id, ref.sync_id, ListedAs.GONE)
-        elif sync.decision is Decision.KEEP:
-            await uow.sources.keep_vanished(ref.tenant_id, ref.source_id, ref.sync_id)
-        await uow.syncs.update(replace(sync, state=SyncState.INGESTING))
+        if sync.decision is Decision.KEEP:
+            await _keep(uow, sync)
+            await uow.syncs.update(replace(sync, state=SyncState.INGESTING))
+        else:
+            await uow.syncs.rename(ref.tenant_id, ref.sync_id, ListedAs.GONE, ListedAs.NAMED)
+            await uow.syncs.update(replace(sync, state=SyncState.LISTING))
     return Decided(is_decided=True)
+
+
+async def _keep(uow: UnitOfWork, sync: Sync) -> None:
+    if sync.trigger is SyncTrigger.EVENTS:
+        await uow.syncs.forget(sync.tenant_id, sync.id, ListedAs.GONE)
+    else:
+        await uow.sources.keep_vanished(sync.tenant_id, sync.source_id, sync.id)
 
 
 async def finish_round(deps: Syncing, ref: SyncRef) -> None:

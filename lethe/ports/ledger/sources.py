@@ -114,6 +114,10 @@ class SyncRepository(Protocol):
         """Forget rounds that had ended by then."""
         ...
 
+    async def rename(self, tenant_id: Id, sync_id: Id, kind: ListedAs, other: ListedAs) -> None:
+        """What is of one kind is of the other from now on."""
+        ...
+
     async def forget(self, tenant_id: Id, sync_id: Id, kind: ListedAs) -> None:
         """Nothing is to be done about those."""
         ...

@@ -74,6 +74,7 @@ class Following:
                 return await self.sync(ref)
             await self.ordering.decide(self.house.admin, self.source_id, ref.sync_id, decision)
             assert (await rounds.look_at_decision(self.deps, ref)).is_decided
+            await listing.compare(self.deps, ref, reporter())
         sync = await self.sync(ref)
         if not sync.is_dry_run:
             await self.take_in(ref)

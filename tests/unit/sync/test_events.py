@@ -80,6 +80,21 @@ async def test_many_that_are_gone_at_once_are_asked_about(following: Following, 
     assert len(await following.entries()) == left
 
 
+@pytest.mark.parametrize("by_events", [False, True])
+async def test_what_is_there_again_when_somebody_answers_is_not_deleted(following: Following, by_events: bool) -> None:
+    fill(following, 20)
+    await following.round()
+    there = dict(following.source.items)
+    following.source.items.clear()
+    ref = await named(following, *range(20)) if by_events else await following.begin()
+    assert (await following.follow(ref)).state is SyncState.NEEDS_ATTENTION
+    following.source.items.update(there)
+    following.source.items.pop("notes/3.txt")
+    sync = await following.follow(ref, decision=Decision.DELETE)
+    assert (sync.state, sync.vanished, sync.deleted) == (SyncState.DONE, 1, 1)
+    assert len(await following.documents()) == 19
+
+
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
     """A key ring that is slow: something happens before it makes the first key."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
@@ -61,6 +61,14 @@ class SqlSyncs(SqlRepository):
     async def expire(self, tenant_id: Id, source_id: Id, ended_before: datetime) -> None:
         old = (syncs.c.source_id == source_id, syncs.c.ended_at < ended_before)
         await self._connection.execute(delete_of(syncs, tenant_id, *old))
+
+    async def rename(self, tenant_id: Id, sync_id: Id, kind: ListedAs, other: ListedAs) -> None:
+        of_kind = (
+            sync_items.c.tenant_id == tenant_id,
+            sync_items.c.sync_id == sync_id,
+            sync_items.c.listed_as == kind,
+        )
+        await self._connection.execute(update(sync_items).where(*of_kind).values(listed_as=other))
 
     async def forget(self, tenant_id: Id, sync_id: Id, kind: ListedAs) -> None:
         of_kind = (sync_items.c.sync_id == sync_id, sync_items.c.listed_as == kind)
