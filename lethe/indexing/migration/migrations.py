@@ -114,7 +114,8 @@ class Migrations:
         async with self.ledger.write() as uow:
             await uow.tenants.lock(caller.tenant_id)
             migration = await _known(uow, caller.tenant_id, migration_id)
-            if migration.state in DONE.get(move, ()):
+            is_asked = migration.move is move and migration.state not in ALLOWED[move]
+            if is_asked or migration.state in DONE.get(move, ()):
                 return await _standing(uow, migration)
             if migration.state not in ALLOWED[move]:
                 raise IllegalMigrationMove(f"A migration that is {migration.state} takes no {move}.")

@@ -165,6 +165,19 @@ async def test_a_build_that_is_lost_after_its_verdict_is_judged_again_before_it_
     await migrating.serving(ref)
 
 
+async def test_a_cutover_that_was_ordered_stays_so_while_a_lost_build_is_filled_again(migrating: Migrating) -> None:
+    world, ref = migrating.world, await migrating.begun(is_automatic=False)
+    assert (await migrating.judged(ref)).passed
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.CUTOVER)
+    await world.index.drop_build(await world.build(ref))
+    assert not (await world.cutover.close(ref)).is_active
+    standing = await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.CUTOVER)
+    assert (standing.migration.state, standing.migration.move) == (MigrationState.BUILDING, MigrationMove.CUTOVER)
+    await world.followed(ref)
+    assert (await migrating.judged(ref)).passed
+    assert (await migrating.runner.look(ref)).may_close
+
+
 async def test_a_build_that_is_lost_while_it_is_checked_is_neither_passed_nor_refused(migrating: Migrating) -> None:
     world = migrating.world
     ref = await migrating.begun()
