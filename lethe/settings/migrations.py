@@ -45,9 +45,11 @@ class MigrationSettings(Section):
     canary_tenants: tuple[str, ...] = ()
     """Tenants that others with the same target may be made to wait for."""
     ef: tuple[int, ...] = (-1, 32, 64, 128, 256, 512)
-    """What a migration may ask of the index, here and below: each way to keep vectors is a collection of the store."""
+    """What a migration may ask for, here and in the next four: each way is a collection of the store."""
     ef_construction: tuple[int, ...] = (64, 128, 256)
+    """How many candidates are looked at while the graph is made."""
     connections: tuple[int, ...] = (16, 32, 64)
+    """Edges of a node of the graph."""
     quantisations: tuple[Literal["store", "none", "sq", "pq", "bq", "rq"], ...] = (
         "store",
         "none",
@@ -56,5 +58,6 @@ class MigrationSettings(Section):
         "bq",
         "rq",
     )
+    """How vectors may be compressed for the search; `store`: as the store does by itself."""
     replicas: tuple[int, ...] = (1,)
     """No more than the store has nodes."""

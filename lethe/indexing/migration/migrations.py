@@ -123,6 +123,8 @@ class Migrations:
             if move is MigrationMove.ROLLBACK and await _taken_back(uow, migration):
                 moved = replace(moved, state=MigrationState.ROLLED_BACK)
             await uow.migrations.update(moved)
+            # Whoever ended its workflow by hand left the tenant with a migration that nothing ends.
+            await uow.dispatches.renew(replace(dispatch_of(moved), created_at=moved.updated_at, again=True))
             return await _standing(uow, moved)
 
 

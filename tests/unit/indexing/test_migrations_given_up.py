@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from lethe.contracts.indexing import BuildRef
 from lethe.contracts.migrations import Judged, JudgeStep, VectorTally
 from lethe.errors import EmbedderRefused, EmbedderUnavailable, LetheError, ProviderNotAllowed
 from lethe.model.migrations import MigrationMove, MigrationState
+from lethe.model.operations import DispatchKind
 from lethe.model.processors import Origin
 from lethe.ports.embedding import InputKind, Vectors
 from lethe.settings import MigrationSettings, Settings
@@ -77,3 +79,18 @@ async def test_given_up_it_says_why(migrating: Migrating) -> None:
     await migrating.runner.settle(ref, "embedder_unavailable")
     row = await migrating.row(ref)
     assert (row.state, row.code) == (MigrationState.ABORTED, "embedder_unavailable")
+
+
+async def test_asked_for_its_end_one_whose_workflow_is_gone_is_begun_again(migrating: Migrating) -> None:
+    ref = await migrating.begun()
+    later = migrating.world.pipeline.clock.now() + timedelta(days=1)
+    ledger = migrating.world.ledger
+    async with ledger.write() as uow:
+        for dispatch in await uow.dispatches.pending(later, 50):
+            await uow.dispatches.mark(dispatch, later)
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ABORT)
+    async with ledger.read() as uow:
+        (pending,) = await uow.dispatches.pending(later, 50)
+    assert (pending.kind, pending.ref, pending.again) == (DispatchKind.MIGRATE_EMBEDDINGS, ref.build_id, True)
+    assert (await migrating.runner.open(ref)).is_over is False
+    assert (await migrating.runner.look(ref)).is_aborted
