@@ -6,7 +6,7 @@ from temporalio import activity
 
 from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef, ProbesBegun
 from lethe.ingestion.probing import Probing
-from lethe.telemetry import EMBEDDING_PROBE_END, EMBEDDING_PROBES, EMBEDDINGS_STOPPED
+from lethe.telemetry import EMBEDDING_PROBE_END, EMBEDDING_PROBES
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,5 @@ class ProbeActivities:
     async def probe_embeddings(self, ref: ProbeRef) -> Probed:
         probed = await self.probing.probe(ref)
         EMBEDDING_PROBES.labels("changed" if probed.is_changed else "same").inc()
-        EMBEDDINGS_STOPPED.set(await self.probing.stopped())
         EMBEDDING_PROBE_END.set_to_current_time()
         return probed

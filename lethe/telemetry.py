@@ -55,7 +55,7 @@ AUDIT_END: Final = Gauge(
 )
 EMBEDDING_PROBES: Final = Counter("rag_embedding_probes", "Models asked again for vectors they gave", ["outcome"])
 EMBEDDINGS_STOPPED: Final = Gauge(
-    "rag_embeddings_stopped", "Models of tenants that changed: no vector of theirs is written; at the last probe"
+    "rag_embeddings_stopped", "Models of tenants that changed: no vector of theirs is written; as the API is asked"
 )
 EMBEDDING_PROBE_END: Final = Gauge("rag_embedding_probe_last_end_timestamp_seconds", "When the last probe ended")
 RETENTION_REMOVED: Final = Counter("rag_retention_removed", "Removed because its time was over", ["kind"])

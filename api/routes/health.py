@@ -14,7 +14,7 @@ from api.schemas.operations import HealthOut
 from api.security import HEALTH
 from api.services import Probe
 from lethe.errors import LetheError
-from lethe.telemetry import THUMBS_UP
+from lethe.telemetry import EMBEDDINGS_STOPPED, THUMBS_UP
 
 public = APIRouter(tags=["operations"])
 keyed = APIRouter(tags=["operations"])
@@ -48,12 +48,14 @@ async def _answers(probe: Probe) -> bool:
 
 @keyed.get("/metrics", response_class=Response)
 async def metrics(services: ServicesDep) -> Response:
-    """Prometheus metrics of this process, and the share of thumbs up, which the ledger knows.
+    """Prometheus metrics of this process, and what the ledger knows: the share of thumbs up, and stopped models.
 
     Needs a key of any role: `authorization: {type: Bearer, credentials_file: ...}` in Prometheus' scrape configuration.
     """
     with suppress(LetheError, TimeoutError):
         async with asyncio.timeout(_PROBE_SECONDS), services.ledger.read() as uow:
             share = await uow.feedback.share_up(services.clock.now() - _RATED)
+            stopped = await uow.probes.stopped()
         THUMBS_UP.set(math.nan if share is None else share)
+        EMBEDDINGS_STOPPED.set(stopped)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

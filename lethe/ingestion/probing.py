@@ -7,18 +7,21 @@ from typing import Final
 import numpy as np
 
 from lethe.contracts.probes import Probed, ProbeRef, ProbesBegun
-from lethe.errors import EmbeddingInvalid
+from lethe.errors import EmbedderUnavailable, EmbeddingInvalid
 from lethe.ingestion.steps.embedding import Vector, chunk_text
 from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.model.documents import Chunk, ChunkVector
 from lethe.model.ids import Id
+from lethe.model.indexes import BuildKind, BuildState
 from lethe.model.probes import LEAST_COSINE, EmbeddingProbe
 from lethe.model.processors import Origin
-from lethe.ports.embedding import Embedder, InputKind
+from lethe.ports.embedding import Embedder, InputKind, model_of
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import unseal_vector
 from lethe.settings import ProbeSettings
 
 TENANTS_PAGE: Final = 20
+_FILLED: Final = frozenset({BuildState.BUILDING, BuildState.SOAKING})
 FIXED: Final = (
     "The ferry crosses the river at noon.",
     "Die Rechnung ist innerhalb von dreißig Tagen zu bezahlen.",
@@ -40,7 +43,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class Probing:
-    """Of the model of a tenant's active index. May be repeated."""
+    """Of the models that a tenant's vectors are written with. May be repeated."""
 
     pipeline: Pipeline
     settings: ProbeSettings
@@ -53,9 +56,34 @@ class Probing:
         return ProbesBegun(tenants=page, after=page[-1] if len(tenants) > len(page) else None)
 
     async def probe(self, ref: ProbeRef) -> Probed:
-        """Compare, and stop or release the writing of vectors. Raises EmbedderUnavailable, which says nothing of it."""
-        tenant_id = ref.tenant_id
-        embedder = await self.pipeline.serving_model(tenant_id)
+        """Compare, and stop or release the writing of vectors. Raises EmbedderUnavailable, which says nothing of it:
+        that of one model is raised when the others were asked.
+        """
+        probed, unavailable = list[Probed](), list[EmbedderUnavailable]()
+        for embedder in await self._models(ref.tenant_id):
+            try:
+                probed.append(await self._probe(embedder, ref.tenant_id))
+            except EmbedderUnavailable as error:
+                unavailable.append(error)
+        if unavailable:
+            raise unavailable[0]
+        return Probed(
+            compared=sum(each.compared for each in probed),
+            worst=min(each.worst for each in probed),
+            is_changed=any(each.is_changed for each in probed),
+        )
+
+    async def _models(self, tenant_id: Id) -> list[Embedder]:
+        """Of the active build first; then of those that are filled, or kept for a way back, where it can be asked."""
+        serving = await self.pipeline.serving_model(tenant_id)
+        async with self.pipeline.ledger.read() as uow:
+            builds = await uow.builds.list(tenant_id)
+        specs = {each.spec for each in builds if each.kind is BuildKind.VECTOR and each.state in _FILLED}
+        models = (self.pipeline.embedder, *self.pipeline.others)
+        others = [model_of(spec, *models) for spec in sorted(specs - {serving.spec.key})]
+        return [serving, *(each for each in others if each is not None)]
+
+    async def _probe(self, embedder: Embedder, tenant_id: Id) -> Probed:
         spec = embedder.spec.key
         async with self.pipeline.ledger.read() as uow:
             references = await uow.probes.references(tenant_id, spec)
@@ -76,22 +104,20 @@ class Probing:
                 await uow.probes.put_references(tenant_id, spec, first)
         return probed
 
-    async def stopped(self) -> int:
-        async with self.pipeline.ledger.read() as uow:
-            return await uow.probes.stopped()
-
     async def _sample(self, embedder: Embedder, tenant_id: Id) -> list[_Known]:
-        """Stored chunks whose keys exist."""
+        """Stored chunks that questions may find, and whose keys exist: no other text is sent anew."""
         near, limit = str(uuid.uuid4()), self.settings.sample
         async with self.pipeline.ledger.read() as uow:
             stored = await uow.probes.sample(tenant_id, embedder.spec.key, near, limit) if limit else []
-            chunks = {each.id: each for each in await uow.chunks.some(tenant_id, [each.chunk_id for each in stored])}
+            chunks = {each.id: each for each in await uow.chunks.served(tenant_id, [each.chunk_id for each in stored])}
+        needles = await standing_needles(self.pipeline.ledger, self.pipeline.keyring, tenant_id)
         keys = await self.pipeline.keyring.get_many(tenant_id, {each.version_id for each in stored})
-        return [
+        known = [
             _known(embedder, keys[each.version_id], chunks[each.chunk_id], each)
             for each in stored
             if each.chunk_id in chunks and each.version_id in keys
         ]
+        return [each for each in known if not needles.hides(each.text)]
 
     async def _keep(self, tenant_id: Id, spec: str, compared: int, worst: float) -> Probed:
         """A probe that finds all as it was releases what an earlier one stopped; one that compared nothing does not."""

@@ -115,9 +115,9 @@ class VectorCheck:
         return lots[: self.settings.sample_chunks]
 
     async def embed_again(self, build: IndexBuild, chunk_ids: Sequence[Id]) -> Sampled:
-        """Raises EmbedderUnavailable and what else the embedder raises."""
+        """Only what may be found now is sent. Raises EmbedderUnavailable and what else the embedder raises."""
         async with self.ledger.read() as uow:
-            chunks = await uow.chunks.some(build.tenant_id, chunk_ids)
+            chunks = await uow.chunks.served(build.tenant_id, chunk_ids)
         anew = await self.maker.anew(build.tenant_id, build.spec, chunks, build.id)
         held = await self.index.vectors(build, list(anew))
         cosines = [cosine(held[key], vector) for key, vector in anew.items() if key in held]

@@ -18,6 +18,7 @@ from lethe.model.ids import Id
 from lethe.model.processors import Origin
 from lethe.ports.embedding import EMBEDDER_FAILURES, Embedder, InputKind, model_of
 from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, seal_vector, unseal_text, unseal_vector
 
 Vector = NDArray[np.float32]
@@ -119,9 +120,11 @@ class LostVectors:
     ) -> Mapping[Id, Vector]:
         embedder = self.pipeline.model_of(spec)
         keys = await self.pipeline.keyring.get_many(tenant_id, {chunk.version_id for chunk in chunks})
+        needles = await standing_needles(self.pipeline.ledger, self.pipeline.keyring, tenant_id)
         found: dict[Id, Vector] = {}
         for start in range(0, len(chunks), _LOST_PAGE):
             page = [chunk for chunk in chunks[start : start + _LOST_PAGE] if chunk.version_id in keys]
+            page = [chunk for chunk in page if not needles.hides(chunk_text(embedder, keys[chunk.version_id], chunk))]
             vectors = await _compute(embedder, tenant_id, keys, page, build_id)
             found |= {chunk.id: vectors[chunk.text_hmac] for chunk in page}
         return found

@@ -143,6 +143,10 @@ class ChunkRepository(Protocol):
         """Those of the chunks that have rows."""
         ...
 
+    async def served(self, tenant_id: Id, chunk_ids: Collection[Id]) -> list[Chunk]:
+        """Those of the chunks that questions may find now: of nothing deleted, fenced, restricted or quarantined."""
+        ...
+
     async def vectors_by_id(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> dict[Id, ChunkVector]:
         """The chunks' vectors of the spec, by chunk id."""
         ...

@@ -40,5 +40,7 @@ class ProbeRepository(Protocol):
         ...
 
     async def sample(self, tenant_id: Id, spec: str, near: Id, limit: int) -> list[ChunkVector]:
-        """Stored vectors of the spec from that chunk id on, then from the first one; a random id is a random sample."""
+        """Vectors of the spec that questions may find now, from that chunk id on, then from the first one; a random id
+        is a random sample.
+        """
         ...

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from lethe import telemetry
 from lethe.errors import FailureClass
 from lethe.model.ids import is_id, new_id
 from lethe.model.operations import DeadLetter, DeadLetterState
+from lethe.model.probes import EmbeddingProbe
 from lethe.privacy.sealing import Purpose, seal_text
 from tests.unit.api.world import World
 
@@ -48,6 +50,14 @@ async def test_metrics_have_routes_and_no_ids(world: World) -> None:
         assert line in text
     assert document not in text
     assert "canary" not in text
+
+
+async def test_every_process_tells_how_many_models_are_stopped_now(world: World) -> None:
+    stopped = EmbeddingProbe(world.tenant_id, "model@1/384/as-is", world.services.clock.now(), 5, 0.5)
+    for probe, told in ((replace(stopped, stopped_at=stopped.probed_at), "1.0"), (stopped, "0.0")):
+        async with world.services.ledger.write() as uow:
+            await uow.probes.put(probe)
+        assert f"rag_embeddings_stopped {told}" in (await world.get("/metrics")).text
 
 
 async def test_the_access_log_is_json_without_content(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,11 +12,13 @@ from lethe.errors import EmbedderUnavailable, EmbeddingInvalid
 from lethe.errors.stores import EmbeddingModelChanged
 from lethe.ingestion.probing import FIXED, Probing, cosine
 from lethe.ingestion.steps.pipeline import Pipeline
+from lethe.model.documents import Status
 from lethe.model.indexes import EmbeddingSpec
 from lethe.model.probes import LEAST_COSINE
 from lethe.model.processors import Origin
 from lethe.ports.embedding import InputKind, Vectors
-from lethe.settings import ProbeSettings, Settings
+from lethe.settings import MigrationSettings, ProbeSettings, Settings
+from tests.unit.indexing.migrating import Migrating
 from tests.unit.indexing.world import World
 
 
@@ -24,10 +26,11 @@ class Silent(HashEmbedder):
     """Another model by the name of the first one."""
 
     is_cut = False
+    known_as = HashEmbedder().spec
 
     @property
     def spec(self) -> EmbeddingSpec:
-        return HashEmbedder().spec
+        return self.known_as
 
     async def embed(self, texts: Sequence[str], kind: InputKind, origin: Origin | None = None) -> Vectors:
         if self.is_cut:
@@ -100,6 +103,47 @@ async def test_a_model_that_does_not_answer_is_neither(world: World) -> None:
     assert not await is_stopped(world)
     world.embedder.is_down = False
     assert not (await probe(world)).is_changed
+
+
+@pytest.mark.parametrize("field", ["restricted_at", "fenced_at", "deleted_at", "status"])
+async def test_what_nobody_may_find_is_not_sent_again(world: World, field: str) -> None:
+    await world.write(1, "alpha")
+    await world.write(2, "beta")
+    change = {field: Status.QUARANTINED if field == "status" else world.pipeline.clock.now()}
+    async with world.ledger.write() as uow:
+        document = await uow.documents.get(world.tenant_id, world.documents[1])
+        assert document
+        await uow.documents.update(replace(document, **change))  # pyright: ignore[reportArgumentType]
+    world.embedder.texts.clear()
+    assert (await probe(world)).compared == 1
+    assert [text for text in world.embedder.texts if text in {"alpha", "beta"}] == ["beta"]
+
+
+async def test_nor_by_the_gate_of_a_migration(world: World) -> None:
+    await world.write(1, "alpha")
+    await world.write(2, "beta")
+    migrating = Migrating(world, MigrationSettings())
+    ref = await migrating.begun()
+    async with world.ledger.write() as uow:
+        document = await uow.documents.get(world.tenant_id, world.documents[1])
+        assert document
+        await uow.documents.update(replace(document, restricted_at=world.pipeline.clock.now()))
+    world.other.texts.clear()
+    assert (await migrating.judged(ref)).passed
+    assert ((await migrating.row(ref)).report["sampled"], world.other.texts) == (1, ["beta"])
+
+
+async def test_models_of_builds_that_do_not_serve_are_probed_too(world: World) -> None:
+    await world.write(1, "alpha")
+    await probe(world)
+    await Migrating(world, MigrationSettings()).begun()
+    await probe(world)
+    changed = Silent("another")
+    changed.known_as = world.other.spec
+    assert (await probe(world, replace(world.pipeline, others=(changed,)))).is_changed
+    async with world.ledger.read() as uow:
+        stopped = {each.spec for each in await uow.probes.all(world.tenant_id) if each.is_changed}
+    assert stopped == {world.other.spec.key}
 
 
 def test_what_cannot_be_compared_is_not_alike() -> None:

@@ -23,6 +23,7 @@ _version_of_chunk: Final = and_(versions.c.tenant_id == chunks.c.tenant_id, vers
 document_of_version: Final = and_(
     documents.c.tenant_id == versions.c.tenant_id, documents.c.id == versions.c.document_id
 )
+version_of_vector: Final = and_(versions.c.tenant_id == vectors.c.tenant_id, versions.c.id == vectors.c.version_id)
 _servable: Final = and_(
     documents.c.deleted_at.is_(None),
     documents.c.fenced_at.is_(None),
@@ -47,6 +48,11 @@ def passes_gate() -> ColumnElement[bool]:
         ~is_hidden(),
         exists().where(allowed),
     )
+
+
+def is_served() -> ColumnElement[bool]:
+    """Whether the row's version is the one that questions find now, whoever asks."""
+    return and_(versions.c.live_from.is_not(None), versions.c.live_until.is_(None), _servable, ~is_hidden())
 
 
 _GATE: Final = (
@@ -88,6 +94,11 @@ class SqlChunks(SqlRepository):
 
     async def some(self, tenant_id: Id, chunk_ids: Collection[Id]) -> list[Chunk]:
         return await CHUNK.all(self._connection, CHUNK.of(tenant_id, one_of(chunks.c.id, chunk_ids)))
+
+    async def served(self, tenant_id: Id, chunk_ids: Collection[Id]) -> list[Chunk]:
+        wanted = CHUNK.of(tenant_id, one_of(chunks.c.id, chunk_ids), is_served())
+        joined = wanted.join(versions, _version_of_chunk).join(documents, document_of_version)
+        return await CHUNK.all(self._connection, joined)
 
     async def vectors_by_id(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> dict[Id, ChunkVector]:
         wanted = VECTOR.of(tenant_id, one_of(vectors.c.chunk_id, chunk_ids), vectors.c.spec == spec)
@@ -184,7 +195,6 @@ def _within(start: int, stop: int | None) -> ColumnElement[bool]:
 
 def _first_per_text(tenant_id: Id, spec: str, text_hmacs: Collection[str]) -> Select[*tuple[Any, ...]]:
     """A text that stands in a thousand documents is read once."""
-    version_of_vector = and_(versions.c.tenant_id == vectors.c.tenant_id, versions.c.id == vectors.c.version_id)
     place = func.row_number().over(partition_by=vectors.c.text_hmac, order_by=vectors.c.chunk_id).label("place")
     ranked = (
         select(*VECTOR.columns, place)

@@ -6,8 +6,11 @@ from typing import Final
 from sqlalchemy import func, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.repositories.chunks import document_of_version, is_served, version_of_vector
 from lethe.adapters.sql.rows import Mapped, insert_missing, upsert_into
 from lethe.adapters.sql.tables import chunk_vectors as vectors_table
+from lethe.adapters.sql.tables import document_versions as versions
+from lethe.adapters.sql.tables import documents
 from lethe.adapters.sql.tables import embedding_probes as probes
 from lethe.adapters.sql.tables import embedding_references as references_table
 from lethe.model.documents import ChunkVector
@@ -60,7 +63,9 @@ class SqlProbes(SqlRepository):
         await insert_missing(self._connection, references_table, rows)
 
     async def sample(self, tenant_id: Id, spec: str, near: Id, limit: int) -> list[ChunkVector]:
-        of_spec = VECTOR.of(tenant_id, vectors_table.c.spec == spec).order_by(vectors_table.c.chunk_id)
+        served = VECTOR.of(tenant_id, vectors_table.c.spec == spec, is_served())
+        joined = served.join(versions, version_of_vector).join(documents, document_of_version)
+        of_spec = joined.order_by(vectors_table.c.chunk_id)
         after = await VECTOR.all(self._connection, of_spec.where(vectors_table.c.chunk_id >= near).limit(limit))
         before = of_spec.where(vectors_table.c.chunk_id < near).limit(limit - len(after))
         return [*after, *await VECTOR.all(self._connection, before)]
