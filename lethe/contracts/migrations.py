@@ -114,7 +114,7 @@ class GateFigures(Contract):
 
 class MigrationReport(Contract):
     """``failures``: codes of what was not good enough; none: it may serve. ``unasked``: questions left out, because one
-    of the models could not be asked.
+    of the models could not be asked. ``withheld``: of the sample, not sent to the model, since nobody may find it.
     """
 
     vectors: int = 0
@@ -124,6 +124,7 @@ class MigrationReport(Contract):
     moved: int = 0
     least_cosine: float = 1.0
     sampled: int = 0
+    withheld: int = 0
     sample_failed: int = 0
     least_sample_cosine: float = 1.0
     figures: GateFigures = GateFigures()

@@ -49,6 +49,7 @@ class MigrationGate:
         report = MigrationReport(
             **step.tally.model_dump(exclude={"sample"}),
             sampled=sampled.sampled,
+            withheld=sampled.withheld,
             sample_failed=sampled.failed,
             least_sample_cosine=sampled.least_cosine,
             figures=figures(reads.shadows),

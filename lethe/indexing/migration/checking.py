@@ -29,11 +29,12 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Texts embedded again, and how many of them the build holds another vector of."""
+    """Texts embedded again, and how many of them the build holds another vector of; ``withheld`` ones nobody may find."""
 
     sampled: int
     failed: int
     least_cosine: float
+    withheld: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,13 @@ class VectorCheck:
     async def embed_again(self, build: IndexBuild, chunk_ids: Sequence[Id]) -> Sampled:
         """Only what may be found now is sent. Raises EmbedderUnavailable and what else the embedder raises."""
         async with self.ledger.read() as uow:
+            stored = await uow.chunks.some(build.tenant_id, chunk_ids)
             chunks = await uow.chunks.served(build.tenant_id, chunk_ids)
         anew = await self.maker.anew(build.tenant_id, build.spec, chunks, build.id)
         held = await self.index.vectors(build, list(anew))
         cosines = [cosine(held[key], vector) for key, vector in anew.items() if key in held]
         failed = sum(value < self.settings.least_cosine for value in cosines)
-        return Sampled(len(cosines), failed, min([1.0, *cosines]))
+        return Sampled(len(cosines), failed, min([1.0, *cosines]), withheld=len(stored) - len(anew))
 
 
 def cosine(one: Vector, other: Vector) -> float:

@@ -65,7 +65,7 @@ def failures(report: MigrationReport, settings: MigrationSettings, *, is_same_mo
         "vectors_moved": report.moved > 0,
         "vectors_of_another_model": report.sample_failed > 0,
         # Of what is deleted meanwhile the sample loses a few.
-        "vectors_unsampled": report.sampled * 2 < min(report.vectors, settings.sample_chunks),
+        "vectors_unsampled": report.sampled * 2 < min(report.vectors, settings.sample_chunks) - report.withheld,
         "ndcg_lower": is_judged and _lost(found) > settings.ndcg_loss,
         "overlap_low": (is_same_model or not is_judged) and found.overlap is not None and found.overlap < least,
         "cited_lost": is_cited and (found.cited_kept or 0.0) < settings.cited_least,

@@ -121,16 +121,17 @@ async def test_what_nobody_may_find_is_not_sent_again(world: World, field: str) 
 
 async def test_nor_by_the_gate_of_a_migration(world: World) -> None:
     await world.write(1, "alpha")
-    await world.write(2, "beta")
+    await world.write(2, "beta\ngamma\ndelta")
     migrating = Migrating(world, MigrationSettings())
     ref = await migrating.begun()
     async with world.ledger.write() as uow:
-        document = await uow.documents.get(world.tenant_id, world.documents[1])
+        document = await uow.documents.get(world.tenant_id, world.documents[2])
         assert document
         await uow.documents.update(replace(document, restricted_at=world.pipeline.clock.now()))
     world.other.texts.clear()
     assert (await migrating.judged(ref)).passed
-    assert ((await migrating.row(ref)).report["sampled"], world.other.texts) == (1, ["beta"])
+    report = (await migrating.row(ref)).report
+    assert (report["sampled"], report["withheld"], world.other.texts) == (1, 3, ["alpha"])
 
 
 async def test_models_of_builds_that_do_not_serve_are_probed_too(world: World) -> None:
