@@ -29,7 +29,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Texts embedded again, and how many of them the build holds another vector of; ``withheld`` ones nobody may find."""
+    """Texts embedded again; how many the build holds another vector of; how many were not sent: nobody may find them."""
 
     sampled: int
     failed: int
