@@ -69,7 +69,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         ledger, keyring, blobs, clock = stores.ledger, stores.keyring, stores.blobs, stores.clock
         breakers = make_breakers(settings, redis, clock)
         embedder = _guarded(stores.embedder, settings.embedding.provider, settings, breakers)
-        others = tuple(_guarded(other, provider, settings, breakers) for provider, other in stores.others.items())
+        others = tuple(_guarded(other, provider, settings, breakers) for provider, other in stores.others)
         for each in (embedder, *others):
             await each.warm_up()
         reranker = await stack.enter_async_context(

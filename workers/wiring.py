@@ -107,7 +107,7 @@ async def ingestion_parts(
             scratch=stack.enter_context(private_scratch(settings.state.resolve() / "scratch")),
             malware=Clamd.from_settings(settings.malware),
             embeds_outside=bool(settings.embedding_processors),
-            others=tuple(stores.others.values()),
+            others=tuple(other for _, other in stores.others),
         )
         sender = HttpSender(settings.webhooks)
         stack.push_async_callback(sender.close)

@@ -44,7 +44,8 @@ async def begin_probe(caller: Admin, services: ServicesDep, idempotency_key: Ide
 async def lift_stops(caller: Admin, services: ServicesDep) -> ProbesOut:
     """Let vectors be written again though the model changed. The next probe stops them, unless it finds them as before.
 
-    What was embedded by the changed model stays beside the rest: migrate, or rebuild the index.
+    What was embedded by the changed model stays beside the rest, and is found as badly. To embed everything anew, raise
+    the model's revision in the settings and migrate to it instead.
     """
     async with services.ledger.write() as uow:
         await uow.tenants.lock(caller.tenant_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lethe.adapters.blobs import FsspecBlobs
 from lethe.adapters.certifying import certificate_issuer, require_newest_state
@@ -19,7 +19,7 @@ from lethe.ports.embedding import Embedder
 from lethe.ports.keywords import KeywordIndex
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.processors import ProcessorLedger
-from lethe.settings import EmbeddingProvider, Settings
+from lethe.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Stores:
     embedder: Embedder
     clock: SystemClock
     certificates: CertificateIssuer
-    others: OtherEmbedders = field(default_factory=dict[EmbeddingProvider, Embedder])
+    others: OtherEmbedders = ()
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ async def open_stores(settings: Settings, *, wait_for_sql: bool = False) -> Asyn
         calls = ProcessorLedger(ledger, clock, settings.answering)
         embedder = await stack.enter_async_context(open_embedder(settings, calls))
         others = await stack.enter_async_context(open_other_embedders(settings, calls))
-        await refuse_other_specs(ledger, embedder.spec, *(other.spec for other in others.values()))
+        await refuse_other_specs(ledger, embedder.spec, *(other.spec for _, other in others))
         blobs = FsspecBlobs.from_settings(settings)
         witness = HttpWitness.from_settings(settings)
         stack.push_async_callback(witness.close)

@@ -65,6 +65,9 @@ class ProviderSettings(VendorSettings):
     """Name of the embedding model; vectors of another one are never compared with its."""
     embedding_revision: str = "1"
     """Raise it when the provider changes the model behind the name: a new revision needs a migration."""
+    embedding_former_revisions: tuple[str, ...] = ()
+    """Revisions that tenants' indexes are still of: questions to those are embedded by the model as it is now, until
+    each has migrated to the raised one."""
     embedding_dims: Annotated[int, Field(ge=1)] = 1_536
     """Length of the model's vectors; another one is refused."""
     embedding_shorten: bool = False

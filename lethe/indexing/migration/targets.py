@@ -1,6 +1,6 @@
 """The embedding models that a tenant may be migrated to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,15 +23,16 @@ class Target:
     processor: str = ""
     chunks_per_second: float = 0.0
     """Of a model in this process, on two cores; 0 for others."""
+    is_former: bool = False
+    """Of a revision before the configured one: what serves by it goes on."""
 
 
 def targets_of(
-    settings: Settings, embedder: Embedder, others: Mapping[EmbeddingProvider, Embedder]
+    settings: Settings, embedder: Embedder, others: Sequence[tuple[EmbeddingProvider, Embedder]]
 ) -> tuple[Target, ...]:
     """Every model that is configured."""
     return tuple(
-        _target(settings, provider, each)
-        for provider, each in {settings.embedding.provider: embedder, **others}.items()
+        _target(settings, provider, each) for provider, each in [(settings.embedding.provider, embedder), *others]
     )
 
 
@@ -39,12 +40,16 @@ def _target(settings: Settings, provider: EmbeddingProvider, embedder: Embedder)
     if provider in _RATES:
         return Target(embedder.spec, embedder.tokenizer.max_tokens, chunks_per_second=_RATES[provider])
     outside = [(name.value, f"{name.value}:{section.embedding_model}") for name, section in settings.outside(provider)]
-    return Target(embedder.spec, embedder.tokenizer.max_tokens, *(outside[0] if outside else ("", "")))
+    provided = outside[0] if outside else ("", "")
+    is_former = any(embedder.spec.revision != said.embedding_revision for _, said in settings.outside(provider))
+    return Target(embedder.spec, embedder.tokenizer.max_tokens, *provided, is_former=is_former)
 
 
 def find(targets: Sequence[Target], name: str) -> Target:
-    """The one with this spec, or the only one of this model. Raises UnknownEmbeddingModel."""
-    found = [each for each in targets if name == each.spec.key] or [each for each in targets if name == each.spec.model]
+    """The one with this spec, or the only one of this model as it is now. Raises UnknownEmbeddingModel."""
+    found = [each for each in targets if name == each.spec.key] or [
+        each for each in targets if name == each.spec.model and not each.is_former
+    ]
     if len(found) != 1:
         known = ", ".join(sorted(each.spec.key for each in targets))
         raise UnknownEmbeddingModel(f"Configured are {known}: embedding.provider and embedding.others.")

@@ -28,7 +28,7 @@ class ProbeRepository(Protocol):
         ...
 
     async def stopped(self) -> int:
-        """How many specs of how many tenants are stopped."""
+        """How many specs that are in use by how many tenants are stopped."""
         ...
 
     async def references(self, tenant_id: Id, spec: str) -> dict[int, Sequence[float]]:

@@ -12,6 +12,7 @@ from lethe.model.ids import is_id, new_id
 from lethe.model.operations import DeadLetter, DeadLetterState
 from lethe.model.probes import EmbeddingProbe
 from lethe.privacy.sealing import Purpose, seal_text
+from tests.contract.ledger_rows import build
 from tests.unit.api.world import World
 
 
@@ -53,8 +54,12 @@ async def test_metrics_have_routes_and_no_ids(world: World) -> None:
 
 
 async def test_every_process_tells_how_many_models_are_stopped_now(world: World) -> None:
-    stopped = EmbeddingProbe(world.tenant_id, "model@1/384/as-is", world.services.clock.now(), 5, 0.5)
-    for probe, told in ((replace(stopped, stopped_at=stopped.probed_at), "1.0"), (stopped, "0.0")):
+    used = build(world.tenant_id)
+    async with world.services.ledger.write() as uow:
+        await uow.builds.add(used)
+    stopped = EmbeddingProbe(world.tenant_id, used.spec, world.services.clock.now(), 5, 0.5)
+    unused = replace(stopped, spec="another@1/384/as-is", stopped_at=stopped.probed_at)
+    for probe, told in ((replace(stopped, stopped_at=stopped.probed_at), "1.0"), (stopped, "0.0"), (unused, "0.0")):
         async with world.services.ledger.write() as uow:
             await uow.probes.put(probe)
         assert f"rag_embeddings_stopped {told}" in (await world.get("/metrics")).text

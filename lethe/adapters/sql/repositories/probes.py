@@ -3,22 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.chunks import document_of_version, is_served, version_of_vector
-from lethe.adapters.sql.rows import Mapped, insert_missing, upsert_into
+from lethe.adapters.sql.rows import Mapped, insert_missing, one_of, upsert_into
 from lethe.adapters.sql.tables import chunk_vectors as vectors_table
 from lethe.adapters.sql.tables import document_versions as versions
 from lethe.adapters.sql.tables import documents
 from lethe.adapters.sql.tables import embedding_probes as probes
 from lethe.adapters.sql.tables import embedding_references as references_table
+from lethe.adapters.sql.tables import index_builds as builds
 from lethe.model.documents import ChunkVector
 from lethe.model.ids import Id
+from lethe.model.indexes import BuildState
 from lethe.model.probes import EmbeddingProbe
 
 PROBE: Final = Mapped(EmbeddingProbe, probes)
 VECTOR: Final = Mapped(ChunkVector, vectors_table)
+_USED: Final = (BuildState.BUILDING, BuildState.ACTIVE, BuildState.SOAKING)
 
 
 class SqlProbes(SqlRepository):
@@ -46,7 +49,10 @@ class SqlProbes(SqlRepository):
         return (await self._connection.execute(lifted.values(stopped_at=None))).rowcount
 
     async def stopped(self) -> int:
-        statement = select(func.count()).select_from(probes).where(probes.c.stopped_at.is_not(None))
+        is_used = exists().where(
+            builds.c.tenant_id == probes.c.tenant_id, builds.c.spec == probes.c.spec, one_of(builds.c.state, _USED)
+        )
+        statement = select(func.count()).select_from(probes).where(probes.c.stopped_at.is_not(None), is_used)
         return int((await self._connection.execute(statement)).scalar_one())
 
     async def references(self, tenant_id: Id, spec: str) -> dict[int, Sequence[float]]:
