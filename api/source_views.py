@@ -20,6 +20,7 @@ def source_out(view: SourceView) -> SourceOut:
         purpose=source.purpose,
         legal_basis=source.legal_basis,
         overdue_after_seconds=source.overdue_seconds,
+        retention_days=source.retention_days,
         last_good_at=source.last_good_at,
         is_overdue=view.is_overdue,
         created_at=source.created_at,

@@ -30,6 +30,7 @@ def add(
     reader: Annotated[list[str] | None, typer.Option(help="Who may read its documents; repeatable.")] = None,
     purpose: Annotated[str | None, typer.Option(help="What the people in them are recorded for.")] = None,
     overdue_after: Annotated[int | None, typer.Option(min=60, help="Seconds until answers say it is old.")] = None,
+    retention_days: Annotated[int | None, typer.Option(min=1, help="How long its documents stay, unseen.")] = None,
     as_json: Json = None,
 ) -> None:
     """Register a source; nothing is taken from it before a round."""
@@ -48,6 +49,7 @@ def add(
         "readers": reader,
         "purpose": purpose,
         "overdue_after_seconds": overdue_after,
+        "retention_days": retention_days,
     }
     sources.add(settings(), Output(as_json=as_json), wish)
 

@@ -101,6 +101,7 @@ _FIELDS: Final = {
     "purpose": "purpose",
     "legal_basis": "legal_basis",
     "overdue_seconds": "overdue_after_seconds",
+    "retention_days": "retention_days",
 }
 """What a wish calls each field on the wire."""
 
@@ -115,6 +116,7 @@ def _wish(sent: SourceFields, name: str) -> SourceWish:
         purpose=sent.purpose,
         legal_basis=sent.legal_basis,
         overdue_seconds=sent.overdue_after_seconds,
+        retention_days=sent.retention_days,
     )
 
 

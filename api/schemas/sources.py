@@ -56,7 +56,8 @@ class SourceFields(Taken):
     """``readers`` null: the whole tenant; ``schedule`` null: none. ``credentials`` names an entry of the settings.
 
     ``overdue_after_seconds``: how old the last good round may be before answers say that what comes from here may be
-    out of date.
+    out of date. ``retention_days``: how long a document stays that no complete round has named since; the policy of the
+    tenant may have it go before.
     """
 
     credentials: Annotated[PlainText, StringConstraints(max_length=100)] = ""
@@ -66,6 +67,7 @@ class SourceFields(Taken):
     purpose: Annotated[Word | None, Field(description="What the people in its documents are recorded for")] = None
     legal_basis: Annotated[LegalBasis | None, Field(description="What allows that (GDPR, Article 6)")] = None
     overdue_after_seconds: Seconds | None = None
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
 
 
 class SourceIn(SourceFields):
@@ -118,6 +120,7 @@ class SourceOut(Given):
     purpose: str | None
     legal_basis: LegalBasis | None
     overdue_after_seconds: int | None
+    retention_days: int | None
     last_good_at: datetime | None
     is_overdue: bool
     created_at: datetime

@@ -25,7 +25,7 @@ class Source:
 
     ``sealed_spec`` (name, address, filters) opens with the data key of the source's own id. ``mapping`` is raised with
     each change of readers, purpose or basis: what was taken in before is brought up to it. ``overdue_seconds``: how old
-    the last good sync may be; None: any age.
+    the last good sync may be; None: any age. ``retention_days``: how long a document stays that no complete sync named.
     """
 
     tenant_id: Id
@@ -49,6 +49,7 @@ class Source:
     mapping: int = 1
     deletes_documents: bool = False
     last_good_at: datetime | None = None
+    retention_days: int | None = None
 
     @property
     def timing(self) -> Timing | None:

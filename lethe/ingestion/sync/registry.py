@@ -31,6 +31,7 @@ class SourceWish:
     purpose: str | None = None
     legal_basis: LegalBasis | None = None
     overdue_seconds: int | None = None
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def _wished(source: Source, wish: SourceWish) -> Source:
         purpose=wish.purpose,
         legal_basis=wish.legal_basis,
         overdue_seconds=wish.overdue_seconds,
+        retention_days=wish.retention_days,
         every_seconds=timing.every_seconds,
         cron=timing.cron,
         jitter_seconds=timing.jitter_seconds,
@@ -195,4 +197,5 @@ def _wish_of(source: Source, spec: SourceSpec) -> SourceWish:
         purpose=source.purpose,
         legal_basis=source.legal_basis,
         overdue_seconds=source.overdue_seconds,
+        retention_days=source.retention_days,
     )

@@ -136,6 +136,7 @@ async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
         await uow.syncs.expire(ref.tenant_id, ref.source_id, before)
         if not code and not sync.is_dry_run and sync.trigger in LISTS_ALL:
             await uow.sources.update(replace(source, last_good_at=sync.started_at))
+            await uow.sources.renew(ref.tenant_id, ref.source_id, ref.sync_id, ended.ended_at or deps.clock.now())
 
 
 async def _suppressed(deps: Syncing, ref: SyncRef, ingestion_id: Id) -> list[Id]:

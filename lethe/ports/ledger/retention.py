@@ -37,8 +37,8 @@ class RetentionRepository(Protocol):
     async def documents(
         self, tenant_id: Id, run_id: Id, as_of: datetime, sent_before: datetime | None, after: Id | None, limit: int
     ) -> list[Document]:
-        """Documents past their own time, or last sent before then, in order of their ids: those not deleted, and those
-        that an earlier attempt of the run deleted.
+        """Documents past their own time or that of a source they came from, or last sent before then, in order of their
+        ids: those not deleted, and those that an earlier attempt of the run deleted.
         """
         ...
 

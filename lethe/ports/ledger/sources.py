@@ -41,6 +41,10 @@ class SourceRepository(Protocol):
         """Note that the sync met these, which are known."""
         ...
 
+    async def renew(self, tenant_id: Id, source_id: Id, sync_id: Id, at: datetime) -> None:
+        """Documents whose items the sync met are from then on as young as if they had been sent."""
+        ...
+
     async def count_present(self, tenant_id: Id, source_id: Id) -> int: ...
 
     async def count_vanished(self, tenant_id: Id, source_id: Id, sync_id: Id) -> int:

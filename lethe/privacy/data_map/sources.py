@@ -11,7 +11,7 @@ SOURCES: Final[tuple[Place, ...]] = (
         "sources",
         opaque("tenant_id", "id"),
         facts("kind", "state", "purpose", "legal_basis", "every_seconds", "cron", "jitter_seconds"),
-        facts("catch_up_seconds", "overdue_seconds", "role", "mapping", "deletes_documents"),
+        facts("catch_up_seconds", "overdue_seconds", "retention_days", "role", "mapping", "deletes_documents"),
         sealed("sealed_spec", "an address and filters of the customer's, which may name somebody", Key.SOURCE),
         pseudonym("readers", "callers and groups that may read what comes from it"),
         pseudonym("principal_id", "the caller who registered it"),

@@ -23,6 +23,7 @@ WISH: dict[str, Any] = {
     "purpose": "support",
     "legal_basis": "contract",
     "overdue_after_seconds": 86_400,
+    "retention_days": 30,
 }
 
 
@@ -114,6 +115,7 @@ async def test_a_change_keeps_what_is_not_sent(world: World) -> None:
     after = (await patch(world, path, json={"name": "Manual"})).json()
     assert after == before | {"name": "Manual", "updated_at": after["updated_at"]}
     after = (await patch(world, path, json={"schedule": None, "overdue_after_seconds": None})).json()
+    assert after["retention_days"] == 30
     assert (after["schedule"], after["overdue_after_seconds"], after["name"]) == (None, None, "Manual")
     assert DispatchKind.SYNC_SOURCE not in started(world)
     assert (await patch(world, path, json={"name": None})).status_code == 422

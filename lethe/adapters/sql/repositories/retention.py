@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Select, Table, and_, delete, exists, func, insert, or_, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.dead_letters import LETTER
@@ -13,10 +13,11 @@ from lethe.adapters.sql.repositories.documents import DOCUMENT
 from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.rows import Mapped, delete_of, insert_missing, one_of, upsert_into
 from lethe.adapters.sql.tables import dead_letters as letters
-from lethe.adapters.sql.tables import documents, questions
+from lethe.adapters.sql.tables import documents, questions, sources
 from lethe.adapters.sql.tables import retention_counts as found_rows
 from lethe.adapters.sql.tables import retention_policies as policies
 from lethe.adapters.sql.tables import retention_runs as runs
+from lethe.adapters.sql.tables import source_items as items
 from lethe.model.documents import Document
 from lethe.model.ids import Id
 from lethe.model.operations import DeadLetter, DeadLetterState
@@ -71,13 +72,28 @@ class SqlRetention(SqlRepository):
     async def documents(
         self, tenant_id: Id, run_id: Id, as_of: datetime, sent_before: datetime | None, after: Id | None, limit: int
     ) -> list[Document]:
+        sent_at = func.coalesce(documents.c.renewed_at, documents.c.created_at)
         is_due = documents.c.expires_at <= as_of
         if sent_before is not None:
-            sent_at = func.coalesce(documents.c.renewed_at, documents.c.created_at)
             is_due = or_(is_due, sent_at <= sent_before)
+        for days, source_ids in (await self._days_of_sources(tenant_id)).items():
+            taken = select(items.c.document_id).where(
+                items.c.tenant_id == tenant_id, one_of(items.c.source_id, source_ids)
+            )
+            is_due = or_(is_due, and_(sent_at <= as_of - timedelta(days=days), documents.c.id.in_(taken)))
         is_there = or_(documents.c.deleted_at.is_(None), documents.c.expired_by == run_id)
         statement = DOCUMENT.of(tenant_id, is_there, is_due)
         return await DOCUMENT.all(self._connection, _next(statement, documents, after, limit))
+
+    async def _days_of_sources(self, tenant_id: Id) -> dict[int, list[Id]]:
+        """The sources that say how long their documents stay, by how long."""
+        limited = select(sources.c.retention_days, sources.c.id).where(
+            sources.c.tenant_id == tenant_id, sources.c.retention_days.is_not(None)
+        )
+        found = defaultdict[int, list[Id]](list)
+        for days, source_id in await self._connection.execute(limited.order_by(sources.c.id)):
+            found[days].append(source_id)
+        return dict(found)
 
     async def questions(
         self, tenant_id: Id, asked_before: datetime, after: Id | None, limit: int

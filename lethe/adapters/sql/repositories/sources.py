@@ -1,6 +1,7 @@
 """Sources and their items."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, insert, select, update
@@ -8,8 +9,8 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows, upsert_into
+from lethe.adapters.sql.tables import documents, sources
 from lethe.adapters.sql.tables import source_items as items
-from lethe.adapters.sql.tables import sources
 from lethe.errors import SubjectSuppressed
 from lethe.model.ids import Id
 from lethe.model.syncs import EntryState, Source, SourceEntry, SourceState
@@ -59,6 +60,11 @@ class SqlSources(SqlRepository):
         for some in batches(key_hmacs):
             met = update(items).where(*_of(tenant_id, source_id), one_of(items.c.key_hmac, some))
             await self._connection.execute(met.values(seen_sync_id=sync_id, state=EntryState.PRESENT))
+
+    async def renew(self, tenant_id: Id, source_id: Id, sync_id: Id, at: datetime) -> None:
+        seen = select(items.c.document_id).where(*_of(tenant_id, source_id), items.c.seen_sync_id == sync_id)
+        there = (documents.c.tenant_id == tenant_id, documents.c.deleted_at.is_(None), documents.c.id.in_(seen))
+        await self._connection.execute(update(documents).where(*there).values(renewed_at=at))
 
     async def count_present(self, tenant_id: Id, source_id: Id) -> int:
         return await self._count(*_of(tenant_id, source_id), items.c.state == EntryState.PRESENT)

@@ -33,6 +33,7 @@ sources = Table(
     column("mapping", Integer),
     column("deletes_documents", Boolean),
     column("last_good_at", UtcDateTime, nullable=True),
+    column("retention_days", Integer, nullable=True),
     of_tenant(),
     Index(None, "tenant_id", "created_at", "id"),
 )
