@@ -27,7 +27,7 @@ def run(as_json: Json = None) -> None:
 
 @app.command()
 def lift(as_json: Json = None) -> None:
-    """Let vectors be written again though the model changed."""
+    """Let vectors be written again though the model changed: those of both stand in one index."""
     from cli.commands import probes
 
     probes.lift(settings(), Output(as_json=as_json))

@@ -119,7 +119,10 @@ class EmbeddingModelChanged(Unavailable):
 
     code = "embedding_model_changed"
     title = "The embedding model gives other vectors than before"
-    advice = "See `GET /v1/probes`. It goes on when a probe finds the former vectors, or after `lethe probe lift`."
+    advice = (
+        "See `GET /v1/probes`. It goes on when a probe finds the former vectors, or the tenant has migrated to a "
+        "raised `embedding_revision` of the model; `lethe probe lift` mixes the vectors of both."
+    )
 
 
 class EmbedderRefused(LetheError):
