@@ -139,6 +139,7 @@ _REUSE: Final = {
 
 AGAIN: Final = {
     DispatchKind.DELIVER_WEBHOOK: "try_again",
+    DispatchKind.ERASE_SUBJECT: "look",
     DispatchKind.SYNC_SOURCE: "look",
     DispatchKind.ARRANGE_SOURCE: "look",
 }

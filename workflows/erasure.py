@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows import policies
 from workflows.attributes import STATE
+from workflows.erasure_order import DELETION_ORDER, DERIVED
 from workflows.policies import Queue
 from workflows.rechecks import RecheckErasure
 from workflows.steps import run_step
@@ -39,26 +40,6 @@ class _MayBeHeld(Protocol):
 
 Input = TypeVar("Input")
 Held = TypeVar("Held", bound=_MayBeHeld)
-
-DERIVED: Final = (
-    StoreName.ANSWER_CACHE,
-    StoreName.FEEDBACK,
-    StoreName.TOKENS,
-    StoreName.VECTORS,
-    StoreName.KEYWORDS,
-    StoreName.BLOBS,
-    StoreName.DEAD_LETTERS,
-    StoreName.REQUESTS,
-    StoreName.PRINCIPALS,
-    StoreName.PROCESSORS,
-    StoreName.HISTORIES,
-    StoreName.LOGS,
-    StoreName.AUDIT_LOG,
-    StoreName.BACKUPS,
-)
-"""At once: none of them is found by another one's rows."""
-DELETION_ORDER: Final = (*DERIVED, StoreName.QUESTIONS, StoreName.DOCUMENTS)
-"""Derived before source, the source rows last; the keys went before all of them."""
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
 SHORTEST_POLL: Final = timedelta(seconds=2)
@@ -119,7 +100,11 @@ class EraseSubject:
         )
         if verified.hits:
             await self._begin_again(verified.hits)
+        told = self._news_told
         await self._certify(verified)
+        if self._news_told != told and not (await self._until_permitted()).is_over:
+            # What a restriction kept was released meanwhile.
+            self._continue()
 
     async def _begin_again(self, hits: int) -> None:
         self._tell("reopened")

@@ -53,7 +53,7 @@ from tests.contract.blobs import pieces
 from tests.contract.ledger_rows import NOON, add_tenant, answer, build, chunks, document, question, vectors, version
 from tests.unit.certificates.issuers import issuer
 from workers.erasing import privacy_activities
-from workflows.erasure import DELETION_ORDER
+from workflows.erasure_order import DELETION_ORDER
 
 ADA = "ada.lovelace@example.org"
 BOB = "bob@example.org"

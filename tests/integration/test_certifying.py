@@ -251,19 +251,27 @@ async def test_what_comes_back_after_the_certificate_reopens_the_request(scene: 
     assert await _certificate(scene, ref) == first
 
 
-async def test_what_was_restricted_goes_after_its_release_and_another_certificate_follows(scene: Scene) -> None:
+@pytest.mark.parametrize("is_before", [False, True], ids=["after the certificate", "before it"])
+async def test_what_was_restricted_goes_after_its_release_and_another_certificate_follows(
+    scene: Scene, is_before: bool
+) -> None:
     row, hers = await scene.add(ADA)
     async with scene.ledger.write() as unit:
         await unit.documents.update(replace(row, restricted_at=NOON, restriction_reason="litigation", fenced_at=NOON))
     ref = await _asked(scene)
     await scene.erase(ref)
     await scene.purge(ref)
+    caller = Caller(scene.tenant_id, new_id(), Role.OFFICER, frozenset())
+    if is_before:
+        await Restrictions(scene.ledger, scene.clock).release(caller, row.id)
     assert (await scene.certify(ref)).is_certified
     first = await _certificate(scene, ref)
     assert first["exclusions"] == [{"count": 1, "reason": "legal_hold", "store": "documents"}]
     scene.clock.advance(timedelta(days=1))
-    caller = Caller(scene.tenant_id, new_id(), Role.OFFICER, frozenset())
-    await Restrictions(scene.ledger, scene.clock).release(caller, row.id)
+    if not is_before:
+        await Restrictions(scene.ledger, scene.clock).release(caller, row.id)
+    again = VerifiedErasure(**ref.model_dump(), verified=Verified())
+    assert (await scene.activities.certify_erasure(again)).is_certified, "a worker died before it could tell"
     assert await scene.state(ref) is ErasureState.REOPENED
     async with scene.ledger.read() as unit:
         pending = await unit.dispatches.pending(at(1_000_000), 10)

@@ -13,7 +13,7 @@ from lethe.ports.personal_data import PersonalDataStore
 from lethe.settings import Settings
 from tests.integration.erasures import ADA, BOB, Scene, make_scene
 from tests.integration.house import KilledError
-from workflows.erasure import DELETION_ORDER
+from workflows.erasure_order import DELETION_ORDER
 
 
 @pytest_asyncio.fixture

@@ -10,7 +10,8 @@ from lethe.model.ids import new_id
 from lethe.model.personal_data import StoreName
 from tests.workflows.scripted import replayed
 from tests.workflows.scripted_erasure import ScriptedErasure
-from workflows.erasure import DELETION_ORDER, LOOKS_PER_RUN, EraseSubject
+from workflows.erasure import LOOKS_PER_RUN, EraseSubject
+from workflows.erasure_order import DELETION_ORDER
 from workflows.policies import Queue
 from workflows.rechecks import RecheckErasure
 
@@ -164,6 +165,17 @@ async def test_a_witness_that_is_away_is_asked_until_it_answers_and_without_one_
         assert (await (await _start(client)).result()).phase == "certified"
         scripted.has_witness = False
         assert (await (await _start(client)).result()).phase == "verified"
+
+
+async def test_what_is_released_while_it_is_certified_goes_in_another_round(client: Client) -> None:
+    scripted = ScriptedErasure(FOUND)
+    scripted.is_released = True
+    scripted.standings = [Standing(state="fenced"), *[Standing(state="reopened", round=3)] * 2]
+    async with scripted.running(client):
+        erasure = await _start(client)
+        done = await erasure.result()
+        await replayed(erasure)
+    assert (done.phase, scripted.rounds_asked, scripted.calls.count("certify_erasure")) == ("certified", [1, 2, 3], 2)
 
 
 async def test_it_is_looked_for_again_until_it_has_come_back(client: Client) -> None:

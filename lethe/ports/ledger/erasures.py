@@ -83,6 +83,10 @@ class ErasureRepository(Protocol):
         """Requests that hold an item of one of these references with the code."""
         ...
 
+    async def held(self, tenant_id: Id, erasure_id: Id, code: str) -> list[ErasureItem]:
+        """Every item of the request that is held with the code."""
+        ...
+
     async def count_items(self, tenant_id: Id, erasure_id: Id) -> dict[tuple[str, ItemState], int]:
         """By store and state."""
         ...

@@ -30,11 +30,15 @@ from lethe.privacy.certificates.body import Body, requester_nonce, subject_commi
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest
-from lethe.privacy.erasure.stores.documents import RESTRICTED, SHARED
+from lethe.privacy.erasure.stores.documents import RESTRICTED, SHARED, UNRESTRICTED
+from lethe.privacy.erasure.verifying import resume_freed
 from lethe.privacy.sealing import Purpose, unseal_text
 
 TOMBSTONES: Final = (ItemKind.VERSION.value, ItemKind.CHUNK.value, ItemKind.KEY.value)
 """Of the manifest these stay, for ever: random ids that lead to nothing, by which it is looked for again."""
+
+
+_RESTRICTIONS: Final = frozenset({RESTRICTED, UNRESTRICTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class Certifying:
         """Raises CertificateRefused, and WitnessUnavailable while the witness is away."""
         async with self.ledger.write() as uow:
             request = await get_request(uow, ref)
+            if request.state is ErasureState.REOPENED:
+                # It was certified before the worker could tell, and goes on already.
+                return Certified(is_certified=True)
             if request.state is not ErasureState.CERTIFIED and not await enter(
                 uow, ref, ErasureState.VERIFYING, self.clock.now()
             ):
@@ -77,7 +84,9 @@ class Certifying:
             await uow.erasures.keep_tags(ref.tenant_id, await _suppressed(uow, request))
             if not waits:
                 await uow.erasures.forget(ref.tenant_id, ref.erasure_id, TOMBSTONES)
-            await uow.erasures.update(replace(request, certified_at=at, ended_at=at, updated_at=at))
+            certified = replace(request, certified_at=at, ended_at=at, updated_at=at)
+            await uow.erasures.update(certified)
+            await resume_freed(uow, certified, at)
         return True
 
     async def _facts(self, request: ErasureRequest, verified: Verified) -> CertificateFacts:
@@ -169,7 +178,7 @@ async def _suppressed(uow: UnitOfWork, request: ErasureRequest) -> set[str]:
 
 def _waits(rows: Collection[ErasureItem]) -> bool:
     """Whether another certificate is to follow, after the release of what may not be destroyed now."""
-    return any(row.code == RESTRICTED and row.state is ItemState.HELD for row in rows)
+    return any(row.code in _RESTRICTIONS and row.state is ItemState.HELD for row in rows)
 
 
 def _told(at: datetime | None, step: str) -> datetime:
@@ -206,7 +215,7 @@ def _exclusions(rows: Collection[ErasureItem]) -> tuple[Exclusion, ...]:
 
 def _reason(code: str) -> ExclusionReason:
     """A document about others too that could not be rewritten is held with the code of why."""
-    if code == RESTRICTED:
+    if code in _RESTRICTIONS:
         return ExclusionReason.LEGAL_HOLD
     return ExclusionReason(code) if code in set(ExclusionReason) else ExclusionReason.SHARED
 

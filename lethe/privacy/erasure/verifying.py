@@ -15,7 +15,7 @@ from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest
-from lethe.privacy.erasure.stores.documents import RESTRICTED
+from lethe.privacy.erasure.stores.documents import RESTRICTED, UNRESTRICTED
 from lethe.privacy.verification.findings import Findings, build_hash
 from lethe.privacy.verification.verifier import Verifier
 from lethe.telemetry import ERASURE_HITS, ERASURES_REOPENED
@@ -114,7 +114,7 @@ class Verifying:
 
 
 async def resume_held(uow: UnitOfWork, document: Document, at: datetime) -> None:
-    """Certified requests that had to leave the document, now that it is released: another certificate follows.
+    """Requests that had to leave the document, now that it is released; of certified ones another certificate follows.
 
     As the last write of a unit that holds the tenant's lock.
     """
@@ -124,6 +124,20 @@ async def resume_held(uow: UnitOfWork, document: Document, at: datetime) -> None
         request = await uow.erasures.get(tenant_id, erasure_id)
         if request is not None and request.state is ErasureState.CERTIFIED:
             await _resume(uow, request, at)
+        elif request is not None:
+            held = await uow.erasures.held(tenant_id, erasure_id, RESTRICTED)
+            freed = [replace(each, code=UNRESTRICTED, updated_at=at) for each in held if each.ref in versions]
+            await uow.erasures.put_items(freed)
+
+
+async def resume_freed(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:
+    """One that is certified in this unit, if what it had to leave was released after its last round; once for each.
+
+    As the last write of a unit that holds the tenant's lock.
+    """
+    if freed := await uow.erasures.held(request.tenant_id, request.id, UNRESTRICTED):
+        await uow.erasures.put_items([replace(each, code=RESTRICTED, updated_at=at) for each in freed])
+        await _resume(uow, request, at)
 
 
 async def _resume(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:

@@ -160,6 +160,10 @@ class SqlErasures(SqlRepository):
             found |= set((await self._connection.execute(statement)).scalars())
         return sorted(found)
 
+    async def held(self, tenant_id: Id, erasure_id: Id, code: str) -> list[ErasureItem]:
+        those = items.c.erasure_id == erasure_id, items.c.state == ItemState.HELD, items.c.code == code
+        return await ITEM.all(self._connection, ITEM.of(tenant_id, *those))
+
     async def count_items(self, tenant_id: Id, erasure_id: Id) -> dict[tuple[str, ItemState], int]:
         statement = (
             select(items.c.store, items.c.state, func.count())

@@ -19,6 +19,8 @@ SHARED: Final = "shared_document"
 
 
 RESTRICTED: Final = "restricted"
+UNRESTRICTED: Final = "unrestricted"
+"""Released since a round had to leave it: the next one takes it, if only after the certificate."""
 """The code of why a version stays: its document is restricted, and nobody may destroy it before its release."""
 
 
