@@ -69,6 +69,7 @@ class EraseSubject:
         self._drain_seconds = run.drain_seconds
         self._looks = 0
         self._news_told = 0
+        self._waiting = 0
         self._progress = ErasureProgress(round=run.round)
 
     @workflow.signal(description="The ledger has news of the request: approved, held, released, reviewed, cancelled")
@@ -174,10 +175,13 @@ class EraseSubject:
     async def _news(self, told: int, seconds: float | None) -> None:
         """Until somebody has decided since so much was told, or the time in which somebody may is over."""
         timeout = None if seconds is None else timedelta(seconds=seconds)
+        self._waiting += 1
         try:
             await workflow.wait_condition(lambda: self._news_told != told, timeout=timeout)
         except TimeoutError:
             return
+        finally:
+            self._waiting -= 1
 
     async def _held_step(
         self,
@@ -258,7 +262,8 @@ class EraseSubject:
         erased = await self._held_step(PrivacyActivities.erase_store, step, f"round {now.round}: {store.value}")
         stores = {**self._progress.stores, store.value: erased.erased}
         self._progress = self._progress.model_copy(update={"stores": stores})
-        self._tell("erasing")
+        # Of stores that are emptied beside each other one may wait for a person: that is what there is to tell.
+        self._tell(self._progress.phase if self._waiting else "erasing")
         return erased.wait_seconds
 
     async def _purge(self) -> None:

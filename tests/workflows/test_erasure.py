@@ -1,6 +1,7 @@
 """EraseSubject: the order of the steps, rounds until nothing is found, and waiting where a person decides."""
 
 import asyncio
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
@@ -64,6 +65,7 @@ async def test_a_hold_in_the_middle_stops_the_next_step_until_its_release(
     async with scripted.running(client):
         erasure = await _start(client)
         with environment.auto_time_skipping_disabled():
+            await environment.sleep(timedelta(minutes=2))  # it waits before it looks why a store was held
             await _until(erasure, "release")
             assert (1, "vectors") not in scripted.stores
             await erasure.signal(EraseSubject.look)
