@@ -28,6 +28,7 @@ from tests.keyword_rows import keyword_rows
 VOLATILE = {
     "created_at",
     "updated_at",
+    "renewed_at",
     "dispatched_at",
     "live_from",
     "live_until",

@@ -38,8 +38,8 @@ async def test_health_tells_what_is_down(
 async def test_metrics_have_routes_and_no_ids(world: World) -> None:
     document = (await world.upload()).json()["document_id"]
     await world.get(f"/v1/documents/{document}")
-    await world.post("/v1/query", json={"question": "Which canary?"})
-    await world.get("/v1/nowhere/canary")
+    await world.post("/v1/query", json={"question": "Which quillfeather?"})
+    await world.get("/v1/nowhere/quillfeather")
     text = (await world.get("/metrics", world.reader)).text
     for line in (
         'rag_http_requests_total{method="GET",route="/v1/documents/{document_id}",status="200"}',
@@ -50,7 +50,7 @@ async def test_metrics_have_routes_and_no_ids(world: World) -> None:
     ):
         assert line in text
     assert document not in text
-    assert "canary" not in text
+    assert "quillfeather" not in text
 
 
 async def test_every_process_tells_how_many_models_are_stopped_now(world: World) -> None:
