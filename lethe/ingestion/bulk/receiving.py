@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from lethe.errors import (
     ArchiveChanged,
@@ -42,6 +43,8 @@ from lethe.ports.ledger import Ledger, PageCursor
 from lethe.privacy.digests import keyed_digest
 from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, seal_json, seal_stream, seal_text
+
+_LOOKS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +283,15 @@ class Ingestions:
         return found
 
     async def _view(self, ingestion: Ingestion) -> IngestionView:
-        async with self.ledger.read() as uow:
-            counts = await uow.versions.counts_of_ingestion(ingestion.tenant_id, ingestion.id)
+        """Of one moment: what a batch settles between two reads would be neither waiting nor added."""
+        counts: Mapping[Status, int] = {}
+        for _ in range(_LOOKS):
+            async with self.ledger.read() as uow:
+                counts = await uow.versions.counts_of_ingestion(ingestion.tenant_id, ingestion.id)
+                now = await uow.ingestions.get(ingestion.tenant_id, ingestion.id)
+            if now is None or now == ingestion:
+                break
+            ingestion = now
         return view_of(ingestion, counts, self.clock.now())
 
 
