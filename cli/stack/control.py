@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final
 
 from cli.errors import CommandError
 from cli.stack import weaviate
 from cli.stack.child import rotate, tail
 from cli.stack.identity import Process, this_process
-from cli.stack.locks import held, try_lock
+from cli.stack.locks import held, try_lock, wait_for_lock
 from cli.stack.programs import addresses, choose_ports, stages
 from cli.stack.state import Phase, StackRecord, StateFolder
 from cli.stack.supervisor import Supervisor, end_leftovers
@@ -23,6 +24,8 @@ Say = Callable[[str], None]
 
 _POLL_SECONDS: Final = 0.2
 _DOWN_SECONDS: Final = 120.0
+_STARTING: Final = "starting.lock"
+"""In the cache, which all stacks of a user share."""
 
 
 def up(settings: Settings, say: Say, ready: Callable[[StackRecord, bool], None]) -> None:
@@ -141,10 +144,18 @@ def _supervise(
     end_leftovers(previous, say)
     folder.write(StackRecord(phase=Phase.STARTING, supervisor=this_process(), addresses={}, ports=ports))
     binary = None if settings.weaviate.url else weaviate.ensure_binary(settings.cache, say)
-    chosen = choose_ports(settings, ports)
-    where = addresses(settings, chosen)
-    supervisor = Supervisor(folder, stages(settings, folder, chosen, binary), say, where, chosen, is_cold=is_cold)
-    asyncio.run(supervisor.run(ready, started))
+    with ExitStack() as starting:
+        # A chosen port is free until its server listens: another stack that starts meanwhile would choose it, too.
+        starting.enter_context(held(wait_for_lock(settings.cache / _STARTING)))
+        chosen = choose_ports(settings, ports)
+        where = addresses(settings, chosen)
+        supervisor = Supervisor(folder, stages(settings, folder, chosen, binary), say, where, chosen, is_cold=is_cold)
+
+        def served(record: StackRecord) -> None:
+            starting.close()
+            ready(record)
+
+        asyncio.run(supervisor.run(served, started))
 
 
 def _write_stopped(folder: StateFolder) -> None:
