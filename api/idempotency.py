@@ -7,6 +7,7 @@ The key is claimed, with a digest of the request, before anything happens. A ref
 because it left nothing (one that takes in document after document may have left some: `Attempt.may_leave`). Once there
 is an effect the claim stays, whatever happens afterwards, and the record is finished although the sender hangs up. The
 process that serves a request renews its claim; one whose process died is taken over when `LEASE_SECONDS` have passed.
+So is that of a process that lives but could not reach the ledger for as long: it leaves the rest to its successor.
 
 Whether a request that broke off (a store failed, the process died) had its effect nobody knows. Its claim is taken
 over together with the id it gave its effect, so that the next sending finds what is there already (`once_as`). A
@@ -159,14 +160,20 @@ class Idempotency:
                 _log.warning("claim not renewed", extra={"tenant": record.tenant_id, "code": error.code})
 
     async def _finish(self, record: IdempotencyRecord, status: int, done: BaseModel) -> None:
-        """Never raises a LetheError: the effect is there, and its sender is better told so than of this record."""
+        """Raises no other LetheError than IdempotencyInFlight, if a later sending took the claim over and is at it now:
+        what follows the effect is its business. Else the effect is there, and its sender is better told so than of this
+        record.
+        """
+        is_ours = True
         try:
             key = await self.keyring.create(record.tenant_id, record.key_id)
             sealed = seal(key, Purpose.IDEMPOTENCY, done.model_dump_json().encode())
             async with self.ledger.write() as uow:
-                await uow.idempotency.finish(record, status, sealed)
+                is_ours = await uow.idempotency.finish(record, status, sealed)
         except LetheError as error:
             _log.warning("effect not recorded", extra={"tenant": record.tenant_id, "code": error.code})
+        if not is_ours:
+            raise IdempotencyInFlight
 
     async def _record(self, attempt: Attempt, key: str) -> IdempotencyRecord:
         if not _KEY.fullmatch(key):

@@ -154,7 +154,7 @@ async def test_the_first_claim_of_a_key_wins(ledger: Ledger):
         assert await unit.idempotency.claim(second) == first
         assert await unit.idempotency.claim(replace(first, principal_id=new_id())) is None
         assert await unit.idempotency.claim(replace(first, tenant_id=other)) is None
-        await unit.idempotency.finish(first, 202, b"body")
+        assert await unit.idempotency.finish(first, 202, b"body")
         finished = replace(first, status=202, sealed_body=b"body")
         assert await unit.idempotency.claim(second) == finished
 
@@ -181,7 +181,7 @@ async def test_who_outlived_its_claim_leaves_the_one_that_took_its_place_alone(l
     async with ledger.write() as unit:
         await unit.idempotency.claim(new)
         await unit.idempotency.renew(old, at(-10))
-        await unit.idempotency.finish(old, 202, b"body")
+        assert not await unit.idempotency.finish(old, 202, b"body")
         assert await unit.idempotency.claim(old) == new
         await unit.idempotency.renew(new, at(-10))
         assert await unit.idempotency.claim(old) == replace(new, renewed_at=at(-10))

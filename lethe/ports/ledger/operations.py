@@ -115,7 +115,9 @@ class IdempotencyRepository(Protocol):
         """Insert the record, or return the one that is there."""
         ...
 
-    async def finish(self, record: IdempotencyRecord, status: int, sealed_body: bytes) -> None: ...
+    async def finish(self, record: IdempotencyRecord, status: int, sealed_body: bytes) -> bool:
+        """Whether it is still there: another may have taken its place."""
+        ...
 
     async def expired(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
         """At most ``limit`` records of any tenant created before then."""

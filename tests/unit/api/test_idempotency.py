@@ -13,7 +13,7 @@ from api.asking import AskedMemo, store
 from api.idempotency import Attempt, Idempotency
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import IdempotencyInFlight, LedgerUnavailable
-from lethe.model.operations import Dispatch
+from lethe.model.operations import Dispatch, IdempotencyRecord
 from lethe.model.principals import Caller, Role
 from lethe.privacy.sealing import Purpose, seal
 from lethe.settings import Settings
@@ -137,6 +137,38 @@ async def test_the_claim_of_a_dead_process_is_taken_over(world: World) -> None:
     assert await idempotency.once(attempt, Done, perform) == (Done(number=7), True)
 
 
+async def test_a_claim_that_was_taken_over_leaves_the_rest_to_its_successor(world: World) -> None:
+    """Its process lives, but could not renew it."""
+    idempotency: Idempotency = world.services.idempotency
+    async with world.services.ledger.read() as uow:
+        key = (await uow.api_keys.list(world.tenant_id))[0]
+    attempt = Attempt(Caller(world.tenant_id, key.principal_id, Role.ADMIN), "k1", ("request",), 200)
+    entered, leave, first_leaves = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Done:
+        await first_leaves.wait()
+        return Done(number=1)
+
+    async def successor() -> Done:
+        entered.set()
+        await leave.wait()
+        return Done(number=2)
+
+    async with asyncio.timeout(20):
+        first = asyncio.create_task(idempotency.once(attempt, Done, slow))
+        while not await _records(world):
+            await asyncio.sleep(0.01)
+        world.clock.advance(timedelta(seconds=61))
+        second = asyncio.create_task(idempotency.once(attempt, Done, successor))
+        await entered.wait()
+        first_leaves.set()
+        with pytest.raises(IdempotencyInFlight):
+            await first
+        leave.set()
+        assert await second == (Done(number=2), False)
+    assert await idempotency.once(attempt, Done, slow) == (Done(number=2), True)
+
+
 async def test_the_claim_of_a_slow_request_is_not_taken_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idempotency_module, "LEASE_SECONDS", 0.08)
     idempotency: Idempotency = world.services.idempotency
@@ -160,9 +192,13 @@ async def test_the_claim_of_a_slow_request_is_not_taken_over(world: World, monke
 
 
 async def _renewed_at(world: World) -> datetime:
-    async with world.services.ledger.read() as uow:
-        (record,) = await uow.idempotency.expired(world.clock.now() + timedelta(seconds=1), 10)
+    (record,) = await _records(world)
     return record.renewed_at
+
+
+async def _records(world: World) -> list[IdempotencyRecord]:
+    async with world.services.ledger.read() as uow:
+        return await uow.idempotency.expired(world.clock.now() + timedelta(seconds=1), 10)
 
 
 async def test_a_key_used_again_after_its_time_leaves_nothing_of_the_first_response(world: World) -> None:

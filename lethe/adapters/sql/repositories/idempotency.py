@@ -26,10 +26,11 @@ class SqlIdempotency(SqlRepository):
             # It was forgotten between the two statements: the key is free again.
         return None
 
-    async def finish(self, record: IdempotencyRecord, status: int, sealed_body: bytes) -> None:
-        await self._connection.execute(
+    async def finish(self, record: IdempotencyRecord, status: int, sealed_body: bytes) -> bool:
+        done = await self._connection.execute(
             update(keys).where(_itself(record)).values(status=status, sealed_body=sealed_body)
         )
+        return bool(done.rowcount)
 
     async def expired(self, created_before: datetime, limit: int) -> list[IdempotencyRecord]:
         expired = RECORD.select().where(keys.c.created_at < created_before).order_by(keys.c.created_at).limit(limit)
