@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from lethe.errors import (
     ArchiveChanged,
@@ -43,8 +42,6 @@ from lethe.ports.ledger import Ledger, PageCursor
 from lethe.privacy.digests import keyed_digest
 from lethe.privacy.erasure.needles import standing_needles
 from lethe.privacy.sealing import Purpose, seal_json, seal_stream, seal_text
-
-_LOOKS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,15 +281,10 @@ class Ingestions:
 
     async def _view(self, ingestion: Ingestion) -> IngestionView:
         """Of one moment: what a batch settles between two reads would be neither waiting nor added."""
-        counts: Mapping[Status, int] = {}
-        for _ in range(_LOOKS):
-            async with self.ledger.read() as uow:
-                counts = await uow.versions.counts_of_ingestion(ingestion.tenant_id, ingestion.id)
-                now = await uow.ingestions.get(ingestion.tenant_id, ingestion.id)
-            if now is None or now == ingestion:
-                break
-            ingestion = now
-        return view_of(ingestion, counts, self.clock.now())
+        async with self.ledger.read() as uow:
+            now = await uow.ingestions.get(ingestion.tenant_id, ingestion.id)
+            counts = await uow.versions.counts_of_ingestion(ingestion.tenant_id, ingestion.id)
+        return view_of(now or ingestion, counts, self.clock.now())
 
 
 def _may_see(caller: Caller, ingestion: Ingestion) -> bool:
