@@ -141,11 +141,13 @@ async def test_events_sync_what_they_name(followed: Followed) -> None:
     followed.write("d.txt", "The fourth anchor, of which no event tells.")
     (followed.folder / "a.txt").unlink()
     names = ["a.txt", "b.txt", "c.txt"]
-    await followed.rounds.notify(followed.at.caller, followed.id, names)
-    named = await followed.rounds.notify(followed.at.caller, followed.id, names)
+    told = [await followed.rounds.notify(followed.at.caller, followed.id, names) for _ in range(2)]
     await followed.start(DispatchKind.SYNC_SOURCE)
-    sync = await followed.rested(named.id)
-    assert (sync.state, sync.listed, sync.added, sync.deleted, sync.skipped) == (SyncState.DONE, 3, 1, 1, 1)
+    # One round, unless the first had begun: its names wait for another one then, in which nothing has changed.
+    rounds = [await followed.rested(sync_id) for sync_id in {each.id for each in told}]
+    assert {(each.state, each.listed) for each in rounds} == {(SyncState.DONE, 3)}
+    assert (sum(each.added for each in rounds), sum(each.deleted for each in rounds)) == (1, 1)
+    assert sum(each.skipped for each in rounds) == 3 * len(rounds) - 2
     assert len(await followed.documents()) == 2
 
 
