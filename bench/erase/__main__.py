@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from bench.arguments import parser_of
 from bench.erase.parts import person, single, tenant
 from bench.erase.probing import prober
 from bench.report import Report, ended, told
@@ -42,19 +43,14 @@ def _run(arguments: argparse.Namespace, paced: Path, half: Path) -> dict[str, Re
         "half": lambda: tenant(chunks, half, idle_seconds=idle, limit=limits["half"], pace=HALF),
         "prober": lambda: prober(100 if quick else arguments.probes),
     }
-    return {name: told(name, runs[name]()) for name in arguments.parts.split(",")}
+    return {name: told(name, runs[name]()) for name in arguments.parts}
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.erase")
+    parser = parser_of("bench.erase", PARTS, quick="little of everything, wide limits")
     parser.add_argument("--chunks", type=int, default=50_000)
     parser.add_argument("--probes", type=int, default=2_000)
-    parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="little of everything, wide limits")
-    arguments = parser.parse_args()
-    if unknown := set(arguments.parts.split(",")) - set(PARTS):
-        parser.error(f"unknown parts: {', '.join(sorted(unknown))}")
-    return arguments
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.arguments import parser_of
 from bench.corpora import PEPS, ROOT, spread
 from bench.ingest.parts import again, memory, speed, two_states
 from bench.report import Report, ended, told
@@ -46,21 +47,16 @@ def _run(arguments: argparse.Namespace, older: Path) -> dict[str, Report]:
         "edit": lambda: two_states(*(_few(old, new, chosen) if quick else (old, new))),
         "memory": lambda: memory(QUICK_SMALL_FILES if quick else arguments.small_files, limit=limits["memory"]),
     }
-    return {name: told(name, runs[name]()) for name in arguments.parts.split(",")}
+    return {name: told(name, runs[name]()) for name in arguments.parts}
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.ingest")
+    parser = parser_of("bench.ingest", PARTS, quick="few documents, one pair, wide limits: for CI")
     parser.add_argument("folder", nargs="?", type=Path, default=PEPS if PEPS.is_dir() else ROOT / "samples")
     parser.add_argument("--documents", type=int, default=150, help="of the folder, spread evenly; 0: all")
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--small-files", type=int, default=10_000)
-    parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="few documents, one pair, wide limits: for CI")
-    arguments = parser.parse_args()
-    if unknown := set(arguments.parts.split(",")) - set(PARTS):
-        parser.error(f"unknown parts: {', '.join(sorted(unknown))}")
-    return arguments
+    return parser.parse_args()
 
 
 def _states(folder: Path, older: Path) -> tuple[list[Path], list[Path]]:

