@@ -1,7 +1,6 @@
 """Auditing a tenant's stores against its ledger, and every tenant's by the clock."""
 
 from temporalio import workflow
-from temporalio.exceptions import ChildWorkflowError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.audit import AuditActivities
@@ -16,10 +15,9 @@ with workflow.unsafe.imports_passed_through():
         BuildTally,
     )
     from lethe.model.operations import DispatchKind
-    from lethe.model.workflow_ids import dispatch_id
 
 from workflows import policies
-from workflows.attributes import started
+from workflows.children import child_options, run_alone
 from workflows.policies import Queue
 from workflows.steps import run_step
 
@@ -125,28 +123,9 @@ class AuditAll:
             AuditActivities.begin_audits, state, queue=Queue.IO, summary="tenants", retry=policies.ALWAYS_RETRY
         )
         for ref in begun.audits:
-            await self._audit(ref)
+            options = child_options(DispatchKind.AUDIT_TENANT, ref.tenant_id, ref.audit_id)
+            await run_alone(AuditTenant.run, AuditRun(audit=ref), options)
         audits = state.audits + len(begun.audits)
         if begun.after is not None:
             workflow.continue_as_new(state.model_copy(update={"after": begun.after, "audits": audits}))
         return audits
-
-    async def _audit(self, ref: AuditRef) -> None:
-        """One tenant's, which fails alone: the next one's comes all the same."""
-        kind = DispatchKind.AUDIT_TENANT
-        workflow_id = dispatch_id(kind, ref.tenant_id, ref.audit_id)
-        try:
-            await workflow.execute_child_workflow(
-                AuditTenant.run,
-                AuditRun(audit=ref),
-                id=workflow_id,
-                search_attributes=started(ref.tenant_id, kind.value, ref.audit_id),
-                static_summary=f"{kind.value} {ref.audit_id}",
-                priority=policies.priority(ref.tenant_id, policies.BACKGROUND_PRIORITY),
-            )
-        except ChildWorkflowError as error:
-            if is_cancelled_exception(error):
-                raise
-            workflow.logger.warning(
-                "an audit failed", extra={"workflow": dispatch_id(kind, ref.tenant_id, ref.audit_id)}
-            )

@@ -30,8 +30,8 @@ with workflow.unsafe.imports_passed_through():
     from lethe.model.workflow_ids import dispatch_id
 
 from workflows import policies
-from workflows.attributes import started
 from workflows.cancelling import cancel_quietly
+from workflows.children import child_options
 from workflows.ingestion import IngestDocument
 from workflows.policies import Queue
 from workflows.steps import run_step
@@ -145,23 +145,19 @@ async def end_abandoned(tenant_id: str, version_ids: list[str]) -> None:
 
 async def hand_over(failed: FailedVersion) -> None:
     """A workflow of its own for a document that failed: it opens the dead letter and waits for a decision."""
-    kind, tenant_id = DispatchKind.INGEST_DOCUMENT, failed.tenant_id
     try:
         await workflow.start_child_workflow(
             IngestDocument.run,
             IngestStart(
-                tenant_id=tenant_id,
+                tenant_id=failed.tenant_id,
                 version_id=failed.version_id,
                 failed_step=failed.step,
                 failed_code=failed.code,
             ),
-            id=dispatch_id(kind, tenant_id, failed.version_id),
             task_queue=Queue.CONTROL,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=started(tenant_id, kind.value, failed.version_id),
-            static_summary=f"{kind.value} {failed.version_id}",
-            priority=policies.priority(tenant_id, policies.UPLOAD_PRIORITY),
+            **child_options(DispatchKind.INGEST_DOCUMENT, failed.tenant_id, failed.version_id),
         )
     except FailureError:
         workflow.logger.info("a document that failed has its workflow already")

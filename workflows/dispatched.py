@@ -1,8 +1,8 @@
-"""What each kind of dispatch starts, how urgent it is, and when it may be started again."""
+"""What each kind of dispatch starts, and when it may be started again."""
 
 from typing import Any, Final
 
-from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 
 from lethe.contracts.audit import AuditRef, AuditRun
 from lethe.contracts.bulk import BulkState
@@ -19,7 +19,6 @@ from lethe.contracts.sync import SourceRef, SyncRun
 from lethe.contracts.webhooks import DeliveryRef
 from lethe.model.ids import Id
 from lethe.model.operations import Dispatch, DispatchKind
-from workflows import policies
 from workflows.audit import AuditTenant
 from workflows.bulk import IngestBulk
 from workflows.documents import ApplyMetadata, DeleteDocument
@@ -145,22 +144,6 @@ AGAIN: Final = {
 }
 """Signals of workflows that are still about to end when the ledger says already how."""
 
-_PRIORITIES: Final = {
-    DispatchKind.INGEST_BULK: policies.BULK_PRIORITY,
-    DispatchKind.APPLY_SELECTION: policies.BACKGROUND_PRIORITY,
-    DispatchKind.AUDIT_TENANT: policies.BACKGROUND_PRIORITY,
-    DispatchKind.BUILD_INDEX: policies.BACKGROUND_PRIORITY,
-    DispatchKind.APPLY_RETENTION: policies.BACKGROUND_PRIORITY,
-    DispatchKind.PROBE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
-    DispatchKind.MIGRATE_EMBEDDINGS: policies.BACKGROUND_PRIORITY,
-    DispatchKind.RECHECK_ERASURES: policies.BACKGROUND_PRIORITY,
-    DispatchKind.REINDEX_TENANT: policies.BACKGROUND_PRIORITY,
-    DispatchKind.DELIVER_WEBHOOK: policies.BACKGROUND_PRIORITY,
-    DispatchKind.RESOLVE_LETTERS: policies.BACKGROUND_PRIORITY,
-    DispatchKind.SYNC_SOURCE: policies.BACKGROUND_PRIORITY,
-}
-"""The rest is one document, that somebody may wait for."""
-
 
 _ENDED_WELL: Final = frozenset({DispatchKind.ERASE_SUBJECT, DispatchKind.SYNC_SOURCE, DispatchKind.ARRANGE_SOURCE})
 """What is begun again although it had: a source has news, something certified has come back."""
@@ -170,7 +153,3 @@ def reuse_policy(dispatch: Dispatch) -> WorkflowIDReusePolicy:
     if dispatch.again and dispatch.kind in _ENDED_WELL:
         return WorkflowIDReusePolicy.ALLOW_DUPLICATE
     return _REUSE[dispatch.again]
-
-
-def priority_of(dispatch: Dispatch) -> Priority:
-    return policies.priority(dispatch.tenant_id, _PRIORITIES.get(dispatch.kind, policies.UPLOAD_PRIORITY))

@@ -22,10 +22,9 @@ with workflow.unsafe.imports_passed_through():
         TakeBack,
     )
     from lethe.model.operations import DispatchKind
-    from lethe.model.workflow_ids import dispatch_id
 
 from workflows import policies
-from workflows.attributes import started
+from workflows.children import child_options
 from workflows.policies import Queue
 from workflows.steps import Input, Output, Step, run_step
 
@@ -233,12 +232,6 @@ class RebuildIndex:
                 return Rebuilt(build_id=planned.build_id, dropped=outcome.dropped)
 
     async def _build(self, tenant_id: str, build_id: str) -> BuildOutcome:
-        kind = DispatchKind.BUILD_INDEX
-        return await workflow.execute_child_workflow(
-            BuildIndex.run,
-            BuildRun(tenant_id=tenant_id, build_id=build_id),
-            id=dispatch_id(kind, tenant_id, build_id),
-            search_attributes=started(tenant_id, kind.value, build_id),
-            static_summary=f"{kind.value} {build_id}",
-            priority=policies.priority(tenant_id, policies.BACKGROUND_PRIORITY),
-        )
+        build = BuildRun(tenant_id=tenant_id, build_id=build_id)
+        options = child_options(DispatchKind.BUILD_INDEX, tenant_id, build_id)
+        return await workflow.execute_child_workflow(BuildIndex.run, build, **options)

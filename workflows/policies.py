@@ -4,7 +4,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from lethe.model.operations import DispatchKind
 
 
 class Queue(StrEnum):
@@ -28,6 +32,27 @@ BACKGROUND_PRIORITY: Final = 5
 def priority(tenant_id: str, key: int) -> Priority:
     """Questions before uploads, uploads before work on many or for nobody who waits; tenants in turn within each."""
     return Priority(priority_key=key, fairness_key=tenant_id)
+
+
+_PRIORITIES: Final = {
+    DispatchKind.INGEST_BULK: BULK_PRIORITY,
+    DispatchKind.APPLY_SELECTION: BACKGROUND_PRIORITY,
+    DispatchKind.AUDIT_TENANT: BACKGROUND_PRIORITY,
+    DispatchKind.BUILD_INDEX: BACKGROUND_PRIORITY,
+    DispatchKind.APPLY_RETENTION: BACKGROUND_PRIORITY,
+    DispatchKind.PROBE_EMBEDDINGS: BACKGROUND_PRIORITY,
+    DispatchKind.MIGRATE_EMBEDDINGS: BACKGROUND_PRIORITY,
+    DispatchKind.RECHECK_ERASURES: BACKGROUND_PRIORITY,
+    DispatchKind.REINDEX_TENANT: BACKGROUND_PRIORITY,
+    DispatchKind.DELIVER_WEBHOOK: BACKGROUND_PRIORITY,
+    DispatchKind.RESOLVE_LETTERS: BACKGROUND_PRIORITY,
+    DispatchKind.SYNC_SOURCE: BACKGROUND_PRIORITY,
+}
+"""The rest is one document, that somebody may wait for."""
+
+
+def priority_of(kind: DispatchKind, tenant_id: str) -> Priority:
+    return priority(tenant_id, _PRIORITIES.get(kind, UPLOAD_PRIORITY))
 
 
 STEP_RETRY: Final = RetryPolicy(

@@ -1,7 +1,6 @@
 """Removing what is past its time, of one tenant and, by the clock, of every tenant."""
 
 from temporalio import workflow
-from temporalio.exceptions import ChildWorkflowError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.retention import RetentionActivities
@@ -12,7 +11,6 @@ with workflow.unsafe.imports_passed_through():
         RetentionPage,
         RetentionPlan,
         RetentionProgress,
-        RetentionRef,
         RetentionReport,
         RetentionStart,
         RetentionTally,
@@ -23,8 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from lethe.model.workflow_ids import dispatch_id
 
 from workflows import policies
-from workflows.attributes import started
 from workflows.cancelling import cancel_quietly
+from workflows.children import child_options, run_alone
 from workflows.policies import Queue
 from workflows.steps import run_step
 
@@ -150,26 +148,9 @@ class RetainAll:
             RetentionActivities.begin_retention, state, queue=Queue.IO, summary="tenants", retry=policies.ALWAYS_RETRY
         )
         for ref in begun.runs:
-            await self._apply(ref)
+            options = child_options(DispatchKind.APPLY_RETENTION, ref.tenant_id, ref.run_id)
+            await run_alone(ApplyRetention.run, RetentionProgress(run=ref), options)
         runs = state.runs + len(begun.runs)
         if begun.after is not None:
             workflow.continue_as_new(RetainAllRun(after=begun.after, runs=runs))
         return runs
-
-    async def _apply(self, ref: RetentionRef) -> None:
-        """One tenant's, which fails alone: the next one's comes all the same."""
-        kind = DispatchKind.APPLY_RETENTION
-        workflow_id = dispatch_id(kind, ref.tenant_id, ref.run_id)
-        try:
-            await workflow.execute_child_workflow(
-                ApplyRetention.run,
-                RetentionProgress(run=ref),
-                id=workflow_id,
-                search_attributes=started(ref.tenant_id, kind.value, ref.run_id),
-                static_summary=f"{kind.value} {ref.run_id}",
-                priority=policies.priority(ref.tenant_id, policies.BACKGROUND_PRIORITY),
-            )
-        except ChildWorkflowError as error:
-            if is_cancelled_exception(error):
-                raise
-            workflow.logger.warning("a removal of what is past its time failed", extra={"workflow": workflow_id})

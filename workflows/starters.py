@@ -1,9 +1,10 @@
 """Starting workflows: ids, conflict policies, attributes and summaries in one place."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from temporalio.client import (
     Client,
@@ -25,12 +26,15 @@ from workflows import policies
 from workflows.answering import AnswerQuestion
 from workflows.attributes import started
 from workflows.bulk import IngestBulk
-from workflows.dispatched import AGAIN, KINDS, priority_of, reuse_policy
+from workflows.dispatched import AGAIN, KINDS, reuse_policy
 from workflows.erasure import EraseSubject
 from workflows.failures import code_of
 from workflows.ingestion import IngestDocument
 from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
+
+Signal: TypeAlias = Callable[[Any], None]
+"""A signal without input, as the method of its workflow's class."""
 
 RPC_TIMEOUT: Final = timedelta(seconds=3)
 UPDATE_SECONDS: Final = 10.0
@@ -61,7 +65,7 @@ class Starters:
                 id_reuse_policy=reuse_policy(dispatch),
                 search_attributes=started(dispatch.tenant_id, dispatch.kind.value, dispatch.ref),
                 static_summary=f"{dispatch.kind.value} {dispatch.ref}",
-                priority=priority_of(dispatch),
+                priority=policies.priority_of(dispatch.kind, dispatch.tenant_id),
                 start_signal=AGAIN.get(dispatch.kind) if dispatch.again else None,
                 rpc_timeout=RPC_TIMEOUT,
             )
@@ -88,27 +92,21 @@ class Starters:
 
     async def look(self, tenant_id: Id, ingestion_id: Id) -> None:
         """Tell a bulk ingestion that the ledger has news for it; one that has ended, or not begun, needs none."""
-        handle = self.client.get_workflow_handle(dispatch_id(DispatchKind.INGEST_BULK, tenant_id, ingestion_id))
-        try:
-            await handle.signal(IngestBulk.look, rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise WorkflowsUnavailable from error
+        await self._signal(dispatch_id(DispatchKind.INGEST_BULK, tenant_id, ingestion_id), IngestBulk.look)
 
     async def look_at_migration(self, tenant_id: Id, migration_id: Id) -> None:
         """Tell a migration that the ledger has news for it; one that has ended, or not begun, needs none."""
-        handle = self.client.get_workflow_handle(dispatch_id(DispatchKind.MIGRATE_EMBEDDINGS, tenant_id, migration_id))
-        try:
-            await handle.signal(MigrateEmbeddings.look, rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise WorkflowsUnavailable from error
+        await self._signal(
+            dispatch_id(DispatchKind.MIGRATE_EMBEDDINGS, tenant_id, migration_id), MigrateEmbeddings.look
+        )
 
     async def look_at_erasure(self, tenant_id: Id, erasure_id: Id) -> None:
         """Tell an erasure that somebody decided on it; one that has ended, or not begun, reads the ledger anyway."""
-        handle = self.client.get_workflow_handle(dispatch_id(DispatchKind.ERASE_SUBJECT, tenant_id, erasure_id))
+        await self._signal(dispatch_id(DispatchKind.ERASE_SUBJECT, tenant_id, erasure_id), EraseSubject.look)
+
+    async def _signal(self, workflow_id: str, signal: Signal) -> None:
         try:
-            await handle.signal(EraseSubject.look, rpc_timeout=RPC_TIMEOUT)
+            await self.client.get_workflow_handle(workflow_id).signal(signal, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise WorkflowsUnavailable from error

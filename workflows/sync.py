@@ -26,9 +26,10 @@ with workflow.unsafe.imports_passed_through():
     from lethe.model.workflow_ids import dispatch_id
 
 from workflows import policies
-from workflows.attributes import DONE, FAILED, NEEDS_ATTENTION, RUNNING, STATE, started
+from workflows.attributes import DONE, FAILED, NEEDS_ATTENTION, RUNNING, STATE
 from workflows.bulk import IngestBulk
 from workflows.bulk_steps import has_room
+from workflows.children import child_options
 from workflows.failures import code_of
 from workflows.policies import Queue
 from workflows.steps import run_step
@@ -250,23 +251,19 @@ class SyncOnSchedule:
     @workflow.run
     async def run(self, ref: SourceRef) -> bool:
         """Returns whether a round was made of it."""
-        kind = DispatchKind.SYNC_SOURCE
-        workflow_id = dispatch_id(kind, ref.tenant_id, ref.source_id)
+        options = child_options(DispatchKind.SYNC_SOURCE, ref.tenant_id, ref.source_id)
         try:
             following = await workflow.start_child_workflow(
                 SyncSource.run,
                 SyncRun(**ref.model_dump(), is_scheduled=True),
-                id=workflow_id,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                search_attributes=started(ref.tenant_id, kind.value, ref.source_id),
-                static_summary=f"{kind.value} {ref.source_id}",
-                priority=policies.priority(ref.tenant_id, policies.BACKGROUND_PRIORITY),
+                **options,
             )
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
             with suppress(FailureError):  # it has ended since
-                await workflow.get_external_workflow_handle_for(SyncSource.run, workflow_id).signal(SyncSource.due)
+                await workflow.get_external_workflow_handle_for(SyncSource.run, options["id"]).signal(SyncSource.due)
             return False
         await following
         return True

@@ -13,26 +13,22 @@ with workflow.unsafe.imports_passed_through():
     from lethe.model.workflow_ids import dispatch_id
 
 from workflows import policies
-from workflows.attributes import started
 from workflows.bulk import IngestBulk
 from workflows.cancelling import cancel_quietly
+from workflows.children import child_options
 from workflows.policies import Queue
 from workflows.steps import run_step
 
 
 async def begin_ingestion(tenant_id: str, ingestion_id: str) -> None:
     """As its dispatch would in a few seconds."""
-    kind = DispatchKind.INGEST_BULK
     try:
         await workflow.start_child_workflow(
             IngestBulk.run,
             BulkState(tenant_id=tenant_id, ingestion_id=ingestion_id),
-            id=dispatch_id(kind, tenant_id, ingestion_id),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=started(tenant_id, kind.value, ingestion_id),
-            static_summary=f"{kind.value} {ingestion_id}",
-            priority=policies.priority(tenant_id, policies.BULK_PRIORITY),
+            **child_options(DispatchKind.INGEST_BULK, tenant_id, ingestion_id),
         )
     except FailureError as error:
         if is_cancelled_exception(error):
