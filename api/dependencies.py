@@ -18,10 +18,12 @@ from lethe.errors import (
     QuarantineNotFound,
     QuestionNotFound,
     RetentionRunNotFound,
+    ScheduleNotFound,
     SelectionNotFound,
+    SourceNotFound,
+    SyncNotFound,
     WebhookNotFound,
 )
-from lethe.errors.syncs import ScheduleNotFound, SourceNotFound, SyncNotFound
 from lethe.model.ids import Id, is_id
 
 

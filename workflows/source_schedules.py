@@ -30,8 +30,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from lethe.contracts.sync import SourceRef
-from lethe.errors import WorkflowsUnavailable
-from lethe.errors.syncs import ScheduleNotFound
+from lethe.errors import ScheduleNotFound, WorkflowsUnavailable
 from lethe.model.ids import Id, is_id
 from lethe.model.schedules import ScheduleView, Timing
 from lethe.model.workflow_ids import SYNC_ON_SCHEDULE, SYNC_SCHEDULE, schedule_id, scheduled_sync_id

@@ -10,7 +10,7 @@ from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
 from api.schemas.reindexing import ReindexIn, ReindexOut, reindex_out
 from api.security import Admin
-from lethe.errors.care import ReindexNotFound
+from lethe.errors import ReindexNotFound
 from lethe.ingestion.reindex_orders import ReindexOrders
 from lethe.model.ids import Id, derived_id, is_id
 from lethe.model.operations import DispatchKind

@@ -9,7 +9,7 @@ from api.schemas.base import Page, PageQuery
 from api.schemas.sources import BackfillIn, ScheduledOut
 from api.security import Admin, Writer
 from api.services import Services
-from lethe.errors.syncs import ScheduleNotFound
+from lethe.errors import ScheduleNotFound
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 

@@ -17,7 +17,7 @@ from bench.detection.labelled import Labelled, counted, of_presidio
 from bench.report import Report, ended, told
 from lethe.adapters.detection import make_detector
 from lethe.ports.detection import DataKind, PersonalDataDetector
-from lethe.settings.detection import DetectionLevel
+from lethe.settings import DetectionLevel
 
 CHUNK_CHARACTERS: Final = 1_200
 LEAST_PRECISION: Final = 0.95

@@ -144,6 +144,11 @@ class RetentionRunNotFound(NotFound):
     title = "There is no such removal of what is past its time"
 
 
+class ReindexNotFound(NotFound):
+    code = "reindex_not_found"
+    title = "There is no such round of making versions anew"
+
+
 class SelectionNotFound(NotFound):
     code = "selection_not_found"
     title = "There is no such deletion or update"

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lethe.errors.care import ReindexNotFound
+from lethe.errors import ReindexNotFound
 from lethe.model.ids import Id
 from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.principals import Caller

@@ -11,9 +11,9 @@ from lethe.errors import (
     EmbedderRefused,
     EmbedderUnavailable,
     EmbeddingInvalid,
+    EmbeddingModelChanged,
     ProviderNotAllowed,
 )
-from lethe.errors.stores import EmbeddingModelChanged
 from lethe.model.answers import DegradedReason
 from lethe.model.indexes import EmbeddingSpec
 from lethe.model.processors import Origin

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.reindexing import ReindexPage, ReindexRef, ReindexReport, ReindexTally, ReindexWait
-from lethe.errors.care import ReindexNotFound
+from lethe.errors import ReindexNotFound
 from lethe.ingestion.reindex_orders import ReindexOrders
 from lethe.ingestion.reindexing import Reindexing
 from lethe.ingestion.requests import Receipt

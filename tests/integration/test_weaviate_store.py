@@ -15,8 +15,7 @@ from pydantic import SecretStr
 from cli.stack.weaviate import ensure_binary
 from lethe.adapters.weaviate import WeaviateIndex
 from lethe.adapters.weaviate.connection import Connection
-from lethe.errors import EnvironmentMismatch, IndexUnavailable, IndexWriteFailed
-from lethe.errors.stores import IndexParametersRefused
+from lethe.errors import EnvironmentMismatch, IndexParametersRefused, IndexUnavailable, IndexWriteFailed
 from lethe.model.ids import new_id
 from lethe.model.index_parameters import IndexParameters
 from lethe.settings import Environment, Settings, WeaviateSettings

@@ -3,7 +3,7 @@
 from lethe.errors import ConfigurationError
 from lethe.ports.detection import PersonalDataDetector
 from lethe.privacy.detection import NoDetector, PatternDetector
-from lethe.settings.detection import DetectionLevel
+from lethe.settings import DetectionLevel
 
 
 def make_detector(level: DetectionLevel) -> PersonalDataDetector:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lethe.errors import LetheError
-from lethe.errors.syncs import ScheduleNotFound
+from lethe.errors import LetheError, ScheduleNotFound
 from lethe.model.ids import Id
 from lethe.model.schedules import ScheduleView, Timing
 

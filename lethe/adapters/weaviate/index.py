@@ -16,8 +16,7 @@ from lethe.adapters.weaviate.connection import FAILURES, REFUSALS, Connection
 from lethe.adapters.weaviate.objects import PAGE, QUERY_LIMIT, batches, data_object, grouped, listed
 from lethe.adapters.weaviate.schema import Field, create_collection
 from lethe.adapters.weaviate.search import Objects, run_search
-from lethe.errors import IndexBuildMissing, IndexUnavailable, IndexWriteFailed
-from lethe.errors.stores import IndexParametersRefused
+from lethe.errors import IndexBuildMissing, IndexParametersRefused, IndexUnavailable, IndexWriteFailed
 from lethe.model.ids import Id
 from lethe.model.index_parameters import IndexParameters
 from lethe.model.indexes import IndexBuild

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from lethe.errors import ChunksTooLong, IndexBuildMissing, ProviderNotAllowed
-from lethe.errors.migrations import CanaryNotAllowed, IndexParametersNotAllowed
+from lethe.errors import (
+    CanaryNotAllowed,
+    ChunksTooLong,
+    IndexBuildMissing,
+    IndexParametersNotAllowed,
+    ProviderNotAllowed,
+)
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.migration.targets import Target, find
 from lethe.model.documents import EmbeddingNeed

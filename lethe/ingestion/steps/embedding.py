@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lethe.contracts.ingestion import EmbedBatch, Embedded
-from lethe.errors import DeadlineExceeded, EmbedderRefused, LetheError
-from lethe.errors.stores import EmbeddingModelChanged
+from lethe.errors import DeadlineExceeded, EmbedderRefused, EmbeddingModelChanged, LetheError
 from lethe.ingestion.chunking import embedding_text
 from lethe.ingestion.steps.pipeline import Pipeline, enter
 from lethe.model.documents import Chunk, ChunkVector, Status

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from lethe.errors import DocumentConflict, KeyDestroyed
-from lethe.errors.syncs import SourceDeleting, SourceNotFound, SyncNotFound, SyncNotWaiting
+from lethe.errors import DocumentConflict, KeyDestroyed, SourceDeleting, SourceNotFound, SyncNotFound, SyncNotWaiting
 from lethe.ingestion.sync.digester import Digester
 from lethe.model.ids import Id, item_id, new_id
 from lethe.model.operations import Dispatch, DispatchKind

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from lethe.errors.syncs import SourceDeleting, SourceNotFound
+from lethe.errors import SourceDeleting, SourceNotFound
 from lethe.ingestion.sync.ordering import add_round, dispatch_of
 from lethe.ingestion.sync.spec import SourceSpec, address_of, open_spec, seal_spec
 from lethe.model.documents import LegalBasis

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from lethe.contracts.sync import SourceRef, SyncRef
-from lethe.errors.syncs import SourceNotFound, SyncNotFound
+from lethe.errors import SourceNotFound, SyncNotFound
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.sync.digester import Digester
 from lethe.ingestion.sync.spec import SourceSpec, address_of, open_spec

@@ -8,8 +8,7 @@ import pytest
 
 from lethe.adapters.fakes.embedding import DIMS, HashEmbedder
 from lethe.contracts.probes import Probed, ProbeRef
-from lethe.errors import EmbedderUnavailable, EmbeddingInvalid
-from lethe.errors.stores import EmbeddingModelChanged
+from lethe.errors import EmbedderUnavailable, EmbeddingInvalid, EmbeddingModelChanged
 from lethe.ingestion.probing import FIXED, Probing, cosine
 from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.model.documents import Status

@@ -10,7 +10,7 @@ from lethe.adapters.clock import SystemClock
 from lethe.adapters.embedding.choice import open_embedder, open_other_embedders
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.contracts.probes import ProbeRef
-from lethe.errors.stores import EmbeddingModelChanged
+from lethe.errors import EmbeddingModelChanged
 from lethe.indexing.migration.targets import find, targets_of
 from lethe.ingestion.probing import Probing
 from lethe.model.indexes import EmbeddingSpec

@@ -5,7 +5,7 @@ import pytest
 from lethe.adapters.detection import make_detector
 from lethe.ports.detection import DataKind, PersonalDataDetector
 from lethe.privacy.detection import NoDetector, PatternDetector
-from lethe.settings.detection import DetectionLevel
+from lethe.settings import DetectionLevel
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ import pytest_asyncio
 
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import NextStep, SyncRun
-from lethe.errors import KeyDestroyed
-from lethe.errors.syncs import SourceNotFound
+from lethe.errors import KeyDestroyed, SourceNotFound
 from lethe.ingestion.sync import removing, rounds
 from lethe.ports.keyring import SecretPurpose
 from lethe.privacy.digests import suppression_tag_of

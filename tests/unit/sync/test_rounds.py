@@ -16,8 +16,8 @@ from lethe.errors import (
     SourceListingIncomplete,
     SourceMissing,
     SourceUnavailable,
+    SyncNotWaiting,
 )
-from lethe.errors.syncs import SyncNotWaiting
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.sync import rounds, taking
 from lethe.ingestion.sync.registry import SourceWish
