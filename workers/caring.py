@@ -1,8 +1,5 @@
 """The steps of what keeps a corpus as it should be: its age, its vectors, its versions."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 from activities.probes import ProbeActivities
 from activities.reindexing import ReindexActivities
 from activities.retention import RetentionActivities
@@ -12,24 +9,27 @@ from lethe.ingestion.retaining import Retaining
 from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.ingestion.uploads import Uploads
 from lethe.settings import Settings
+from workers.steps import Steps
+from workflows.policies import Queue
 
 
-def caring_steps(settings: Settings, pipeline: Pipeline, uploads: Uploads) -> Sequence[Callable[..., Any]]:
-    """For the io queue."""
+def caring_steps(settings: Settings, pipeline: Pipeline, uploads: Uploads) -> Steps:
     retaining = RetentionActivities(Retaining(pipeline.ledger, pipeline.keyring, pipeline.clock, settings.retention))
     probes = ProbeActivities(Probing(pipeline, settings.probes))
     reindexing = ReindexActivities(Reindexing(uploads, settings.answering, _priced(settings)))
-    return [
-        retaining.begin_retention,
-        retaining.plan_retention,
-        retaining.expire_page,
-        retaining.finish_retention,
-        probes.begin_probes,
-        probes.probe_embeddings,
-        reindexing.reindex_page,
-        reindexing.reindex_waiting,
-        reindexing.finish_reindex,
-    ]
+    return {
+        Queue.IO: [
+            retaining.begin_retention,
+            retaining.plan_retention,
+            retaining.expire_page,
+            retaining.finish_retention,
+            probes.begin_probes,
+            probes.probe_embeddings,
+            reindexing.reindex_page,
+            reindexing.reindex_waiting,
+            reindexing.finish_reindex,
+        ]
+    }
 
 
 def _priced(settings: Settings) -> str:

@@ -1,8 +1,6 @@
 """The erasure of a person: one eraser per store, and what finds and drives."""
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 from activities.privacy import PrivacyActivities
 from lethe.indexing.planning import BuildPlanner
@@ -37,6 +35,8 @@ from lethe.privacy.erasure.verifying import Verifying
 from lethe.privacy.short_lived import MEMORY_SECONDS
 from lethe.privacy.verification.verifier import Verifier
 from lethe.settings import ErasureSettings, Settings
+from workers.steps import Steps
+from workflows.policies import Queue
 
 
 def personal_data_stores(
@@ -118,15 +118,18 @@ def privacy_activities(
     )
 
 
-def erasing_steps(erasing: PrivacyActivities) -> Sequence[Callable[..., Any]]:
-    """What reaches the stores: on the io queue."""
-    return [
-        erasing.discover_subject,
-        erasing.rewrite_shared,
-        erasing.quiet_ingestions,
-        erasing.erase_store,
-        erasing.purge_stores,
-        erasing.verify_erasure,
-        erasing.certify_erasure,
-        erasing.check_erasure_again,
-    ]
+def erasing_steps(erasing: PrivacyActivities) -> Steps:
+    return {
+        Queue.IO: [
+            erasing.discover_subject,
+            erasing.rewrite_shared,
+            erasing.quiet_ingestions,
+            erasing.erase_store,
+            erasing.purge_stores,
+            erasing.verify_erasure,
+            erasing.certify_erasure,
+            erasing.check_erasure_again,
+            erasing.list_certified,
+        ],
+        Queue.CONTROL: [erasing.look_at_erasure],
+    }

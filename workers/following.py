@@ -1,8 +1,5 @@
 """What follows sources: the activities of their rounds, and who looks how old the last good ones are."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
 from activities.sync import SyncActivities
 from lethe.ingestion.bulk.receiving import Ingestions
 from lethe.ingestion.steps.pipeline import Pipeline
@@ -12,15 +9,13 @@ from lethe.ports.schedules import Schedules
 from lethe.ports.sources import SourceReaders
 from lethe.settings import Settings
 from workers.failpoints import Failpoint
+from workers.steps import Steps
 from workflows.policies import Queue
 
-Activity = Callable[..., Any]
 
-
-def sync_activities(
+def sync_steps(
     settings: Settings, pipeline: Pipeline, uploads: Uploads, readers: SourceReaders, schedules: Schedules
-) -> Mapping[Queue, Sequence[Activity]]:
-    """By the queue they run on."""
+) -> Steps:
     syncing = Syncing(
         ledger=pipeline.ledger,
         keyring=pipeline.keyring,
