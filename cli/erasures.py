@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, people, settings
+from cli.options import Json, Limit, people, settings
 from cli.output import Output
 
 app = typer.Typer(help="Forget a person: start, status, list, approve, hold, release, cancel.", no_args_is_help=True)
@@ -52,7 +52,7 @@ def status(erasure_id: ErasureId, as_json: Json = None) -> None:
 @app.command("list")
 def list_erasures(
     state: Annotated[str | None, typer.Option(help="Only those of one state.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: Json = None,
 ) -> None:
     """List erasures, newest first."""

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cli import erasures, ingestions, migrations, probes, retention, sources, verifying
+from cli import dead_letters, erasures, ingestions, migrations, probes, retention, sources, verifying
 from cli.errors import CommandError, Exit
-from cli.options import Json, people, settings
+from cli.options import Json, Limit, given, people, settings
 from cli.output import Output, say, say_error
 
 app = typer.Typer(
@@ -103,7 +103,7 @@ def search(query: str, top_k: TopK = None, alpha: Alpha = None, filters: Filters
 @app.command()
 def documents(
     status: Annotated[str | None, typer.Option(help="Only those of one status.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: Json = None,
 ) -> None:
     """List documents, newest first."""
@@ -196,7 +196,7 @@ def usage(
     """What outside models did for the tenant, and what it cost."""
     from cli.commands.usage import usage
 
-    usage(settings(), Output(as_json=as_json), _given(since=since, until=until, principal_id=principal))
+    usage(settings(), Output(as_json=as_json), given(since=since, until=until, principal_id=principal))
 
 
 app.add_typer(ingestions.app, name="ingestions")
@@ -206,76 +206,8 @@ app.add_typer(probes.app, name="probe")
 app.add_typer(migrations.app, name="migrate")
 app.add_typer(sources.app, name="sources")
 verifying.add_to(app)
-dead_letters = typer.Typer(help="Failures that were kept: list, show, retry, discard.", no_args_is_help=True)
-app.add_typer(dead_letters, name="dead-letters")
-
-Letter = Annotated[str | None, typer.Argument(help="The id of one dead letter.")]
-All = Annotated[bool, typer.Option("--all", help="Every undecided one but poison.")]
-Class = Annotated[str | None, typer.Option("--class", help="transient, permanent or poison.")]
-Code = Annotated[str | None, typer.Option(help="Those of one code, such as no_text.")]
-Step = Annotated[str | None, typer.Option(help="Those of one step, such as parse_document.")]
-
-
-@dead_letters.command("list")
-def list_letters(
-    state: Annotated[str | None, typer.Option(help="attempting, open, resolved or closed.")] = None,
-    failure_class: Class = None,
-    code: Code = None,
-    step: Step = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
-    as_json: Json = None,
-) -> None:
-    """List dead letters, newest first."""
-    from cli.commands import dead_letters
-
-    filters = _given(state=state, failure_class=failure_class, code=code, step=step)
-    dead_letters.list_letters(settings(), Output(as_json=as_json), filters, limit)
-
-
-@dead_letters.command()
-def show(letter_id: str, as_json: Json = None) -> None:
-    """Show one dead letter with its cause."""
-    from cli.commands import dead_letters
-
-    dead_letters.show(settings(), Output(as_json=as_json), letter_id)
-
-
-@dead_letters.command()
-@app.command()
-def retry(
-    letter_id: Letter = None,
-    every: All = False,
-    failure_class: Class = None,
-    code: Code = None,
-    step: Step = None,
-    as_json: Json = None,
-) -> None:
-    """Run failed steps again: of one dead letter, or of all of a kind."""
-    _decide("retry", letter_id, every, _given(failure_class=failure_class, code=code, step=step), as_json)
-
-
-@dead_letters.command()
-def discard(
-    letter_id: Letter = None,
-    every: All = False,
-    failure_class: Class = None,
-    code: Code = None,
-    step: Step = None,
-    as_json: Json = None,
-) -> None:
-    """Remove failed versions: of one dead letter, or of all of a kind."""
-    _decide("discard", letter_id, every, _given(failure_class=failure_class, code=code, step=step), as_json)
-
-
-def _decide(action: str, letter_id: str | None, every: bool, filters: dict[str, str], as_json: bool | None) -> None:
-    from cli.commands import dead_letters
-
-    choice: dict[str, object] = {**({"all": True} if every else {}), **filters}
-    dead_letters.decide(settings(), Output(as_json=as_json), action, letter_id, choice)
-
-
-def _given(**options: str | None) -> dict[str, str]:
-    return {name: value for name, value in options.items() if value is not None}
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(dead_letters.retry)
 
 
 def run() -> None:

@@ -27,12 +27,17 @@ def settings() -> "Settings":
         raise CommandError(str(error), advice="run `lethe doctor`", exit_code=Exit.USAGE) from error
 
 
-def people(given: Sequence[str]) -> list[dict[str, str]]:
+def people(subjects: Sequence[str]) -> list[dict[str, str]]:
     """What names somebody, as the API takes it. Raises CommandError for what is not kind=value."""
     found: list[dict[str, str]] = []
-    for each in given:
+    for each in subjects:
         kind, sign, value = each.partition("=")
         if not (kind and sign and value):
             raise CommandError("a subject is kind=value", exit_code=Exit.USAGE)
         found.append({"kind": kind, "value": value})
     return found
+
+
+def given(**options: str | None) -> dict[str, str]:
+    """Those of the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
