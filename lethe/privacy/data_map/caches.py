@@ -2,13 +2,10 @@
 
 from typing import Final
 
+from lethe.privacy.data_map import erasers
 from lethe.privacy.data_map.declaration import Key, Place, digest, opaque, place, sealed, times
 
-_ERASERS: Final = (
-    "lethe.ingestion.removal:VersionRemover.remove",
-    "lethe.ingestion.removal:VersionRemover.forget_answers",
-    "lethe.privacy.retention:expire_cached_answers",
-)
+_ERASERS: Final = (erasers.VERSION, erasers.ANSWERS, "lethe.privacy.retention:expire_cached_answers")
 
 CACHES: Final[tuple[Place, ...]] = (
     place(

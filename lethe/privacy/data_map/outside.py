@@ -3,6 +3,7 @@
 from typing import Final
 
 from lethe.model.blobs import BlobName
+from lethe.privacy.data_map import erasers
 from lethe.privacy.data_map.declaration import (
     Category,
     Field,
@@ -16,8 +17,6 @@ from lethe.privacy.data_map.declaration import (
     sealed,
 )
 from lethe.privacy.short_lived import MEMORY_SECONDS
-
-_VERSION: Final = "lethe.ingestion.removal:VersionRemover.remove"
 
 VECTORS: Final[Place] = place(
     "collection",
@@ -58,7 +57,7 @@ BLOBS: Final[Place] = place(
     "<tenant>/<version>/",
     sealed(BlobName.ORIGINAL, "the bytes as uploaded", Key.VERSION),
     sealed(BlobName.ELEMENTS, "the parsed text", Key.VERSION),
-    erasers=(_VERSION,),
+    erasers=(erasers.VERSION,),
 )
 """Every blob of a version is below this prefix, and while it is written its hidden part, sealed likewise."""
 

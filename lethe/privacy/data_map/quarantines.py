@@ -2,9 +2,8 @@
 
 from typing import Final
 
+from lethe.privacy.data_map import erasers
 from lethe.privacy.data_map.declaration import Key, Place, digest, facts, opaque, place, pseudonym, sealed, times
-
-_DOCUMENT: Final = "lethe.ingestion.deletion:Deletions.finish"
 
 QUARANTINES: Final[tuple[Place, ...]] = (
     place(
@@ -15,13 +14,13 @@ QUARANTINES: Final[tuple[Place, ...]] = (
         pseudonym("principal_id", "the admin who ordered it"),
         sealed("sealed_prefix", "a beginning of source URIs: folders, mail boxes", Key.QUARANTINE),
         times("created_at", "lifted_at"),
-        erasers=("lethe.ingestion.quarantines:Quarantines.lift", _DOCUMENT),
+        erasers=("lethe.ingestion.quarantines:Quarantines.lift", erasers.DOCUMENT),
     ),
-    place("document_quarantines", opaque("tenant_id", "document_id", "quarantine_id"), erasers=(_DOCUMENT,)),
+    place("document_quarantines", opaque("tenant_id", "document_id", "quarantine_id"), erasers=(erasers.DOCUMENT,)),
     place(
         "source_prefixes",
         opaque("tenant_id", "document_id"),
         digest("prefix_hmac", "a beginning of the source URI"),
-        erasers=(_DOCUMENT,),
+        erasers=(erasers.DOCUMENT,),
     ),
 )
