@@ -4,6 +4,7 @@ from activities.audit import AuditActivities
 from activities.index_builds import IndexBuildActivities
 from lethe.indexing.audit import Auditor
 from lethe.indexing.audit.fillers import VectorFiller
+from lethe.indexing.audit.pacing import Pace, Paced
 from lethe.indexing.cutover import Cutover
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds
@@ -26,6 +27,7 @@ def indexing_steps(settings: Settings, pipeline: Pipeline) -> Steps:
         keywords=pipeline.keywords,
         clock=pipeline.clock,
         settings=settings.audit,
+        pace=Pace(settings.indexing.share),
     )
     audit = AuditActivities(auditor)
     building = _building(settings, pipeline, auditor)
@@ -52,7 +54,7 @@ def _building(settings: Settings, pipeline: Pipeline, auditor: Auditor) -> Index
         pipeline.ledger,
         pipeline.keyring,
         pipeline.index,
-        VectorFiller(pipeline.ledger, pipeline.index, auditor.vectors),
+        Paced(VectorFiller(pipeline.ledger, pipeline.index, auditor.vectors), auditor.pace),
         pipeline.clock,
         settings.indexing,
     )

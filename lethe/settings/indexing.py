@@ -18,6 +18,8 @@ class IndexingSettings(Section):
     """After this long the place is written down too: a slow model takes minutes for a page."""
     pages_per_step: Annotated[int, Field(ge=1)] = 10
     """Pages after which the place is written down."""
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the time in which a process writes into builds; in the rest it leaves the machine to others."""
     pause_seconds: Annotated[float, Field(ge=0)] = 0.2
     """Pause between two steps of a build."""
     closing_tries: Annotated[int, Field(ge=1)] = 20

@@ -8,6 +8,7 @@ from lethe.errors import IndexBuildMissing
 from lethe.indexing.audit.blobs import BlobAudit
 from lethe.indexing.audit.builds import BuildAudit
 from lethe.indexing.audit.fillers import KeywordFiller, VectorFiller, VectorMaker
+from lethe.indexing.audit.pacing import Pace, Paced
 from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.model.audits import Audit, AuditCount, AuditState, AuditTrigger
 from lethe.model.ids import Id, new_id
@@ -36,6 +37,7 @@ class Auditor:
     keywords: KeywordIndex
     clock: Clock
     settings: AuditSettings
+    pace: Pace
 
     async def begin(self, after: Id | None) -> Begun:
         """A page of tenants, in order of their ids, and an audit for each; forgets audits past their time."""
@@ -89,9 +91,10 @@ class Auditor:
         """Whoever compares this build."""
         ports = (self.clock, self.settings, build)
         if build.kind is BuildKind.KEYWORD:
-            return BuildAudit(self.ledger, self.keyring, self.keywords, KeywordFiller(self.keywords), *ports)
-        filler = VectorFiller(self.ledger, self.index, self.vectors)
-        return BuildAudit(self.ledger, self.keyring, self.index, filler, *ports)
+            words = Paced(KeywordFiller(self.keywords), self.pace)
+            return BuildAudit(self.ledger, self.keyring, self.keywords, words, *ports)
+        vectors = Paced(VectorFiller(self.ledger, self.index, self.vectors), self.pace)
+        return BuildAudit(self.ledger, self.keyring, self.index, vectors, *ports)
 
     async def store_of(self, tenant_id: Id, build_id: Id) -> ArtefactStore:
         """Which store holds the build."""

@@ -5,6 +5,7 @@ import numpy as np
 from lethe.contracts.indexing import BuildPlan, BuildRef, ReconcileStep, TakeBack
 from lethe.indexing.audit import Auditor
 from lethe.indexing.audit.fillers import VectorFiller
+from lethe.indexing.audit.pacing import Pace
 from lethe.indexing.cutover import Cutover
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds
@@ -41,6 +42,7 @@ class World(Corpus):
             keywords=self.keywords,
             clock=self.pipeline.clock,
             settings=Settings().audit.model_copy(update={"page": 3, "settle_seconds": -1.0}),
+            pace=Pace(share=1.0),
         )
 
     @property
