@@ -30,6 +30,18 @@ class Source:
     begins: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What transaction 1 came to. ``spare_keys``: of links that were not needed."""
+
+    caller: Caller
+    request: UploadRequest
+    version: Version
+    is_new: bool
+    taking: Taking | None
+    spare_keys: tuple[Id, ...]
+
+
 def own_uri(document_id: Id, filename: str) -> str:
     """The source of an upload that names none: never met again, and still telling the file's name to its reader."""
     name = PurePosixPath(filename.replace("\\", "/")).name
@@ -83,6 +95,13 @@ async def require_taking(uow: UnitOfWork, tenant_id: Id, taking: Taking) -> Inge
     if ingestion.state.is_final or is_over:
         raise IngestionClosed
     return ingestion
+
+
+async def claim_taking(uow: UnitOfWork, tenant_id: Id, taking: Taking) -> None:
+    """As `require_taking`; what an earlier sending of the same item was refused with counts no more."""
+    await require_taking(uow, tenant_id, taking)
+    if taking.item_id:
+        await uow.ingestions.withdraw(tenant_id, taking.ingestion_id, taking.item_id)
 
 
 async def add_document(

@@ -12,22 +12,19 @@ from lethe.errors import DocumentConflict
 from lethe.ingestion.measuring import Measured
 from lethe.ingestion.metadata import (
     CHANGED_MEANWHILE,
-    IN_FLIGHT,
     MAX_LOOKS,
-    MAY_GO_LIVE,
-    Change,
     sealed_into,
-    write_metadata,
 )
 from lethe.ingestion.planning import (
+    Planned,
     Source,
     add_document,
     add_version,
+    claim_taking,
     inherited,
     newest_of,
     own_uri,
     received,
-    require_taking,
 )
 from lethe.ingestion.poison import forget_repeats, record_known
 from lethe.ingestion.removal import VersionRemover
@@ -35,6 +32,7 @@ from lethe.ingestion.requests import Outcome, Receipt, UploadRequest
 from lethe.ingestion.revision import PipelineRevision
 from lethe.ingestion.shown import show_newest
 from lethe.ingestion.subjects import prepare_links
+from lethe.ingestion.unchanged import Unchanged
 from lethe.model.documents import Status, Version
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import NIL_ID, ArtefactState, ArtefactStore
@@ -56,16 +54,6 @@ class _NewIds:
 
     document: Id
     version: Id
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    caller: Caller
-    request: UploadRequest
-    version: Version
-    is_new: bool
-    taking: Taking | None
-    spare_keys: tuple[Id, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +106,7 @@ class Uploads:
         source = source_digest(digest_key, request.source_uri or own_uri(document_id, request.filename))
         return document_id if document.deleted_at is None and document.source_hmac == source else new_id()
 
-    async def _plan(self, caller: Caller, request: UploadRequest, ids: _NewIds, taking: Taking | None) -> _Planned:
+    async def _plan(self, caller: Caller, request: UploadRequest, ids: _NewIds, taking: Taking | None) -> Planned:
         """Transaction 1. The keys come first, since the rows are sealed with them, and go if the rows do not come."""
         subject_ids = [new_id() for _ in request.subjects]
         try:
@@ -134,7 +122,7 @@ class Uploads:
         ids: _NewIds,
         subject_ids: Sequence[Id],
         taking: Taking | None,
-    ) -> _Planned:
+    ) -> Planned:
         tenant_id, now = caller.tenant_id, self.clock.now()
         digest_key = await self.keyring.secret(tenant_id, SecretPurpose.DIGEST)
         key = await self.keyring.create(tenant_id, ids.version)
@@ -158,11 +146,11 @@ class Uploads:
                     version = received(document, ids.version, request, key, fields, now, taking)
                     version = sealed_into(version, key, fields, digest_key, now)
                     spare_keys = await add_version(uow, document, version, links, request)
-                    return _Planned(caller, request, version, is_new, taking, spare_keys)
+                    return Planned(caller, request, version, is_new, taking, spare_keys)
             # Another upload was planned between the look and the lock: its fields need its key.
         raise DocumentConflict(CHANGED_MEANWHILE)
 
-    async def _decide(self, planned: _Planned, measured: Measured) -> Receipt:
+    async def _decide(self, planned: Planned, measured: Measured) -> Receipt:
         tenant_id, now = planned.version.tenant_id, self.clock.now()
         digest_key = await self.keyring.secret(tenant_id, SecretPurpose.DIGEST)
         content_fp = content_fingerprint(
@@ -172,7 +160,7 @@ class Uploads:
             chunker=self.revision.chunker,
             policy=self.revision.policy,
         )
-        unchanged = await self._without_new_version(planned, content_fp)
+        unchanged = await Unchanged(self.ledger, self.keyring, self.clock).settle(planned, content_fp)
         if unchanged is not None:
             await self.remover.remove_unindexed(tenant_id, planned.version.id)
             return unchanged
@@ -207,91 +195,13 @@ class Uploads:
         outcome = Outcome.ADDED if planned.is_new else Outcome.UPDATED
         return Receipt(version.document_id, version.id, workflow_id, Status.PENDING, outcome)
 
-    async def _without_new_version(self, planned: _Planned, content_fp: str) -> Receipt | None:
-        """What is answered if the bytes need no version of their own; None if they do."""
-        live = await self._live_if_same(planned.version, content_fp)
-        if live is not None:
-            return await self._change_nothing_or_metadata(planned, live)
-        waiting = await self._waiting_if_same(planned, content_fp)
-        if waiting is None:
-            return None
-        await self._count_settled(planned, Outcome.SKIPPED, waiting)
-        return Receipt(waiting.document_id, waiting.id, "", waiting.status, Outcome.SKIPPED)
-
-    async def _waiting_if_same(self, planned: _Planned, content_fp: str) -> Version | None:
-        """The submission before, if the same ingestion is about to bring in the same by it: a request was repeated.
-
-        Subjects are not compared, so an upload that names some is never the same.
-        """
-        if planned.taking is None or planned.request.subjects:
-            return None
-        async with self.ledger.read() as uow:
-            siblings = await uow.versions.of_document(planned.version.tenant_id, planned.version.document_id)
-        # Its fields may have been changed while the bytes came.
-        mine = next((sibling for sibling in siblings if sibling.id == planned.version.id), None)
-        if mine is None:
-            return None
-        before = next((s for s in reversed(siblings) if s.submission < mine.submission), None)
-        if before is None or before.position is None or before.status not in IN_FLIGHT:
-            return None
-        same = (mine.ingestion_id, mine.epoch, content_fp, mine.meta_fp)
-        return before if (before.ingestion_id, before.epoch, before.content_fp, before.meta_fp) == same else None
-
-    async def _live_if_same(self, version: Version, content_fp: str) -> Version | None:
-        """The live version, if it has this content and no other version may still replace it.
-
-        One that failed may: it is driven again, and would win over a submission that left no version of its own.
-        """
-        async with self.ledger.read() as uow:
-            document = await uow.documents.get(version.tenant_id, version.document_id)
-            siblings = await uow.versions.of_document(version.tenant_id, version.document_id)
-        if document is None or document.live_version_id is None or document.epoch != version.epoch:
-            return None
-        live = next((sibling for sibling in siblings if sibling.id == document.live_version_id), None)
-        others = [s for s in siblings if s.id != version.id and s.submission > document.live_submission]
-        if live is None or live.content_fp != content_fp or any(s.status in MAY_GO_LIVE for s in others):
-            return None
-        return live
-
-    async def _change_nothing_or_metadata(self, planned: _Planned, live: Version) -> Receipt:
-        change = Change(planned.caller, live, planned.request, planned.version.submission, linked_by=planned.version.id)
-        workflow_id = await write_metadata(self.ledger, self.keyring, self.clock, change)
-        outcome = Outcome.METADATA_UPDATED if workflow_id else Outcome.SKIPPED
-        await self._count_settled(planned, outcome, live)
-        return Receipt(live.document_id, live.id, workflow_id, Status.READY, outcome)
-
-    async def _count_settled(self, planned: _Planned, outcome: Outcome, met: Version) -> None:
-        """What the ingestion itself took in before is not counted again: its request was repeated."""
-        taking = planned.taking
-        if taking is None:
-            return
-        updated = int(outcome is Outcome.METADATA_UPDATED)
-        async with self.ledger.write() as uow:
-            await uow.tenants.lock(planned.version.tenant_id)
-            await _require_taken(uow, planned.version.tenant_id, taking)
-            if updated:  # it had work, which is done already
-                await uow.ingestions.give(planned.version.tenant_id, taking.ingestion_id)
-            await uow.ingestions.count(
-                planned.version.tenant_id,
-                taking.ingestion_id,
-                updated=updated,
-                skipped=int(not updated and met.ingestion_id != taking.ingestion_id),
-                entry=taking.entry,
-            )
-
 
 async def _place(uow: UnitOfWork, tenant_id: Id, taking: Taking | None) -> int | None:
     """The version's position in its ingestion, given in the unit that makes it pending."""
     if taking is None:
         return None
-    await _require_taken(uow, tenant_id, taking)
+    await claim_taking(uow, tenant_id, taking)
     return await uow.ingestions.give(tenant_id, taking.ingestion_id, taking.entry)
-
-
-async def _require_taken(uow: UnitOfWork, tenant_id: Id, taking: Taking) -> None:
-    await require_taking(uow, tenant_id, taking)
-    if taking.item_id:
-        await uow.ingestions.withdraw(tenant_id, taking.ingestion_id, taking.item_id)
 
 
 async def _dispatched(uow: UnitOfWork, version: Version, now: datetime) -> str:
