@@ -33,7 +33,8 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 PACKAGES := api workflows activities workers lethe cli migrations
 LOCKS := requirements/base.txt requirements/build.txt
 
-.PHONY: help demo up down status test test-unit test-large lint format types docs lock size bench-ingest bench-query bench-quality chaos chaos-long wheel clean
+.PHONY: help demo up down status test test-unit test-large lint format docs lock size bench-ingest bench-query bench-quality \
+	bench-erase bench-migrate bench-grounding bench-guards bench-detection chaos chaos-long wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -100,18 +101,11 @@ bench-query: $(VENV)/.dev ## how quickly questions are answered, beside the bare
 bench-quality: $(VENV)/.dev ## relevance of what the API finds, on judged test sets (FOLDER=..., ARGS=--quick)
 	$(BIN)/python -m bench.quality $(FOLDER) $(ARGS)
 
-.PHONY: bench-erase
-
 bench-erase: $(VENV)/.dev ## how long it takes to forget somebody, and what others notice (ARGS=--quick)
 	$(BIN)/python -m bench.erase $(ARGS)
 
-# What answers are held to.
-.PHONY: bench-migrate
-
 bench-migrate: $(VENV)/.dev ## a change of the embedding model under questions, changes and kills (ARGS=--quick)
 	$(BIN)/python -m bench.migrate $(ARGS)
-
-.PHONY: bench-grounding bench-guards bench-detection
 
 bench-grounding: $(VENV)/.dev ## how well sentences that no passage supports are told (ARGS="--corpus <folder>")
 	$(BIN)/python -m bench.grounding $(ARGS)
