@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.index_builds import IndexBuildActivities
@@ -14,17 +15,18 @@ with workflow.unsafe.imports_passed_through():
         BuildRef,
         BuildRun,
         Closed,
-        Dropped,
         Followed,
         RebuildRun,
         Rebuilt,
         ReconcileStep,
         TakeBack,
     )
+    from lethe.errors import IndexBuildStateConflict
     from lethe.model.operations import DispatchKind
 
 from workflows import policies
 from workflows.children import child_options
+from workflows.failures import code_of
 from workflows.policies import Queue
 from workflows.steps import Input, Output, Step, run_step
 
@@ -55,14 +57,9 @@ class BuildIndex:
             if not await self._approved():
                 return await self._abort()
             closed = await self._close()
-            if closed.is_over:
-                return self._ended(is_active=False)
-            if closed.is_active:
-                break
+            if closed.is_over or closed.is_active:
+                return await self._served(closed)
             self._set(phase=BuildPhase.FOLLOWING, lag=max(1, self._state.lag))
-        went_back = await self._soak(closed)
-        dropped = await self._finish()
-        return self._ended(is_active=not went_back, dropped=dropped)
 
     @workflow.signal
     def pause(self) -> None:
@@ -128,6 +125,14 @@ class BuildIndex:
     async def _close(self) -> Closed:
         return await self._step(IndexBuildActivities.close_build, self._ref, "cutover")
 
+    async def _served(self, closed: Closed) -> BuildOutcome:
+        if closed.is_over:
+            return self._ended(is_active=False)
+        went_back = await self._soak(closed)
+        dropped = await self._finish()
+        # Whoever took it back without asking here had it dropped among the others.
+        return self._ended(is_active=not went_back and self._state.build_id not in dropped, dropped=dropped)
+
     async def _soak(self, closed: Closed) -> bool:
         """Let questions end that read the replaced build, and keep it as long as wished; whether it was taken back."""
         self._set(phase=BuildPhase.SOAKING, soaks_since=self._state.soaks_since or workflow.now())
@@ -156,31 +161,36 @@ class BuildIndex:
 
     async def _go_back(self, replaced: str) -> bool:
         back = TakeBack(tenant_id=self._state.tenant_id, build_id=replaced, serving=self._state.build_id)
-        return await self._step(IndexBuildActivities.roll_back_build, back, "take the replaced build back")
+        try:
+            return await self._step(IndexBuildActivities.roll_back_build, back, "take the replaced build back")
+        except ActivityError as error:
+            if code_of(error) != IndexBuildStateConflict.code:
+                raise
+            # Another build took the place of both: an erasure had the index made anew.
+            self._set(goes_back=False, is_finished=True)
+            return False
 
     async def _finish(self) -> list[str]:
         self._set(phase=BuildPhase.DROPPING)
-        dropped = await run_step(
-            IndexBuildActivities.finish_build,
-            self._ref,
-            queue=Queue.IO,
-            summary="drop what was replaced",
-            retry=policies.ALWAYS_RETRY,
-        )
+        dropped = await self._surely(IndexBuildActivities.finish_build, self._ref, "drop what was replaced")
         return dropped.builds
 
     async def _abort(self) -> BuildOutcome:
-        dropped: Dropped = await run_step(
-            IndexBuildActivities.abort_build,
-            self._ref,
-            queue=Queue.IO,
-            summary="give the build up",
-            retry=policies.ALWAYS_RETRY,
-        )
+        try:
+            dropped = await self._surely(IndexBuildActivities.abort_build, self._ref, "give the build up")
+        except ActivityError as error:
+            if code_of(error) != IndexBuildStateConflict.code:
+                raise
+            # It serves by now: its end was asked for too late.
+            self._set(is_aborted=False)
+            return await self._served(await self._surely(IndexBuildActivities.close_build, self._ref, "it serves"))
         return self._ended(is_active=False, dropped=dropped.builds)
 
     async def _step(self, method: Step[Input, Output], value: Input, summary: str) -> Output:
         """What fills, compares and switches: tried until it is done."""
+        return await self._surely(method, value, summary)
+
+    async def _surely(self, method: Step[Input, Output], value: Input, summary: str) -> Output:
         return await run_step(method, value, queue=Queue.IO, summary=summary, retry=policies.ALWAYS_RETRY)
 
     async def _turn(self) -> None:

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.migrations import MigrationActivities
     from lethe.contracts.indexing import BuildOutcome, BuildPhase, Closed
     from lethe.contracts.migrations import CheckStep, Judged, JudgeStep, MigrationEnd, MigrationRun, VectorTally
-    from lethe.errors import EmbedderUnavailable, IndexBuildStateConflict
+    from lethe.errors import EmbedderUnavailable
 
 from workflows import policies
 from workflows.failures import code_of
@@ -219,10 +219,7 @@ class MigrateEmbeddings(BuildIndex):
     async def _go_back(self, replaced: str) -> bool:
         try:
             return await super()._go_back(replaced)
-        except ActivityError as error:
-            if code_of(error) == IndexBuildStateConflict.code:
-                # Another build took the place of both: an erasure had the index made anew.
-                self._set(goes_back=False, is_finished=True)
+        except ActivityError:
             self._has_news = True
             return False
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
 from api.dependencies import IdempotencyKey, MigrationId, ServicesDep
@@ -27,14 +27,35 @@ class _Done(BaseModel):
     """What a move did is read from the ledger; the key keeps it from being done again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """A move, as it was asked for."""
+@dataclass(frozen=True)
+class _Steering:
+    """What every request shares that asks something of one migration."""
 
-    caller: Caller
-    migration_id: Id
-    move: MigrationMove
-    budget_micros: int | None = None
+    migration_id: MigrationId
+    response: Response
+    caller: Admin
+    services: ServicesDep
+    idempotency_key: IdempotencyKey = None
+
+    async def ask(self, move: MigrationMove, budget_micros: int | None = None) -> MigrationOut:
+        """Do it once, tell the workflow, and say how the migration stands."""
+        caller, services, migration_id = self.caller, self.services, self.migration_id
+
+        async def perform() -> _Done:
+            await services.migrations.move(caller, migration_id, move, budget_micros)
+            return _Done()
+
+        request = ("migrations", move.value, migration_id, str(budget_micros))
+        _, is_repeated = await services.idempotency.once(
+            Attempt(caller, self.idempotency_key, request, 200), _Done, perform
+        )
+        tell_replay(self.response, is_repeated=is_repeated)
+        if not is_repeated:
+            await look_at_migration(services, caller.tenant_id, migration_id)
+        return await _read(services, caller, migration_id)
+
+
+Steering = Annotated[_Steering, Depends()]
 
 
 @router.post("", status_code=202)
@@ -87,97 +108,39 @@ async def read_migration(caller: Admin, services: ServicesDep, migration_id: Mig
 
 
 @router.post("/{migration_id}/pause")
-async def pause_migration(
-    migration_id: MigrationId,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-) -> MigrationOut:
+async def pause_migration(steering: Steering) -> MigrationOut:
     """Leave it as it is after the step that runs."""
-    ask = _Ask(caller, migration_id, MigrationMove.PAUSE)
-    return await _moved(services, response, ask, idempotency_key)
+    return await steering.ask(MigrationMove.PAUSE)
 
 
 @router.post("/{migration_id}/resume")
-async def resume_migration(
-    migration_id: MigrationId,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-    wish: ResumeIn | None = None,
-) -> MigrationOut:
+async def resume_migration(steering: Steering, wish: ResumeIn | None = None) -> MigrationOut:
     """Go on after a pause, with another budget if one is given."""
-    ask = _Ask(caller, migration_id, MigrationMove.RESUME, wish.budget_micros if wish else None)
-    return await _moved(services, response, ask, idempotency_key)
+    return await steering.ask(MigrationMove.RESUME, wish.budget_micros if wish else None)
 
 
 @router.post("/{migration_id}/cutover")
-async def cut_over(
-    migration_id: MigrationId,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-) -> MigrationOut:
+async def cut_over(steering: Steering) -> MigrationOut:
     """Let the build serve that waits for it."""
-    ask = _Ask(caller, migration_id, MigrationMove.CUTOVER)
-    return await _moved(services, response, ask, idempotency_key)
+    return await steering.ask(MigrationMove.CUTOVER)
 
 
 @router.post("/{migration_id}/rollback")
-async def roll_back(
-    migration_id: MigrationId,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-) -> MigrationOut:
+async def roll_back(steering: Steering) -> MigrationOut:
     """Let the replaced build serve again: at once where it has applied every commit, else as soon as it has."""
-    ask = _Ask(caller, migration_id, MigrationMove.ROLLBACK)
-    return await _moved(services, response, ask, idempotency_key)
+    return await steering.ask(MigrationMove.ROLLBACK)
 
 
 @router.post("/{migration_id}/finish")
-async def finish_migration(
-    migration_id: MigrationId,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-) -> MigrationOut:
+async def finish_migration(steering: Steering) -> MigrationOut:
     """End the soak: the replaced build is dropped, and there is no way back any more."""
-    ask = _Ask(caller, migration_id, MigrationMove.FINISH)
-    return await _moved(services, response, ask, idempotency_key)
+    return await steering.ask(MigrationMove.FINISH)
 
 
 @router.post("/{migration_id}/abort")
-async def abort_migration(
-    migration_id: MigrationId,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    idempotency_key: IdempotencyKey = None,
-) -> MigrationOut:
+async def abort_migration(steering: Steering) -> MigrationOut:
     """Give the build up before it serves, and drop it."""
-    ask = _Ask(caller, migration_id, MigrationMove.ABORT)
-    return await _moved(services, response, ask, idempotency_key)
-
-
-async def _moved(services: Services, response: Response, ask: _Ask, key: str | None) -> MigrationOut:
-    caller, migration_id = ask.caller, ask.migration_id
-
-    async def perform() -> _Done:
-        await services.migrations.move(caller, migration_id, ask.move, ask.budget_micros)
-        return _Done()
-
-    request = ("migrations", ask.move.value, migration_id, str(ask.budget_micros))
-    _, is_repeated = await services.idempotency.once(Attempt(caller, key, request, 200), _Done, perform)
-    tell_replay(response, is_repeated=is_repeated)
-    if not is_repeated:
-        await look_at_migration(services, caller.tenant_id, migration_id)
-    return await _read(services, caller, migration_id)
+    return await steering.ask(MigrationMove.ABORT)
 
 
 async def _done() -> _Done:

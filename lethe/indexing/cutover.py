@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from lethe.contracts.indexing import BuildRef, Closed, Dropped, TakeBack
 from lethe.errors import IndexBuildStateConflict
@@ -10,13 +9,11 @@ from lethe.indexing.dropping import drop_retired
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds, revision_of
 from lethe.indexing.moves import retire, serve, serve_again
-from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+from lethe.model.indexes import OVER, BuildKind, BuildState, IndexBuild
 from lethe.model.migrations import Migration, MigrationState
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import ChunkIndex
 from lethe.settings import IndexingSettings
-
-_OVER: Final = frozenset({BuildState.RETIRED, BuildState.DROPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Cutover:
     async def _flip(self, uow: UnitOfWork, ref: BuildRef) -> Closed:
         tenant = await uow.tenants.lock(ref.tenant_id)
         build = await uow.builds.get(ref.tenant_id, ref.build_id)
-        if build is None or build.state in _OVER:
+        if build is None or build.state in OVER:
             return Closed(is_over=True)
         if build.state is not BuildState.BUILDING:
             return await self._closed(uow, build)

@@ -12,7 +12,7 @@ from lethe.indexing.audit.builds import Filler
 from lethe.indexing.paging import PAGE, pages
 from lethe.model.documents import Document, Version
 from lethe.model.ids import Id
-from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore, BuildKind, BuildState, IndexBuild, dims_of
+from lethe.model.indexes import OVER, Artefact, ArtefactState, ArtefactStore, BuildKind, BuildState, IndexBuild, dims_of
 from lethe.model.migrations import BEFORE_CUTOVER, MigrationState
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
@@ -152,15 +152,30 @@ class Follower:
             return tenant.seq - max(current.seq, until)
 
     async def begin_again(self, build: IndexBuild) -> None:
-        """The store has lost the build: an older copy of it was put back, or an empty one."""
+        """The store has lost the build: an older copy of it was put back, or an empty one.
+
+        One that was retired meanwhile is lost because it was dropped, and stays so.
+        """
+        if not await self._is_begun_again(build):
+            return
         await self.index.create_build(build, dims_of(build.spec))
+        if not await self._is_begun_again(build):
+            await self.index.drop_build(build)
+
+    async def _is_begun_again(self, build: IndexBuild) -> bool:
+        """Let the build follow from the beginning; False for one that nobody is to have any more."""
         async with self.ledger.write() as uow:
             await uow.tenants.lock(build.tenant_id)
-            await uow.builds.set_seq(build.tenant_id, build.id, 0)
+            current = await uow.builds.get(build.tenant_id, build.id)
+            if current is None or current.state in OVER:
+                return False
+            if _is_followed(current):
+                await uow.builds.set_seq(build.tenant_id, build.id, 0)
             migration = await uow.migrations.get(build.tenant_id, build.id)
             if migration is not None and migration.state in BEFORE_CUTOVER:
                 # What was found of it is true no more.
                 await uow.migrations.update(replace(migration, state=MigrationState.BUILDING, report={}))
+        return True
 
 
 def _is_followed(build: IndexBuild) -> bool:

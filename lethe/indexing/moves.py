@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from lethe.errors import IndexBuildStateConflict
-from lethe.model.indexes import MOVES, BuildKind, BuildState, IndexBuild
+from lethe.model.indexes import MOVES, OVER, BuildKind, BuildState, IndexBuild
 from lethe.ports.ledger import UnitOfWork
 
 
@@ -21,7 +21,7 @@ async def move(uow: UnitOfWork, build: IndexBuild, to: BuildState) -> None:
 
 async def retire(uow: UnitOfWork, build: IndexBuild) -> None:
     """As `move`; a build that is retired already, or dropped, stays as it is."""
-    if build.state not in {BuildState.RETIRED, BuildState.DROPPED}:
+    if build.state not in OVER:
         await move(uow, build, BuildState.RETIRED)
 
 

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from lethe.contracts.indexing import BuildPlan
 from lethe.errors import IndexBuildInProgress
 from lethe.indexing.planning import BuildPlanner
 from lethe.model.ids import Id, new_id
-from lethe.model.indexes import BuildKind, BuildState
-
-_GIVEN_UP: Final = frozenset({BuildState.RETIRED, BuildState.DROPPED})
+from lethe.model.indexes import OVER, BuildKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class Rebuilding:
         async with self.planner.ledger.read() as uow:
             kept = [build for build in await uow.builds.list(tenant_id) if build.kind is kind]
         former = [build for build in kept if build.created_at < since]
-        if former and all(build in former or build.state in _GIVEN_UP for build in kept):
+        if former and all(build in former or build.state in OVER for build in kept):
             await self._begin(tenant_id, kind)
         return not former
 

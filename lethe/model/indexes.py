@@ -34,6 +34,8 @@ MOVES: Final[Mapping[BuildState, frozenset[BuildState]]] = {
 """What a build may become. Soaking: replaced, and still read by questions that began before, or kept for a way back;
 retired: nobody reads it any more; dropped: its store was asked, and holds nothing of it."""
 
+OVER: Final = frozenset({BuildState.RETIRED, BuildState.DROPPED})
+
 
 @dataclass(frozen=True, slots=True)
 class IndexBuild:

@@ -128,3 +128,26 @@ async def test_a_tenant_without_an_index_has_nothing_to_rebuild(client: Client) 
             task_queue=Queue.CONTROL,
         )
     assert rebuilt.build_id is None
+
+
+async def test_without_a_way_back_it_ends_as_it_serves(client: Client) -> None:
+    """An erasure had the index made anew while the replaced build was kept."""
+    scripted = Scripted()
+    scripted.closings = [Closed(is_active=True, replaced=OLD, drop_after_seconds=1.0, soak_pause_seconds=1.0)]
+    scripted.fails["roll_back_build"] = ["index_build_state_conflict!"]
+    async with scripted.running(client):
+        handle = await started(client, run_of(soak_seconds=86_400.0, goes_back=True))
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert scripted.calls[-2:] == ["roll_back_build", "finish_build"]
+
+
+async def test_an_end_that_is_asked_for_too_late_changes_nothing(client: Client) -> None:
+    """The build serves: an earlier run of the workflow cut over."""
+    scripted = Scripted()
+    scripted.fails["abort_build"] = ["index_build_state_conflict!"]
+    async with scripted.running(client):
+        handle = await started(client, run_of(is_aborted=True))
+        assert await handle.result() == BuildOutcome(is_active=True, written=0, dropped=[BUILD])
+        await replayed(handle)
+    assert scripted.calls == ["abort_build", "close_build", "finish_build"]

@@ -206,6 +206,20 @@ async def test_what_fails_for_good_ends_it_with_its_code(client: Client, step: s
     assert scripted.codes == ["provider_not_allowed"]
 
 
+async def test_given_up_in_the_moment_of_its_cutover_it_serves_and_says_nothing_else(client: Client) -> None:
+    """The commit was made, its answer lost, and what was tried next failed for good."""
+    scripted = ScriptedMigration()
+    scripted.fails["close_build"] = ["internal_error!"]
+    scripted.fails["abort_build"] = ["index_build_state_conflict!"]
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-5:] == [
+        "close_build", "abort_build", "close_build", "finish_build", "settle_migration",
+    ]  # fmt: skip
+
+
 async def test_the_model_that_serves_is_waited_for_only_so_long(client: Client) -> None:
     scripted = ScriptedMigration()
     scripted.fails["judge_migration"] = ["embedder_unavailable"] * 30

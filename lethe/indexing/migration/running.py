@@ -101,7 +101,7 @@ class MigrationRunner:
             return noted
 
     async def settle(self, ref: BuildRef, code: str = "") -> None:
-        """Write down how it ended, by what serves now. ``code``: why it was given up."""
+        """Write down how it ended, by what serves now. ``code``: why it was given up, if it was before it served."""
         async with self.planner.ledger.write() as uow:
             await uow.tenants.lock(ref.tenant_id)
             await uow.dispatches.delete_for(ref.tenant_id, [ref.build_id])
@@ -111,8 +111,11 @@ class MigrationRunner:
                 return
             active = await uow.builds.active(ref.tenant_id, BuildKind.VECTOR)
             now = self.planner.clock.now()
-            ended = replace(migration, state=_ended(migration, build, active), code=code or migration.code)
-            await uow.migrations.update(replace(ended, move=None, updated_at=now, ended_at=now))
+            state = _ended(migration, build, active)
+            said = code if code and state is MigrationState.ABORTED else migration.code
+            await uow.migrations.update(
+                replace(migration, state=state, code=said, move=None, updated_at=now, ended_at=now)
+            )
             # The builds it made may hold somebody who was erased before.
             await recheck_after(uow, ref.tenant_id, derived_id(ref.build_id, 0), now)
 

@@ -187,3 +187,32 @@ async def test_a_build_that_is_lost_while_it_is_checked_is_neither_passed_nor_re
     judged = await migrating.gate.judge(JudgeStep(**ref.model_dump(), tally=checked.tally))
     assert (judged.passed, judged.is_lost) == (False, True)
     assert (await migrating.row(ref)).state is MigrationState.BUILDING
+
+
+@pytest.mark.parametrize("moment", ["before", "while"])
+async def test_a_build_that_was_dropped_is_not_made_again_by_its_follower(
+    migrating: Migrating, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """It is retired while the follower has read it already, before or while that makes it again."""
+    world = migrating.world
+    (old,), ref = await world.builds(), await migrating.begun()
+    await migrating.serving(ref)
+    await world.write(0, "delta")
+    create = world.index.create_build
+
+    async def dropped() -> None:
+        await world.cutover.finish(ref)
+        assert (await world.build(world.ref(old))).state is BuildState.DROPPED
+
+    async def made_too_late(*args: object) -> None:
+        await dropped()
+        await create(*args)  # pyright: ignore[reportArgumentType]
+
+    if moment == "before":
+        world.memory.before = dropped
+    else:
+        await world.index.drop_build(old)
+        monkeypatch.setattr(world.index, "create_build", made_too_late)
+    assert (await world.follower.step(world.ref(old))).lag == 0
+    assert (await world.build(world.ref(old))).state is BuildState.DROPPED
+    assert not await world.index.exists(old)

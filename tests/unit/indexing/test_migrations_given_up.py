@@ -9,7 +9,8 @@ import pytest
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.contracts.indexing import BuildRef
 from lethe.contracts.migrations import Judged, JudgeStep, VectorTally
-from lethe.errors import EmbedderRefused, EmbedderUnavailable, LetheError, ProviderNotAllowed
+from lethe.errors import EmbedderRefused, EmbedderUnavailable, IndexBuildStateConflict, LetheError, ProviderNotAllowed
+from lethe.model.indexes import BuildState
 from lethe.model.migrations import MigrationMove, MigrationState
 from lethe.model.operations import DispatchKind
 from lethe.model.processors import Origin
@@ -79,6 +80,17 @@ async def test_given_up_it_says_why(migrating: Migrating) -> None:
     await migrating.runner.settle(ref, "embedder_unavailable")
     row = await migrating.row(ref)
     assert (row.state, row.code) == (MigrationState.ABORTED, "embedder_unavailable")
+
+
+async def test_given_up_after_its_cutover_it_says_what_serves(migrating: Migrating) -> None:
+    ref = await migrating.begun()
+    await migrating.serving(ref)
+    with pytest.raises(IndexBuildStateConflict):
+        await migrating.world.cutover.abort(ref)
+    await migrating.runner.settle(ref, "embedder_unavailable")
+    row = await migrating.row(ref)
+    assert (row.state, row.code) == (MigrationState.FINISHED, "")
+    assert (await migrating.world.build(ref)).state is BuildState.ACTIVE
 
 
 async def test_asked_for_its_end_one_whose_workflow_is_gone_is_begun_again(migrating: Migrating) -> None:
