@@ -9,6 +9,8 @@ from lethe.contracts.indexing import BuildRef, BuildRun
 from lethe.model.ids import Id
 
 MOST_SAMPLED = 1_000
+MOST_REFUSED = 20
+"""Documents that are named, of those with texts that the model refuses."""
 
 
 class MigrationOpened(Contract):
@@ -115,6 +117,7 @@ class GateFigures(Contract):
 class MigrationReport(Contract):
     """``failures``: codes of what was not good enough; none: it may serve. ``unasked``: questions left out, because one
     of the models could not be asked. ``withheld``: of the sample, not sent to the model, since nobody may find it.
+    ``refused``: texts that the model takes no more of, in documents of which some are named; the build lacks them.
     """
 
     vectors: int = 0
@@ -126,6 +129,8 @@ class MigrationReport(Contract):
     sampled: int = 0
     withheld: int = 0
     sample_failed: int = 0
+    refused: int = 0
+    refused_documents: list[Id] = Field(default_factory=list[Id], max_length=MOST_REFUSED)
     least_sample_cosine: float = 1.0
     figures: GateFigures = GateFigures()
     unasked: int = 0

@@ -82,10 +82,11 @@ class Follower:
         written = 0
         while version_ids:
             due, gone = await self._plan(build, version_ids)
-            written += await self._write(build, due)
+            done, incomplete = await self._write(build, due)
+            written += done
             if gone:
                 await self.index.delete_versions(build, gone)
-            version_ids = await self._changed_since(build, version_ids, due)
+            version_ids = await self._changed_since(build, version_ids, due, incomplete)
         return written
 
     async def _plan(
@@ -112,29 +113,33 @@ class Follower:
             )
         return due, gone
 
-    async def _write(self, build: IndexBuild, due: Mapping[Id, Version]) -> int:
+    async def _write(self, build: IndexBuild, due: Mapping[Id, Version]) -> tuple[int, set[Id]]:
+        """How many objects were written, and which versions have chunks that are not to be sent to the model."""
         # A version whose key is gone is on its way out of every build.
         keys = await self.keyring.get_many(build.tenant_id, due)
-        written = 0
+        written, incomplete = 0, set[Id]()
         for page in pages([version for version in due.values() if version.id in keys], PAGE):
             versions = {version.id: version for version in page.versions}
             async with self.ledger.read() as uow:
                 chunks = await uow.chunks.of_versions(build.tenant_id, list(versions), page.start, page.stop)
             done = await self.filler.write(build, chunks, versions, keys)
             written += len(done)
-            if len(done) < len(chunks):
-                raise EmbedderUnavailable(f"{len(chunks) - len(done)} chunks have no vector of the build's model yet.")
-        return written
+            if left := {chunk.id: chunk.version_id for chunk in chunks if chunk.id not in done}:
+                withheld = await self.filler.withheld(build, left)
+                if waiting := len(left) - len(withheld):
+                    raise EmbedderUnavailable(f"{waiting} chunks have no vector of the build's model yet.")
+                incomplete.update(left.values())
+        return written, incomplete
 
     async def _changed_since(
-        self, build: IndexBuild, version_ids: Sequence[Id], due: Mapping[Id, Version]
+        self, build: IndexBuild, version_ids: Sequence[Id], due: Mapping[Id, Version], incomplete: Collection[Id]
     ) -> Sequence[Id]:
         """Those that are otherwise due by now: replaced, deleted, fenced, or with other properties."""
         async with self.ledger.write() as uow:
             await uow.tenants.lock(build.tenant_id)
             now = await _due(uow, build.tenant_id, version_ids)
             changed = [each for each in version_ids if _mark(now, each) != _mark(due, each)]
-            settled = set(due).difference(changed)
+            settled = set(due).difference(changed, incomplete)
             await uow.artefacts.set_states(
                 build.tenant_id, settled, ArtefactStore.VECTOR, build.id, ArtefactState.COMMITTED
             )

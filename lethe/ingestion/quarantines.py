@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lethe.errors import DocumentNotFound, IngestionNotFound, QuarantineNotFound
+from lethe.indexing.readmitting import readmit
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller
 from lethe.model.quarantines import Quarantine, QuarantineKind
@@ -76,8 +77,9 @@ class Quarantines:
             await uow.tenants.lock(tenant_id)
             if await uow.quarantines.get(tenant_id, quarantine_id) is None:
                 raise QuarantineNotFound
-            if await uow.quarantines.lift(tenant_id, quarantine_id, self.clock.now()):
-                await uow.tenants.advance(tenant_id)
+            shown, now = await uow.quarantines.hiding(tenant_id, quarantine_id), self.clock.now()
+            if await uow.quarantines.lift(tenant_id, quarantine_id, now):
+                await readmit(uow, tenant_id, shown, now)
         await self.keyring.destroy(tenant_id, [quarantine_id])
         return await self.get(caller, quarantine_id)
 

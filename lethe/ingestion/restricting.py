@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lethe.errors import DocumentNotFound
+from lethe.indexing.readmitting import readmit
 from lethe.model.documents import Document
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
@@ -24,7 +25,10 @@ class Restrictions:
             document = await _locked(uow, caller.tenant_id, document_id)
             if document.restricted_at is not None:
                 return document
-            return await _write(uow, replace(document, restricted_at=self.clock.now(), restriction_reason=reason))
+            restricted = replace(document, restricted_at=self.clock.now(), restriction_reason=reason)
+            await uow.tenants.advance(caller.tenant_id)
+            await uow.documents.update(restricted)
+            return restricted
 
     async def release(self, caller: Caller, document_id: Id) -> Document:
         """Its readers read it again, or who is erased in it goes at last. Raises DocumentNotFound."""
@@ -32,8 +36,10 @@ class Restrictions:
             document = await _locked(uow, caller.tenant_id, document_id, may_be_fenced=True)
             if document.restricted_at is None:
                 return document
-            released = await _write(uow, replace(document, restricted_at=None, restriction_reason=None))
-            await resume_held(uow, released, self.clock.now())
+            released, now = replace(document, restricted_at=None, restriction_reason=None), self.clock.now()
+            await uow.documents.update(released)
+            await readmit(uow, caller.tenant_id, [document_id], now)
+            await resume_held(uow, released, now)
             return released
 
 
@@ -44,10 +50,4 @@ async def _locked(uow: UnitOfWork, tenant_id: Id, document_id: Id, *, may_be_fen
         raise DocumentNotFound
     if document.fenced_at is not None and not (may_be_fenced and document.restricted_at is not None):
         raise DocumentNotFound
-    return document
-
-
-async def _write(uow: UnitOfWork, document: Document) -> Document:
-    await uow.tenants.advance(document.tenant_id)
-    await uow.documents.update(document)
     return document

@@ -163,6 +163,14 @@ class ChunkVector:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingRefusals:
+    """How many texts of what is served a model refused, and some of the documents that they stand in."""
+
+    chunks: int
+    document_ids: tuple[Id, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectMention:
     """A person named by the uploader of a document: an identifier of a kind (email, phone, name, staff_number)."""
 

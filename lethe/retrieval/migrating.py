@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lethe.contracts.migrations import Judged, JudgeStep, MigrationReport
+from lethe.contracts.migrations import MOST_REFUSED, Judged, JudgeStep, MigrationReport
 from lethe.errors import IndexBuildMissing
 from lethe.indexing.migration.checking import VectorCheck
 from lethe.indexing.migration.gate import failures, figures
@@ -46,12 +46,16 @@ class MigrationGate:
         # First what may fail for the sake of another model: the sample may have to be paid.
         reads = await self.reader.read(active, build, migration.judgements, waits=not step.is_last)
         sampled = await self.check.embed_again(build, step.tally.sample)
+        async with self.check.ledger.read() as uow:
+            refused = await uow.refusals.told(build.tenant_id, build.spec, MOST_REFUSED)
         report = MigrationReport(
             **step.tally.model_dump(exclude={"sample"}),
             sampled=sampled.sampled,
             withheld=sampled.withheld,
             sample_failed=sampled.failed,
             least_sample_cosine=sampled.least_cosine,
+            refused=refused.chunks,
+            refused_documents=list(refused.document_ids),
             figures=figures(reads.shadows),
             unasked=reads.unasked,
         )

@@ -27,6 +27,7 @@ from lethe.adapters.sql.repositories.probes import SqlProbes
 from lethe.adapters.sql.repositories.processors import SqlProcessorCalls, SqlProcessorPolicies
 from lethe.adapters.sql.repositories.quarantines import SqlQuarantines
 from lethe.adapters.sql.repositories.questions import SqlQuestions
+from lethe.adapters.sql.repositories.refusals import SqlRefusals
 from lethe.adapters.sql.repositories.reindexing import SqlReindexes
 from lethe.adapters.sql.repositories.retention import SqlRetention
 from lethe.adapters.sql.repositories.selections import SqlSelections
@@ -71,6 +72,7 @@ class SqlUnit:
         self.probes = SqlProbes(connection)
         self.reindexes = SqlReindexes(connection)
         self.texts = SqlTexts(connection)
+        self.refusals = SqlRefusals(connection)
         self.migrations = SqlMigrations(connection)
         self.answer_cache = SqlAnswerCache(connection)
         self.erasures = SqlErasures(connection)

@@ -31,6 +31,10 @@ class Filler(Protocol):
         """Those of the chunks that are written now; what the ledger has not enough of is left out."""
         ...
 
+    async def withheld(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        """Of chunks that could not be written those that are not to be: no model is sent their texts."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BuildAudit:
@@ -59,10 +63,10 @@ class BuildAudit:
         wanted = {row.chunk_id: row for row in rows if until is None or row.chunk_id <= until}
         due = [row for row in wanted.values() if self._is_due(row)]
         orphans = await self._remove([item for key, item in there.items() if key not in wanted])
-        holes, filled = await self._fill([row for row in due if row.chunk_id not in there])
+        holes, filled, withheld = await self._fill([row for row in due if row.chunk_id not in there])
         stale = await self._refresh([(there[row.chunk_id], row) for row in due if row.chunk_id in there])
         tally = AuditTally(
-            expected=len(due),
+            expected=len(due) - withheld,
             found=len(there),
             orphans=orphans,
             holes=holes,
@@ -101,19 +105,23 @@ class BuildAudit:
         # What was on its way out is gone by now, and does not count.
         return await self.index.delete_objects(self.build, orphans) if orphans else 0
 
-    async def _fill(self, missing: Sequence[ChunkStanding]) -> tuple[int, int]:
-        """Write objects again that should be there; returns how many were missing, and how many are there now."""
+    async def _fill(self, missing: Sequence[ChunkStanding]) -> tuple[int, int, int]:
+        """Write objects again that should be there; returns how many were missing, how many are there now, and how
+        many are not to be there.
+        """
         if not missing:
-            return 0, 0
+            return 0, 0, 0
         ids = {row.chunk_id for row in missing}
         # What was served before this look was written before it too.
         absent = await self._still_due(ids - await self.index.present(self.build, ids))
-        filled = 0
+        filled: set[Id] = set()
         for start in range(0, len(absent), WRITE_PAGE):
-            filled += await self._write(sorted(absent)[start : start + WRITE_PAGE])
-        return len(absent), filled
+            filled |= await self._write(sorted(absent)[start : start + WRITE_PAGE])
+        left = absent - filled
+        withheld = len(await self.filler.withheld(self.build, left)) if left else 0
+        return len(absent) - withheld, len(filled), withheld
 
-    async def _write(self, chunk_ids: Sequence[Id]) -> int:
+    async def _write(self, chunk_ids: Sequence[Id]) -> frozenset[Id]:
         tenant_id = self.build.tenant_id
         async with self.ledger.read() as uow:
             chunks = await uow.chunks.some(tenant_id, chunk_ids)
@@ -121,13 +129,13 @@ class BuildAudit:
         keys = await self.keyring.get_many(tenant_id, versions)
         written = await self.filler.write(self.build, chunks, versions, keys)
         if not written:
-            return 0
+            return frozenset()
         served = await self._still_due(written)
         # Replaced or deleted meanwhile: whoever removes the version may have been here before the write.
         if late := written - served:
             await self.index.delete_objects(self.build, late)
         await self._rewrite_changed(versions)
-        return len(served)
+        return served
 
     async def _still_due(self, chunk_ids: Collection[Id]) -> frozenset[Id]:
         if not chunk_ids:

@@ -1,7 +1,7 @@
 """Writing chunks again, to each kind of build."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,7 @@ class VectorMaker(Protocol):
     async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None) -> None:
         """Store a vector of the spec for each of the chunks that an embedder of it gives one for.
 
+        What nobody may find now (restricted, in quarantine) is not sent, nor what the model refused before.
         ``build_id``: for whose sake, so that what it costs is known of the build.
         """
         ...
@@ -45,6 +46,10 @@ class VectorFiller:
     ledger: Ledger
     index: VectorIndex
     maker: VectorMaker
+
+    async def withheld(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        async with self.ledger.read() as uow:
+            return frozenset(chunk_ids) - await uow.chunks.to_embed(build.tenant_id, build.spec, chunk_ids)
 
     async def write(
         self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
@@ -80,6 +85,9 @@ class KeywordFiller:
     """With the words of the text."""
 
     index: KeywordIndex
+
+    async def withheld(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        return frozenset()
 
     async def write(
         self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]

@@ -76,11 +76,12 @@ class VectorCheck:
         return until, compared.model_copy(update={"missing": tally.missing + missing})
 
     async def _missing(self, build: IndexBuild, absent: Collection[Id]) -> int:
-        """How many of them the build had come to before it was read, and is to hold still."""
+        """How many of them the build had come to before it was read, and is to hold still; not what is withheld."""
         if not absent:
             return 0
         async with self.ledger.read() as uow:
-            rows = await uow.audits.chunks(build.tenant_id, absent)
+            due_here = await uow.chunks.to_embed(build.tenant_id, build.spec, absent)
+            rows = await uow.audits.chunks(build.tenant_id, due_here)
             served = {row.version_id for row in rows.values() if row.live_from is not None}
             versions = await uow.versions.get_many(build.tenant_id, served)
         keys = await self.keyring.get_many(build.tenant_id, versions)

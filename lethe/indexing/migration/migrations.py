@@ -82,6 +82,7 @@ class Migrations:
             if other := await uow.migrations.under_way(caller.tenant_id):
                 raise MigrationInProgress(f"Migration {other.id} to {other.target_spec} is {other.state}.")
             await uow.migrations.add(migration)
+            await uow.refusals.forget(caller.tenant_id, migration.target_spec)
             await uow.dispatches.add(dispatch_of(migration))
         return migration
 

@@ -20,6 +20,8 @@ CANARY_FAILED: Final = "canary_failed"
 """Why a migration waits: one that goes before it has not ended, or was refused or rolled back."""
 NOT_COMPARED: Final = "not_compared"
 """Why it waits: no question could be asked of both models. Its cutover may be ordered."""
+TEXTS_REFUSED: Final = "texts_refused"
+"""Why it waits: the model refuses texts, which its build lacks. Its cutover may be ordered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,9 @@ class MigrationRunner:
             if spent > migration.budget_micros:
                 return MigrationOverBudget.code
         if migration.is_canary:
-            return _uncompared(migration)
+            return _doubt(migration)
         canaries = await uow.migrations.canaries(migration.target_spec, migration.target_parameters)
-        return _canary_code(canaries) or _uncompared(migration)
+        return _canary_code(canaries) or _doubt(migration)
 
     async def note(
         self, ref: BuildRef, state: MigrationState, report: MigrationReport | None = None
@@ -130,8 +132,10 @@ def _ended(migration: Migration, build: IndexBuild | None, active: IndexBuild | 
     return MigrationState.FINISHED if is_kept else MigrationState.ROLLED_BACK
 
 
-def _uncompared(migration: Migration) -> str:
-    """Its code where there are questions, and none could be asked of both models."""
+def _doubt(migration: Migration) -> str:
+    """Why somebody is to decide: the model refuses texts, or none of the questions could be asked of both models."""
+    if migration.report.get("refused"):
+        return TEXTS_REFUSED
     if not migration.report.get("unasked"):
         return ""
     return "" if migration.report["figures"]["questions"] else NOT_COMPARED

@@ -26,7 +26,9 @@ _LOST_PAGE: Final = 64
 """Lost vectors made and stored together: what is paid for is kept when the provider fails after it."""
 
 _REFUSED_MOST: Final = 3
-"""Texts refused in a row before it is the provider that refuses, not a text."""
+"""Texts refused in a row before it is asked whether the provider refuses anything at all."""
+_HARMLESS: Final = "The ferry crosses the river at noon."
+"""Whoever refuses this refuses no text in particular: a key, an address, a quota."""
 
 _log: Final = logging.getLogger("lethe.embedding")
 
@@ -103,7 +105,9 @@ class LostVectors:
     pipeline: Pipeline
 
     async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None) -> None:
-        """What the embedder does not give is left out: the next look finds the same chunks."""
+        """What the embedder does not give is left out: the next look finds the same chunks, except for those whose
+        texts it refused.
+        """
         embedder = model_of(spec, self.pipeline.embedder, *self.pipeline.others)
         if embedder is None:
             return
@@ -129,20 +133,45 @@ class LostVectors:
         return found
 
     async def _make_page(self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk], build_id: Id | None) -> None:
-        """One text that is refused does not keep the others from theirs."""
+        spec = embedder.spec.key
+        async with self.pipeline.ledger.read() as uow:
+            allowed = await uow.chunks.to_embed(tenant_id, spec, [chunk.id for chunk in chunks])
+        sent = [chunk for chunk in chunks if chunk.id in allowed]
         try:
-            await give_vectors(self.pipeline, embedder, tenant_id, chunks, build_id=build_id)
-        except EmbedderRefused:
-            refused = 0
-            for chunk in chunks:
-                try:
-                    await give_vectors(self.pipeline, embedder, tenant_id, [chunk], build_id=build_id)
-                    refused = 0
-                except EmbedderRefused as error:
-                    _log.warning("a lost vector is refused", extra={"tenant": tenant_id, "code": error.code})
-                    refused += 1
-                    if refused == _REFUSED_MOST:
-                        raise
+            await give_vectors(self.pipeline, embedder, tenant_id, sent, build_id=build_id)
+        except EmbedderRefused as error:
+            refused = await self._one_by_one(embedder, tenant_id, sent, build_id)
+            if not refused:
+                return
+            _log.warning("texts are refused", extra={"tenant": tenant_id, "code": error.code, "count": len(refused)})
+            async with self.pipeline.ledger.write() as uow:
+                await uow.refusals.add(tenant_id, spec, refused, error.code, self.pipeline.clock.now())
+
+    async def _one_by_one(
+        self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk], build_id: Id | None
+    ) -> list[Id]:
+        """One text that is refused does not keep the others from theirs; returns those that are.
+
+        Raises EmbedderRefused where nothing is taken.
+        """
+        refused, in_a_row = list[Id](), 0
+        for chunk in chunks:
+            try:
+                await give_vectors(self.pipeline, embedder, tenant_id, [chunk], build_id=build_id)
+                in_a_row = 0
+            except EmbedderRefused:
+                refused.append(chunk.id)
+                in_a_row += 1
+                if in_a_row % _REFUSED_MOST == 0:
+                    await _try_harmless(embedder, tenant_id, build_id)
+        if in_a_row % _REFUSED_MOST:
+            await _try_harmless(embedder, tenant_id, build_id)
+        return refused
+
+
+async def _try_harmless(embedder: Embedder, tenant_id: Id, build_id: Id | None) -> None:
+    origin = Origin(tenant_id, frozenset({build_id} if build_id else ()))
+    await embedder.embed([_HARMLESS], InputKind.DOCUMENT, origin)
 
 
 async def _open_known(pipeline: Pipeline, tenant_id: Id, known: Mapping[str, ChunkVector]) -> dict[str, Vector]:

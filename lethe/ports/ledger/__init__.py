@@ -34,6 +34,7 @@ from lethe.ports.ledger.personal import PersonalRepository
 from lethe.ports.ledger.probes import ProbeRepository
 from lethe.ports.ledger.processors import ProcessorCallRepository, ProcessorPolicyRepository
 from lethe.ports.ledger.questions import QuestionRepository
+from lethe.ports.ledger.refusals import RefusalRepository
 from lethe.ports.ledger.reindexing import ReindexRepository
 from lethe.ports.ledger.retention import RetentionRepository
 from lethe.ports.ledger.sources import SourceRepository, SyncRepository
@@ -68,6 +69,7 @@ __all__ = [
     "ProcessorPolicyRepository",
     "QuarantineRepository",
     "QuestionRepository",
+    "RefusalRepository",
     "ReindexRepository",
     "RetentionRepository",
     "SelectionRepository",
@@ -100,6 +102,8 @@ class UnitOfWork(Protocol):
     def chunks(self) -> ChunkRepository: ...
     @property
     def builds(self) -> IndexBuildRepository: ...
+    @property
+    def refusals(self) -> RefusalRepository: ...
     @property
     def migrations(self) -> MigrationRepository: ...
     @property

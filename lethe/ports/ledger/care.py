@@ -27,6 +27,10 @@ class QuarantineRepository(Protocol):
         """End it and forget its sealed prefix; what no other covers is readable again. False if it is not in force."""
         ...
 
+    async def hiding(self, tenant_id: Id, quarantine_id: Id) -> list[Id]:
+        """The documents that it hides now."""
+        ...
+
     async def get(self, tenant_id: Id, quarantine_id: Id) -> Quarantine | None: ...
     async def page(
         self, tenant_id: Id, after: PageCursor | None, limit: int, *, in_force: bool

@@ -108,6 +108,12 @@ class VersionRepository(Protocol):
         """Versions that are or were live, changed by commits after ``seq``: in order of these, then of their ids."""
         ...
 
+    async def follow_again(self, tenant_id: Id, document_ids: Collection[Id], seq: int) -> list[Id]:
+        """Have builds on their way look at what is served of the documents as if the commit had changed it; returns
+        the versions.
+        """
+        ...
+
     async def replaced_before(self, tenant_id: Id, as_of: datetime, limit: int) -> list[Id]:
         """Versions that stopped being live before then and have not been removed yet, oldest first."""
         ...
@@ -145,6 +151,10 @@ class ChunkRepository(Protocol):
 
     async def served(self, tenant_id: Id, chunk_ids: Collection[Id]) -> list[Chunk]:
         """Those of the chunks that questions may find now: of nothing deleted, fenced, restricted or quarantined."""
+        ...
+
+    async def to_embed(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        """As `served`, those whose texts may be sent to the spec's model: it did not refuse them before."""
         ...
 
     async def vectors_by_id(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> dict[Id, ChunkVector]:

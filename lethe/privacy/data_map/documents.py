@@ -68,6 +68,13 @@ DOCUMENTS: Final[tuple[Place, ...]] = (
         sealed("sealed_vector", "an embedding, from which most short texts can be recovered", Key.VERSION),
         erasers=(erasers.VERSION,),
     ),
+    place(
+        "embedding_refusals",
+        opaque("tenant_id", "chunk_id"),
+        facts("spec", "code"),
+        times("created_at"),
+        erasers=(erasers.VERSION,),
+    ),
     place("subjects", opaque("tenant_id", "id"), times("created_at"), erasers=(erasers.VERSION,)),
     place(
         "subject_identifiers",

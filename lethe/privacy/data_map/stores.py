@@ -16,6 +16,7 @@ ERASED_BY: Final[Mapping[str, StoreName]] = {
     "document_versions": StoreName.DOCUMENTS,
     "chunks": StoreName.DOCUMENTS,
     "chunk_vectors": StoreName.DOCUMENTS,
+    "embedding_refusals": StoreName.DOCUMENTS,
     "artefacts": StoreName.DOCUMENTS,
     "subjects": StoreName.DOCUMENTS,
     "subject_identifiers": StoreName.DOCUMENTS,

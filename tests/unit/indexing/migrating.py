@@ -55,12 +55,17 @@ class Migrating:
         reader = ShadowReader(world.ledger, keyring, world.index, models, RetrievalSettings(), self.settings)
         return MigrationGate(check, reader, self.runner)
 
-    async def begun(self, model: str | None = None, **wish: object) -> BuildRef:
-        """Planned, and its build filled."""
+    async def opened(self, model: str | None = None, **wish: object) -> BuildRef:
+        """Planned, and its build empty."""
         made = MigrationWish(model=model or self.world.other.spec.key)
         migration = await self.migrations.begin(self.caller, replace(made, **wish), new_id())  # pyright: ignore[reportArgumentType]
         ref = BuildRef(tenant_id=migration.tenant_id, build_id=migration.id)
         await self.runner.open(ref)
+        return ref
+
+    async def begun(self, model: str | None = None, **wish: object) -> BuildRef:
+        """Planned, and its build filled."""
+        ref = await self.opened(model, **wish)
         await self.world.followed(ref)
         assert await self.world.reconciled(ref) == 0
         return ref

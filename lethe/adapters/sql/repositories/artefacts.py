@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
-from lethe.adapters.sql.rows import Mapped, delete_of, insert_missing, one_of
+from lethe.adapters.sql.rows import Mapped, batches, delete_of, insert_missing, one_of
 from lethe.adapters.sql.tables import artefacts
 from lethe.model.ids import Id
 from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore
@@ -50,13 +50,16 @@ class SqlArtefacts(SqlRepository):
         )
 
     async def committed(self, tenant_id: Id, version_ids: Collection[Id], build_id: Id) -> frozenset[Id]:
-        wanted = select(artefacts.c.version_id).where(
-            artefacts.c.tenant_id == tenant_id,
-            one_of(artefacts.c.version_id, version_ids),
-            artefacts.c.build_id == build_id,
-            artefacts.c.state == ArtefactState.COMMITTED,
-        )
-        return frozenset((await self._connection.execute(wanted)).scalars())
+        found = set[Id]()
+        for some in batches(version_ids):
+            wanted = select(artefacts.c.version_id).where(
+                artefacts.c.tenant_id == tenant_id,
+                one_of(artefacts.c.version_id, some),
+                artefacts.c.build_id == build_id,
+                artefacts.c.state == ArtefactState.COMMITTED,
+            )
+            found.update((await self._connection.execute(wanted)).scalars())
+        return frozenset(found)
 
     async def of_version(self, tenant_id: Id, version_id: Id) -> list[Artefact]:
         wanted = ARTEFACT.of(tenant_id, artefacts.c.version_id == version_id)

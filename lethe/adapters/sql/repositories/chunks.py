@@ -12,6 +12,7 @@ from lethe.adapters.sql.rows import Mapped, delete_of, one_of, upsert_into
 from lethe.adapters.sql.tables import chunk_vectors as vectors
 from lethe.adapters.sql.tables import chunks, document_readers, documents
 from lethe.adapters.sql.tables import document_versions as versions
+from lethe.adapters.sql.tables import embedding_refusals as refusals
 from lethe.model.documents import Chunk, ChunkVector, EmbeddingNeed, Status, Version
 from lethe.model.ids import Id
 from lethe.ports.ledger import GateRow
@@ -19,7 +20,7 @@ from lethe.ports.ledger import GateRow
 CHUNK: Final = Mapped(Chunk, chunks)
 VECTOR: Final = Mapped(ChunkVector, vectors)
 
-_version_of_chunk: Final = and_(versions.c.tenant_id == chunks.c.tenant_id, versions.c.id == chunks.c.version_id)
+version_of_chunk: Final = and_(versions.c.tenant_id == chunks.c.tenant_id, versions.c.id == chunks.c.version_id)
 document_of_version: Final = and_(
     documents.c.tenant_id == versions.c.tenant_id, documents.c.id == versions.c.document_id
 )
@@ -57,7 +58,7 @@ def is_served() -> ColumnElement[bool]:
 
 _GATE: Final = (
     select(*CHUNK.columns, *VERSION.columns)
-    .join_from(chunks, versions, _version_of_chunk)
+    .join_from(chunks, versions, version_of_chunk)
     .join(documents, document_of_version)
     .where(
         chunks.c.tenant_id == bindparam("tenant_id"),
@@ -97,8 +98,15 @@ class SqlChunks(SqlRepository):
 
     async def served(self, tenant_id: Id, chunk_ids: Collection[Id]) -> list[Chunk]:
         wanted = CHUNK.of(tenant_id, one_of(chunks.c.id, chunk_ids), is_served())
-        joined = wanted.join(versions, _version_of_chunk).join(documents, document_of_version)
+        joined = wanted.join(versions, version_of_chunk).join(documents, document_of_version)
         return await CHUNK.all(self._connection, joined)
+
+    async def to_embed(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        of_chunk = and_(refusals.c.tenant_id == chunks.c.tenant_id, refusals.c.chunk_id == chunks.c.id)
+        is_refused = exists().where(of_chunk, refusals.c.spec == spec)
+        wanted = select(chunks.c.id).join_from(chunks, versions, version_of_chunk).join(documents, document_of_version)
+        own = wanted.where(chunks.c.tenant_id == tenant_id, one_of(chunks.c.id, chunk_ids), is_served(), ~is_refused)
+        return frozenset((await self._connection.execute(own)).scalars())
 
     async def vectors_by_id(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> dict[Id, ChunkVector]:
         wanted = VECTOR.of(tenant_id, one_of(vectors.c.chunk_id, chunk_ids), vectors.c.spec == spec)
@@ -168,13 +176,11 @@ class SqlChunks(SqlRepository):
                 func.sum(case((is_missing, chunks.c.tokens), else_=0)),
             )
             .select_from(chunks)
-            .join(versions, _version_of_chunk)
+            .join(versions, version_of_chunk)
             .join(documents, document_of_version)
             .where(
                 chunks.c.tenant_id == tenant_id,
-                versions.c.live_from.is_not(None),
-                versions.c.live_until.is_(None),
-                _servable,
+                is_served(),
             )
         )
         row = (await self._connection.execute(counted)).one()

@@ -69,6 +69,12 @@ class SqlQuarantines(SqlRepository):
         await self._connection.execute(delete_of(hidden, tenant_id, hidden.c.quarantine_id == quarantine_id))
         return is_lifted
 
+    async def hiding(self, tenant_id: Id, quarantine_id: Id) -> list[Id]:
+        statement = select(hidden.c.document_id).where(
+            hidden.c.tenant_id == tenant_id, hidden.c.quarantine_id == quarantine_id
+        )
+        return list((await self._connection.execute(statement.order_by(hidden.c.document_id))).scalars())
+
     async def get(self, tenant_id: Id, quarantine_id: Id) -> Quarantine | None:
         return await QUARANTINE.one(self._connection, QUARANTINE.of(tenant_id, quarantines.c.id == quarantine_id))
 

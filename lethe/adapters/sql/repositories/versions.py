@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows
@@ -109,6 +109,19 @@ class SqlVersions(SqlRepository):
     async def changed_after(self, tenant_id: Id, seq: int, limit: int) -> list[Version]:
         wanted = VERSION.of(tenant_id, versions.c.live_from.is_not(None), versions.c.changed_seq > seq)
         return await VERSION.all(self._connection, wanted.order_by(versions.c.changed_seq, versions.c.id).limit(limit))
+
+    async def follow_again(self, tenant_id: Id, document_ids: Collection[Id], seq: int) -> list[Id]:
+        touched = list[Id]()
+        for some in batches(document_ids):
+            live = and_(
+                versions.c.tenant_id == tenant_id,
+                one_of(versions.c.document_id, some),
+                versions.c.live_from.is_not(None),
+                versions.c.live_until.is_(None),
+            )
+            changed = update(versions).where(live).values(changed_seq=seq).returning(versions.c.id)
+            touched += (await self._connection.execute(changed)).scalars()
+        return touched
 
     async def replaced_before(self, tenant_id: Id, as_of: datetime, limit: int) -> list[Id]:
         statement = (

@@ -7,7 +7,14 @@ Without a tenant are environment_stamp, which says whose store this is, and the 
 from lethe.adapters.sql.tables.audit_log import log_checkpoints, log_leaves
 from lethe.adapters.sql.tables.audits import audit_counts, audits, selections
 from lethe.adapters.sql.tables.caches import cached_answer_sources, cached_answers
-from lethe.adapters.sql.tables.documents import chunk_vectors, chunks, document_readers, document_versions, documents
+from lethe.adapters.sql.tables.documents import (
+    chunk_vectors,
+    chunks,
+    document_readers,
+    document_versions,
+    documents,
+    embedding_refusals,
+)
 from lethe.adapters.sql.tables.erasures import (
     erasure_identifiers,
     erasure_items,
@@ -61,6 +68,7 @@ __all__ = [
     "documents",
     "embedding_probes",
     "embedding_references",
+    "embedding_refusals",
     "environment_stamp",
     "erasure_identifiers",
     "erasure_items",

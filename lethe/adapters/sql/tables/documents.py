@@ -175,3 +175,14 @@ chunk_vectors = Table(
     ForeignKeyConstraint(["tenant_id", "chunk_id"], ["chunks.tenant_id", "chunks.id"], ondelete="CASCADE"),
     Index("ix_chunk_vectors_text", "tenant_id", "text_hmac", "spec"),
 )
+
+embedding_refusals = Table(
+    "embedding_refusals",
+    metadata,
+    tenant_key(),
+    id_key("chunk_id"),
+    Column("spec", String(200), primary_key=True),
+    column("code", String(64)),
+    column("created_at", UtcDateTime),
+    ForeignKeyConstraint(["tenant_id", "chunk_id"], ["chunks.tenant_id", "chunks.id"], ondelete="CASCADE"),
+)

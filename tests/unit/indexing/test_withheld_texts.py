@@ -1,0 +1,191 @@
+"""Texts that are not sent to a migration's model: nobody may find them now, or the model refuses them."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from lethe.adapters.fakes.embedding import HashEmbedder
+from lethe.contracts.audit import AuditTally
+from lethe.contracts.indexing import BuildRef
+from lethe.errors import EmbedderRefused, EmbedderUnavailable
+from lethe.ingestion.quarantines import Quarantines
+from lethe.ingestion.restricting import Restrictions
+from lethe.model.migrations import MigrationMove, MigrationState
+from lethe.model.operations import DispatchKind
+from lethe.model.processors import Origin
+from lethe.ports.embedding import InputKind, Vectors
+from lethe.settings import MigrationSettings, Settings
+from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.world import World
+
+HIDDEN = "a text that nobody may read now"
+
+
+class Choosy(HashEmbedder):
+    """Takes no text with one of these words."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__("b")
+        self.words = words
+
+    async def embed(self, texts: Sequence[str], kind: InputKind, origin: Origin | None = None) -> Vectors:
+        if any(word in text for text in texts for word in self.words):
+            self.texts.extend(texts)
+            raise EmbedderRefused
+        return await super().embed(texts, kind, origin)
+
+
+@pytest.fixture
+async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
+    world = await World.open(sqlite_settings)
+    await world.write(0, f"{HIDDEN}\nand another line of it")
+    await world.write(1, "alpha\nbeta")
+    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
+    await world.close()
+
+
+class Hiding:
+    """One of the two ways to keep a document from everybody."""
+
+    def __init__(self, migrating: Migrating, way: str) -> None:
+        self.caller, self.way = migrating.caller, way
+        world = migrating.world
+        self.document_id = world.documents[0]
+        self.restrictions = Restrictions(world.ledger, world.pipeline.clock)
+        self.quarantines = Quarantines(world.ledger, world.pipeline.keyring, world.pipeline.clock)
+
+    async def hide(self) -> None:
+        if self.way == "restriction":
+            await self.restrictions.restrict(self.caller, self.document_id, "objection")
+        else:
+            self.quarantine = await self.quarantines.hide_document(self.caller, self.document_id, "doubt")
+
+    async def show(self) -> None:
+        if self.way == "restriction":
+            await self.restrictions.release(self.caller, self.document_id)
+        else:
+            await self.quarantines.lift(self.caller, self.quarantine.id)
+
+
+@pytest.fixture(params=["restriction", "quarantine"])
+async def hiding(migrating: Migrating, request: pytest.FixtureRequest) -> Hiding:
+    return Hiding(migrating, request.param)
+
+
+def sent(world: World) -> bool:
+    return any(HIDDEN in text for text in world.other.texts)
+
+
+async def test_what_nobody_may_find_is_sent_to_no_new_model_and_follows_when_it_is_shown_again(
+    migrating: Migrating, hiding: Hiding
+) -> None:
+    world = migrating.world
+    await hiding.hide()
+    ref = await migrating.begun()
+    assert (await migrating.judged(ref)).passed
+    build = await world.build(ref)
+    assert ({item.document_id for item in world.memory.held(build).values()}, sent(world)) == (
+        {world.documents[1]},
+        False,
+    )
+    await hiding.show()
+    assert not (await world.cutover.flip(ref)).is_active
+    await world.followed(ref)
+    assert sent(world)
+    await world.assert_equal(await world.build(ref))
+    assert (await world.cutover.close(ref)).is_active
+
+
+async def test_shown_after_the_cutover_it_is_brought_in_by_an_audit(migrating: Migrating, hiding: Hiding) -> None:
+    world = migrating.world
+    await hiding.hide()
+    ref = await migrating.begun()
+    await migrating.serving(ref)
+    found = await audited(world, ref)
+    assert (found.expected, found.found, found.holes, sent(world)) == (2, 2, 0, False)
+    await hiding.show()
+    kinds = await dispatched(world)
+    assert kinds.count(DispatchKind.AUDIT_TENANT) == 1
+    await audited(world, ref)
+    await world.assert_equal(await world.build(ref))
+
+
+async def test_what_was_never_kept_out_of_the_index_asks_for_no_audit(migrating: Migrating, hiding: Hiding) -> None:
+    await hiding.hide()
+    await hiding.show()
+    assert DispatchKind.AUDIT_TENANT not in await dispatched(migrating.world)
+
+
+async def test_the_same_model_has_its_vectors_and_keeps_what_is_hidden(migrating: Migrating, hiding: Hiding) -> None:
+    world = migrating.world
+    await hiding.hide()
+    ref = await migrating.begun(world.embedder.spec.key)
+    await migrating.serving(ref)
+    await world.assert_equal(await world.build(ref))
+    assert sum(HIDDEN in text for text in world.embedder.texts) == 1, "when it came in"
+
+
+async def test_a_text_that_the_model_refuses_is_held_back_and_the_others_go_on(migrating: Migrating) -> None:
+    world = choosy(migrating, "another")
+    await world.write(2, "gamma")
+    ref = await migrating.begun()
+    tries = [text for text in world.other.texts if "another" in text]
+    assert (await migrating.judged(ref)).passed
+    assert [text for text in world.other.texts if "another" in text] == tries, "it is not sent again"
+    held = world.memory.held(await world.build(ref)).values()
+    assert sorted(item.ordinal for item in held if item.document_id == world.documents[0]) == [0]
+    assert len(held) == 4
+    row = await migrating.row(ref)
+    assert (row.report["refused"], row.report["refused_documents"]) == (1, [world.documents[0]])
+    look = await migrating.runner.look(ref)
+    assert (look.may_close, (await migrating.row(ref)).code) == (False, "texts_refused")
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.CUTOVER)
+    assert (await migrating.runner.look(ref)).may_close
+    assert (await world.cutover.close(ref)).is_active
+
+
+async def test_the_next_migration_sends_a_refused_text_once_more(migrating: Migrating) -> None:
+    world = choosy(migrating, "another")
+    first = await migrating.begun()
+    await world.cutover.abort(first)
+    await migrating.runner.settle(first)
+    assert isinstance(world.other, Choosy)
+    world.other.words = ()
+    second = await migrating.begun()
+    await world.assert_equal(await world.build(second))
+    assert (await migrating.judged(second)).passed
+    assert (await migrating.row(second)).report["refused"] == 0
+
+
+async def test_a_provider_that_refuses_everything_refuses_no_text(migrating: Migrating) -> None:
+    world = choosy(migrating, "")
+    ref = await migrating.opened()
+    with pytest.raises(EmbedderUnavailable):
+        await world.follower.step(ref)
+    async with world.ledger.read() as uow:
+        assert (await uow.refusals.told(world.tenant_id, world.other.spec.key, 20)).chunks == 0
+    assert (await migrating.row(ref)).state is MigrationState.BUILDING
+
+
+def choosy(migrating: Migrating, word: str) -> World:
+    """The world, whose other model takes no text with the word."""
+    world = migrating.world
+    world.other = Choosy(word)
+    world.pipeline = replace(world.pipeline, others=(world.other,))
+    return world
+
+
+async def dispatched(world: World) -> list[DispatchKind]:
+    async with world.ledger.read() as uow:
+        return [each.kind for each in await uow.dispatches.pending(world.pipeline.clock.now() + timedelta(1), 50)]
+
+
+async def audited(world: World, ref: BuildRef) -> AuditTally:
+    audit, after, found = world.auditor.of_build(await world.build(ref)), None, AuditTally()
+    while True:
+        after, page = await audit.page(after)
+        found = found.plus(page)
+        if after is None:
+            return found
