@@ -8,19 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from cli.errors import Exit
-from cli.stack.control import is_running
-from cli.stack.identity import Process, start_of
-from cli.stack.ports import free_ports
-from cli.stack.state import StateFolder
-from cli.stack.weaviate import ensure_binary
-from lethe.settings import Settings
+from cli.stack.identity import start_of
 from tests.integration.test_stack_supervisor import eventually, group_members
+from tests.servers.stack import Stack, running_stack
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,50 +24,17 @@ pytestmark = [
 ]
 
 
-class Lethe:
-    """The command line, with a state folder and usual ports of its own."""
-
-    def __init__(self, state: Path) -> None:
-        self.folder = StateFolder(state)
-        api, metrics = free_ports(2)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LETHE_")}
-        self.env = {
-            **kept,
-            "LETHE_STATE": str(state),
-            "LETHE_CACHE": str(Settings().cache),
-            "LETHE_API__PORT": str(api),
-            "LETHE_WORKER__METRICS_PORT": str(metrics),
-        }
-
-    def run(self, *arguments: str, expect: Exit = Exit.OK) -> dict[str, Any]:
-        """Run to the end; piped, so what it prints is one JSON object."""
-        ended = subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments], env=self.env, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == expect, f"{arguments}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
-        return json.loads(ended.stdout) if ended.stdout else {"error": ended.stderr}
-
-    def leaders(self) -> dict[str, Process]:
-        record = self.folder.record()
-        assert record is not None
-        return {name: child.process for name, child in record.children.items()}
-
-
 @pytest.fixture(scope="module")
-def lethe(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lethe]:
-    ensure_binary(Settings().cache, print)
-    made = Lethe(tmp_path_factory.mktemp("stack") / "state")
-    made.run("up", "--detach")
-    yield made
-    made.run("down")
-    assert not is_running(made.folder)
+def lethe(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack") / "state") as stack:
+        yield stack
 
 
 def waits_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
     eventually(condition, seconds)
 
 
-def test_all_of_it_serves_and_a_second_up_says_so(lethe: Lethe) -> None:
+def test_all_of_it_serves_and_a_second_up_says_so(lethe: Stack) -> None:
     status = lethe.run("status")
     assert status["healthy"] is True
     names = [component["name"] for component in status["components"]]
@@ -83,7 +45,7 @@ def test_all_of_it_serves_and_a_second_up_says_so(lethe: Lethe) -> None:
     assert all(check["level"] == "ok" for check in lethe.run("doctor")["checks"])
 
 
-def test_nothing_but_what_weaviate_insists_on_listens_beyond_loopback(lethe: Lethe) -> None:
+def test_nothing_but_what_weaviate_insists_on_listens_beyond_loopback(lethe: Stack) -> None:
     record = lethe.folder.record()
     assert record is not None
     assert record.ports is not None
@@ -100,7 +62,7 @@ def test_nothing_but_what_weaviate_insists_on_listens_beyond_loopback(lethe: Let
     assert httpx.get(f"http://127.0.0.1:{record.ports.weaviate}/v1/schema", trust_env=False).status_code == 401
 
 
-def test_files_go_in_are_asked_about_and_go_out(lethe: Lethe, tmp_path: Path) -> None:
+def test_files_go_in_are_asked_about_and_go_out(lethe: Stack, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "lighthouse.md").write_text(
@@ -130,22 +92,22 @@ def test_files_go_in_are_asked_about_and_go_out(lethe: Lethe, tmp_path: Path) ->
     waits_for(lambda: not lethe.run("search", "Skarv lighthouse")["items"])
 
 
-def test_exit_codes_tell_what_went_wrong(lethe: Lethe, tmp_path: Path) -> None:
+def test_exit_codes_tell_what_went_wrong(lethe: Stack, tmp_path: Path) -> None:
     lethe.run("ingest", str(tmp_path / "missing"), expect=Exit.USAGE)
     lethe.run("ask", "x", "--filters", "[]", expect=Exit.USAGE)
     lethe.run("delete", "01a1fd00-0000-7000-8000-000000000000", expect=Exit.FAILED)
-    nowhere = Lethe(tmp_path / "nowhere")
+    nowhere = Stack(tmp_path / "nowhere")
     nowhere.run("ask", "x", expect=Exit.UNREACHABLE)
     nowhere.run("status", expect=Exit.FAILED)
     assert nowhere.run("down")["was_running"] is False
-    unknown = Lethe(tmp_path / "unknown")
+    unknown = Stack(tmp_path / "unknown")
     unknown.env["LETHE_TYPO"] = "1"
     unknown.run("status", expect=Exit.USAGE)
     assert unknown.run("doctor", expect=Exit.FAILED)["checks"][0]["name"] == "settings"
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "weaviate", "temporal"])
-def test_whatever_is_killed_serves_again(lethe: Lethe, name: str) -> None:
+def test_whatever_is_killed_serves_again(lethe: Stack, name: str) -> None:
     before = lethe.leaders()[name]
     os.kill(before.pid, signal.SIGKILL)
     waits_for(lambda: not before.is_alive)
@@ -160,7 +122,7 @@ def test_whatever_is_killed_serves_again(lethe: Lethe, name: str) -> None:
     waits_for(is_back)
 
 
-def test_killing_the_supervisor_ends_everything_and_the_next_up_is_warm(lethe: Lethe) -> None:
+def test_killing_the_supervisor_ends_everything_and_the_next_up_is_warm(lethe: Stack) -> None:
     record = lethe.folder.record()
     assert record is not None
     leaders = [process.pid for process in lethe.leaders().values()]
@@ -172,8 +134,8 @@ def test_killing_the_supervisor_ends_everything_and_the_next_up_is_warm(lethe: L
     assert lethe.run("status")["healthy"] is True
 
 
-def test_a_second_stack_takes_other_ports_and_ctrl_c_leaves_nothing_of_it(lethe: Lethe, tmp_path: Path) -> None:
-    other = Lethe(tmp_path / "foreground")
+def test_a_second_stack_takes_other_ports_and_ctrl_c_leaves_nothing_of_it(lethe: Stack, tmp_path: Path) -> None:
+    other = Stack(tmp_path / "foreground")
     other.env["LETHE_API__PORT"] = lethe.env["LETHE_API__PORT"]
     with subprocess.Popen(
         [sys.executable, "-m", "cli.main", "up"],
@@ -193,7 +155,7 @@ def test_a_second_stack_takes_other_ports_and_ctrl_c_leaves_nothing_of_it(lethe:
     assert not any(start_of(leader) or group_members(leader) for leader in leaders)
 
 
-def is_healthy(lethe: Lethe) -> bool:
+def is_healthy(lethe: Stack) -> bool:
     ended = subprocess.run(
         [sys.executable, "-m", "cli.main", "status"], env=lethe.env, capture_output=True, text=True, check=False
     )

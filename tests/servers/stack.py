@@ -11,6 +11,7 @@ from typing import Any
 
 from cli.errors import Exit
 from cli.stack.control import is_running
+from cli.stack.identity import Process
 from cli.stack.ports import free_ports
 from cli.stack.state import StateFolder
 from cli.stack.weaviate import ensure_binary
@@ -20,7 +21,7 @@ from lethe.settings import Settings
 class Stack:
     """`lethe ...` as a person would type it; ``extra`` is further environment for every process of the stack."""
 
-    def __init__(self, state: Path, extra: Mapping[str, str]) -> None:
+    def __init__(self, state: Path, extra: Mapping[str, str] | None = None) -> None:
         self.folder = StateFolder(state)
         self.state = state
         api, metrics = free_ports(2)
@@ -31,7 +32,7 @@ class Stack:
             "LETHE_CACHE": str(Settings().cache),
             "LETHE_API__PORT": str(api),
             "LETHE_WORKER__METRICS_PORT": str(metrics),
-            **extra,
+            **(extra or {}),
         }
 
     def run(self, *arguments: str, expect: Exit = Exit.OK) -> dict[str, Any]:
@@ -46,6 +47,12 @@ class Stack:
         """Where a part of the running stack is: api, temporal, temporal_ui, weaviate ..."""
         return self.run("up")["addresses"][name]
 
+    def leaders(self) -> dict[str, Process]:
+        """The first process of each component."""
+        record = self.folder.record()
+        assert record is not None
+        return {name: child.process for name, child in record.children.items()}
+
     @property
     def admin_key(self) -> str:
         return (self.state / "admin.key").read_text().strip()
@@ -55,7 +62,7 @@ class Stack:
 def running_stack(state: Path, extra: Mapping[str, str] | None = None) -> Generator[Stack]:
     """Start it, yield it, stop it, and see that nothing of it runs on."""
     ensure_binary(Settings().cache, print)
-    stack = Stack(state, extra or {})
+    stack = Stack(state, extra)
     stack.run("up", "--detach")
     yield stack
     stack.run("down")
