@@ -4,8 +4,10 @@ import base64
 import binascii
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from lethe.errors import InvalidCursor
 from lethe.model.ids import Id, is_id
@@ -15,6 +17,16 @@ from lethe.privacy.digests import keyed_digest
 
 _MAC_BYTES = 32
 _MAX_CHARACTERS = 500
+
+
+class Row(Protocol):
+    """What a list is in the order of."""
+
+    @property
+    def created_at(self) -> datetime: ...
+
+    @property
+    def id(self) -> Id: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,13 @@ class Cursors:
     async def after(self, tenant_id: Id, listing: str, created_at: datetime, row_id: Id) -> str:
         """The cursor behind a row."""
         return await self._seal(tenant_id, listing, [created_at.isoformat(), row_id])
+
+    async def behind(self, tenant_id: Id, listing: str, found: Sequence[Row], limit: int) -> str | None:
+        """The cursor behind the first ``limit`` rows, of which one more was looked for; None: there is no more."""
+        if len(found) <= limit:
+            return None
+        last = found[limit - 1]
+        return await self.after(tenant_id, listing, last.created_at, last.id)
 
     async def number(self, tenant_id: Id, listing: str, cursor: str | None) -> int:
         """Where a numbered list goes on; 0 without a cursor. Raises InvalidCursor."""

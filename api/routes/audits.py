@@ -56,9 +56,7 @@ async def list_audits(caller: Admin, services: ServicesDep, query: Annotated[Pag
     async with services.ledger.read() as uow:
         audits = await uow.audits.page(caller.tenant_id, after, query.limit + 1)
     items = await _opened(services, caller.tenant_id, audits[: query.limit])
-    cursor = None
-    if len(audits) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, audits, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -90,9 +90,7 @@ async def list_dead_letters(
     async with services.ledger.read() as uow:
         letters = await uow.dead_letters.page(caller.tenant_id, _filter(query), after, query.limit + 1)
     items = await _opened(services, caller.tenant_id, letters[: query.limit])
-    cursor = None
-    if len(letters) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, listing, letters, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -70,9 +70,7 @@ async def list_erasures(
     states = [query.state] if query.state else []
     views = await services.erasures.page(caller, states, after, query.limit + 1)
     items = [ErasureOut.of(view) for view in views[: query.limit]]
-    cursor = None
-    if len(views) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, listing, [view.request for view in views], query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

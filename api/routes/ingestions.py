@@ -110,11 +110,8 @@ async def list_ingestions(
     """Newest first: an admin sees all, others their own."""
     after = await services.cursors.position(caller.tenant_id, "ingestions", query.cursor)
     views = await services.ingestions.page(caller, after, query.limit + 1)
-    cursor = None
-    if len(views) > query.limit:
-        views = views[: query.limit]
-        cursor = await services.cursors.after(caller.tenant_id, "ingestions", views[-1].created_at, views[-1].id)
-    return Page(items=[IngestionOut.model_validate(view) for view in views], next_cursor=cursor)
+    cursor = await services.cursors.behind(caller.tenant_id, "ingestions", views, query.limit)
+    return Page(items=[IngestionOut.model_validate(view) for view in views[: query.limit]], next_cursor=cursor)
 
 
 @router.get("/{ingestion_id}")

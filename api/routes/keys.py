@@ -64,9 +64,7 @@ async def list_keys(caller: Admin, services: ServicesDep, query: Annotated[PageQ
     if after is not None:
         keys = [key for key in keys if (key.created_at, key.id) < (after.created_at, after.id)]
     items = [_key_out(key) for key in keys[: query.limit]]
-    cursor = None
-    if len(keys) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, keys, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -95,9 +95,7 @@ async def list_migrations(
     after = await services.cursors.position(caller.tenant_id, _LISTING, query.cursor)
     found = await services.migrations.page(caller, after, query.limit + 1)
     items = [migration_out(each) for each in found[: query.limit]]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, found, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -38,7 +38,5 @@ async def list_policy_changes(
     after = await services.cursors.position(caller.tenant_id, _LISTING, query.cursor)
     changes = await services.provider_policy.changes(caller, after, query.limit + 1)
     items = [PolicyChangeOut.model_validate(change) for change in changes[: query.limit]]
-    cursor = None
-    if len(changes) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, changes, query.limit)
     return Page(items=items, next_cursor=cursor)

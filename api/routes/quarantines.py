@@ -47,9 +47,7 @@ async def list_quarantines(
     after = await services.cursors.position(caller.tenant_id, listing, query.cursor)
     views = await services.quarantines.page(caller, after, query.limit + 1, in_force=query.in_force)
     items = [QuarantineOut.model_validate(view) for view in views[: query.limit]]
-    cursor = None
-    if len(views) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, listing, views, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -48,9 +48,7 @@ async def list_reindexes(
     after = await services.cursors.position(caller.tenant_id, _LISTING, query.cursor)
     rounds = await ReindexOrders(services.ledger, services.clock).page(caller, after, query.limit + 1)
     items = [reindex_out(each) for each in rounds[: query.limit]]
-    cursor = None
-    if len(rounds) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, rounds, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -73,9 +73,7 @@ async def list_retention_runs(
     after = await services.cursors.position(caller.tenant_id, _LISTING, query.cursor)
     runs = await services.retention.page(caller, after, query.limit + 1)
     items = [retention_run_out(run, counts) for run, counts in runs[: query.limit]]
-    cursor = None
-    if len(runs) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, [run for run, _ in runs], query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -29,9 +29,7 @@ async def list_schedules(
     own = [] if after else await services.schedules.of_installation()
     timed = [source.id for source in shown if source.timing is not None]
     views = [*own, *await services.schedules.of_sources(caller.tenant_id, timed)]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, shown[-1].created_at, shown[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, [view.source for view in found], query.limit)
     return Page(items=[ScheduledOut.model_validate(view) for view in views], next_cursor=cursor)
 
 

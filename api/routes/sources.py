@@ -48,10 +48,7 @@ async def list_sources(caller: Writer, services: ServicesDep, query: Annotated[P
     after = await services.cursors.position(caller.tenant_id, _LISTING, query.cursor)
     found = await services.sources.page(caller, after, query.limit + 1)
     shown = found[: query.limit]
-    cursor = None
-    if len(found) > query.limit:
-        last = shown[-1].source
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, last.created_at, last.id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, [view.source for view in found], query.limit)
     return Page(items=[source_out(view) for view in shown], next_cursor=cursor)
 
 

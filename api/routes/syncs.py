@@ -53,9 +53,7 @@ async def list_syncs(
     after = await services.cursors.position(caller.tenant_id, listing, query.cursor)
     found = await services.rounds.page(caller, source_id, after, query.limit + 1)
     items = [SyncOut.model_validate(each) for each in found[: query.limit]]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, listing, found, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 

@@ -62,9 +62,7 @@ async def list_webhooks(caller: Admin, services: ServicesDep, query: Annotated[P
         _webhook_out(webhook, None if needles.hides(url := urls.get(webhook.id, "")) else url or None)
         for webhook in shown
     ]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, _LISTING, shown[-1].created_at, shown[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, _LISTING, found, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 
@@ -86,9 +84,7 @@ async def list_deliveries(
             raise WebhookNotFound
         found = await uow.webhooks.deliveries(caller.tenant_id, webhook_id, query.state, after, query.limit + 1)
     items = [DeliveryOut.model_validate(delivery) for delivery in found[: query.limit]]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = await services.cursors.after(caller.tenant_id, listing, items[-1].created_at, items[-1].id)
+    cursor = await services.cursors.behind(caller.tenant_id, listing, found, query.limit)
     return Page(items=items, next_cursor=cursor)
 
 
