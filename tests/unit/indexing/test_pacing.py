@@ -1,7 +1,7 @@
 """Whoever writes builds leaves the other share of the time to others."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,6 +30,9 @@ class Slow:
         self.told.append(f"wrote {len(chunks)}")
         return {chunk.id for chunk in chunks[1:]}
 
+    async def withheld(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        return frozenset(chunk_ids)
+
     async def rest(self, seconds: float) -> None:
         self.now += seconds
         self.told.append(f"rested {seconds:g}")
@@ -53,6 +56,7 @@ async def test_a_rest_before_every_part_but_the_first(slow: Slow, share: float, 
     written = await paced.write(BUILD, chunks(2 * PART + 1), {}, {})
     assert slow.told == [f"wrote {PART}", rest, f"wrote {PART}", rest, "wrote 1"]
     assert len(written) == 2 * (PART - 1)
+    assert await paced.withheld(BUILD, ["0"]) == {"0"}
     slow.told.clear()
     await paced.write(BUILD, chunks(1), {}, {})
     assert slow.told == [rest, "wrote 1"]
