@@ -129,7 +129,7 @@ def candidates(text: str) -> Iterator[tuple[str, str]]:
     """
     searched = SearchedText.of(text)
     for found in _MAIL.finditer(searched.plain):
-        yield "email", found.group().strip(".'%+-")
+        yield from (("email", address) for address in _addresses(found.group().strip(".'%+-")))
     for found in _NUMBER.finditer(searched.digits):
         run = found.group()
         for end in range(min(len(run), _SUBSCRIBER_DIGITS), len(run) + 1):
@@ -137,6 +137,14 @@ def candidates(text: str) -> Iterator[tuple[str, str]]:
     tokens = searched.words.split()
     yield from _numbers(tokens)
     yield from _names(tokens)
+
+
+def _addresses(found: str) -> Iterator[str]:
+    """Itself, and the shorter ones it begins with: what follows may be the ending of a file's name."""
+    yield found
+    dot = found.find(".", found.find("@"))
+    if dot > 0:
+        yield from (found[:place] for place in range(dot + 2, len(found)) if not found[place].isalnum())
 
 
 def _names(tokens: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A folder that a tenant follows, driven as the API does after its commits."""
+"""A source that a tenant follows, driven as the API does after its commits."""
 
 import asyncio
 import time
@@ -9,14 +9,16 @@ from pathlib import Path
 from lethe.adapters.clock import SystemClock
 from lethe.adapters.sources import ConfiguredReaders
 from lethe.ingestion.sync.ordering import Rounds, dispatch_of
+from lethe.ingestion.sync.pausing import Pauses
 from lethe.ingestion.sync.registry import Sources, SourceWish
 from lethe.model.documents import Document, Status
 from lethe.model.ids import Id
 from lethe.model.operations import DispatchKind
-from lethe.model.sources import SourceKind
+from lethe.model.sources import SourceAddress, SourceKind
 from lethe.model.syncs import Source, Sync, SyncState
 from lethe.ports.search import SearchRequest
 from tests.integration.installation import Installation
+from tests.integration.test_audit import first_found
 from workflows.source_schedules import SourceSchedules
 from workflows.starters import Starters
 
@@ -24,19 +26,20 @@ PATIENCE = 150.0
 
 
 class Followed:
-    """One folder of its own, registered as a source of the installation's tenant."""
+    """One place of its own, registered as a source of the installation's tenant."""
 
-    def __init__(self, at: Installation, folder: Path) -> None:
-        self.at, self.folder = at, folder
+    def __init__(self, at: Installation, source: SourceAddress) -> None:
+        self.at, self.address = at, source
         clock = SystemClock()
         self.sources = Sources(at.ledger, at.keyring, ConfiguredReaders(at.settings.sources), clock)
         self.rounds = Rounds(at.ledger, at.keyring, clock)
         self.schedules = SourceSchedules(lambda: at.client)
+        self.pauses = Pauses(at.ledger, self.schedules, clock)
         self.id: Id = ""
 
     async def register(self, **wish: object) -> "Followed":
-        said = SourceWish("folder", **wish)  # type: ignore[arg-type]
-        made = await self.sources.create(self.at.caller, SourceKind.FOLDER, str(self.folder), said)
+        said = SourceWish("followed", self.address.credentials, **wish)  # type: ignore[arg-type]
+        made = await self.sources.create(self.at.caller, self.address.kind, self.address.address, said)
         self.id = made.source.id
         await self.start(DispatchKind.ARRANGE_SOURCE)
         return self
@@ -68,6 +71,11 @@ class Followed:
         await until(is_resting)
         return found[0]
 
+    async def found(self, text: str) -> set[Id]:
+        """Its documents that the words find."""
+        own = {document.id for document in await self.documents()}
+        return own & set(await first_found(self.at, text))
+
     async def all_rounds(self) -> list[Sync]:
         return await self.rounds.page(self.at.caller, self.id, None, 100)
 
@@ -78,6 +86,14 @@ class Followed:
             named = [entry.document_id for entry in entries if entry.document_id]
             found = await uow.documents.get_many(self.at.caller.tenant_id, named)
         return [each for each in found.values() if each.status is Status.READY and each.deleted_at is None]
+
+
+class FollowedFolder(Followed):
+    """One whose files the test writes."""
+
+    def __init__(self, at: Installation, folder: Path) -> None:
+        super().__init__(at, SourceAddress(at.caller.tenant_id, SourceKind.FOLDER, str(folder)))
+        self.folder = folder
 
     def write(self, name: str, text: str) -> None:
         file = self.folder / name

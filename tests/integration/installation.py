@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
+from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
@@ -151,7 +152,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_KEYS__CACHE_SECONDS": str(settings.keys.cache_seconds),
         "LETHE_WITNESS__URL": settings.witness.url,
         "LETHE_WITNESS__TOKEN": settings.witness.token.get_secret_value(),
-        "LETHE_SOURCES__FOLDERS": json.dumps(settings.sources.folders),
+        "LETHE_SOURCES": json.dumps(settings.sources.model_dump(exclude_defaults=True), default=_shown),
         "LETHE_TESTING__FREE_EMBEDDER": str(settings.testing.free_embedder),
         "LETHE_MALWARE__CLAMD": settings.malware.clamd,
         "LETHE_EMBEDDING__PROVIDER": settings.embedding.provider,
@@ -164,6 +165,10 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_SQL__URL": settings.sql.url.get_secret_value(),
         "LETHE_SQL__KEYRING_URL": settings.sql.keyring_url.get_secret_value(),
     }
+
+
+def _shown(secret: SecretStr) -> str:
+    return secret.get_secret_value()
 
 
 def _provider_environment(settings: Settings) -> dict[str, str]:

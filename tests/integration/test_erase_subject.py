@@ -51,7 +51,7 @@ async def _about(at: Installation, text: str, *mails: str) -> Receipt:
     return receipt
 
 
-async def _erase(at: Installation, mail: str) -> Id:
+async def erase(at: Installation, mail: str) -> Id:
     """As the API does it."""
     erasure_id = new_id()
     wish = ErasureWish(((IdentifierKind.EMAIL, mail),), ErasureBasis.SUBJECT_REQUEST, "asked")
@@ -92,7 +92,7 @@ async def test_a_person_is_gone_from_every_store_and_everybody_else_is_not(forge
         names |= dict.fromkeys(await uow.personal.chunks_of(at.caller.tenant_id, [hers.version_id]), "chunk")
     assert {name: bool(held) for name, held in before["hers"].items()} == dict.fromkeys(before["hers"], True)
 
-    erasure_id = await _erase(at, ADA)
+    erasure_id = await erase(at, ADA)
     workflow_id = erasure_workflow_id(at.caller.tenant_id, erasure_id)
     progress = await at.client.get_workflow_handle(workflow_id).result()
     assert progress["phase"] == "verified"
