@@ -21,6 +21,7 @@ from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.sync.ordering import Rounds
 from lethe.ingestion.sync.overdue import OverdueSources
+from lethe.ingestion.sync.pausing import Pauses
 from lethe.ingestion.sync.registry import Sources
 from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id
@@ -81,6 +82,7 @@ class Services:
     sources: Sources
     rounds: Rounds
     schedules: Schedules
+    pauses: Pauses
     overdue: OverdueSources
     erasures: Erasures
     reviews: Reviews

@@ -23,6 +23,7 @@ def source_out(view: SourceView) -> SourceOut:
         retention_days=source.retention_days,
         last_good_at=source.last_good_at,
         is_overdue=view.is_overdue,
+        asking_sync_id=view.asking,
         created_at=source.created_at,
         updated_at=source.updated_at,
     )

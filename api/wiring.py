@@ -35,6 +35,7 @@ from lethe.ingestion.retention_policy import RetentionRules
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.sync.ordering import Rounds
 from lethe.ingestion.sync.overdue import OverdueSources
+from lethe.ingestion.sync.pausing import Pauses
 from lethe.ingestion.sync.registry import Sources
 from lethe.ingestion.uploads import Uploads
 from lethe.ports.breakers import Breakers, embed_breaker
@@ -137,6 +138,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             sources=Sources(ledger, keyring, ConfiguredReaders(settings.sources), clock),
             rounds=Rounds(ledger, keyring, clock),
             schedules=SourceSchedules(temporal.client),
+            pauses=Pauses(ledger, SourceSchedules(temporal.client), clock),
             overdue=overdue,
             webhooks=Webhooks(ledger, keyring, clock, settings.webhooks),
             glossaries=Glossaries(ledger, keyring, clock),

@@ -149,6 +149,9 @@ class Client:
     def put(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         return _body(self._send("PUT", path, json=body))
 
+    def patch(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        return _body(self._send("PATCH", path, json=body))
+
     def delete(self, path: str) -> dict[str, Any]:
         return _body(self._send("DELETE", path))
 

@@ -1,4 +1,4 @@
-"""The schedules of sources, one each. A pause that somebody made, here or in Temporal, survives every change."""
+"""The schedules of sources, one each. A pause is what the ledger says of it, or an operator in Temporal."""
 
 import asyncio
 import dataclasses
@@ -24,6 +24,7 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
+    ScheduleState,
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
@@ -52,12 +53,13 @@ class SourceSchedules:
 
     client: Callable[[], Client]
 
-    async def ensure(self, tenant_id: Id, source_id: Id, timing: Timing) -> None:
+    async def ensure(self, tenant_id: Id, source_id: Id, timing: Timing, paused_by: Id | None) -> None:
         client, wanted = self.client(), _schedule(tenant_id, source_id, timing)
+        wanted = dataclasses.replace(wanted, state=_state(wanted.state, paused_by))
         try:
             await client.create_schedule(schedule_id(tenant_id, source_id), wanted, rpc_timeout=RPC_TIMEOUT)
         except ScheduleAlreadyRunningError:
-            await self._update(tenant_id, source_id, wanted)
+            await self._update(tenant_id, source_id, wanted, paused_by)
         except RPCError as error:
             raise WorkflowsUnavailable from error
 
@@ -80,11 +82,6 @@ class SourceSchedules:
         own = [each for each in listed if not each.id.startswith(f"{SYNC_SCHEDULE}/")]
         return sorted((_listed(each) for each in own), key=lambda view: view.id)
 
-    async def pause(self, tenant_id: Id, source_id: Id, by: Id) -> None:
-        handle = self._handle(tenant_id, source_id)
-        with _found():
-            await handle.pause(note=f"{PAUSED_BY}{by}", rpc_timeout=RPC_TIMEOUT)
-
     async def resume(self, tenant_id: Id, source_id: Id, by: Id) -> None:
         handle = self._handle(tenant_id, source_id)
         with _found():
@@ -99,12 +96,13 @@ class SourceSchedules:
     def _handle(self, tenant_id: Id, source_id: Id) -> ScheduleHandle:
         return self.client().get_schedule_handle(schedule_id(tenant_id, source_id))
 
-    async def _update(self, tenant_id: Id, source_id: Id, wanted: Schedule) -> None:
-        def keeping_state(current: ScheduleUpdateInput) -> ScheduleUpdate:
-            return ScheduleUpdate(schedule=dataclasses.replace(wanted, state=current.description.schedule.state))
+    async def _update(self, tenant_id: Id, source_id: Id, wanted: Schedule, paused_by: Id | None) -> None:
+        def as_wanted(current: ScheduleUpdateInput) -> ScheduleUpdate:
+            state = _state(current.description.schedule.state, paused_by)
+            return ScheduleUpdate(schedule=dataclasses.replace(wanted, state=state))
 
         try:
-            await self._handle(tenant_id, source_id).update(keeping_state, rpc_timeout=RPC_TIMEOUT)
+            await self._handle(tenant_id, source_id).update(as_wanted, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             raise WorkflowsUnavailable from error
 
@@ -149,6 +147,15 @@ def _schedule(tenant_id: Id, source_id: Id, timing: Timing) -> Schedule:
             overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=timing.catch_up_seconds)
         ),
     )
+
+
+def _state(current: ScheduleState, paused_by: Id | None) -> ScheduleState:
+    """Nothing makes sure that Temporal still has the current one: what the ledger says is read anew each time."""
+    if current.paused and _paused_by(current.note or "") == OPERATOR:
+        return current
+    if paused_by is not None:
+        return dataclasses.replace(current, paused=True, note=f"{PAUSED_BY}{paused_by}")
+    return dataclasses.replace(current, paused=False, note=None) if current.paused else current
 
 
 def _described(source_id: Id, description: ScheduleDescription) -> ScheduleView:

@@ -65,9 +65,14 @@ async def get_sync(caller: Writer, services: ServicesDep, source_id: SourceId, s
 
 @router.post("/{source_id}/syncs/{sync_id}/resolve", status_code=202)
 async def resolve_sync(
-    wish: ResolveIn, caller: Admin, services: ServicesDep, source_id: SourceId, sync_id: SyncId
+    wish: ResolveIn,
+    caller: Admin,
+    services: ServicesDep,
+    source_id: SourceId,
+    sync_id: SyncId,
+    idempotency_key: IdempotencyKey = None,
 ) -> SyncOut:
-    """Say what becomes of the documents that the listing lacked; said again it changes nothing."""
+    """Say what becomes of the documents that the listing lacked. Repeating it changes nothing."""
     decided = await services.rounds.decide(caller, source_id, sync_id, wish.action)
     await start_again(services, caller.tenant_id, DispatchKind.SYNC_SOURCE, source_id)
     return SyncOut.model_validate(decided)
@@ -75,7 +80,12 @@ async def resolve_sync(
 
 @router.post("/{source_id}/events", status_code=202)
 async def take_events(
-    caller: Writer, services: ServicesDep, source_id: SourceId, body: Annotated[dict[str, object], Body()]
+    response: Response,
+    caller: Writer,
+    services: ServicesDep,
+    source_id: SourceId,
+    body: Annotated[dict[str, object], Body()],
+    idempotency_key: IdempotencyKey = None,
 ) -> EventsOut:
     """A notification as S3 or Cloud Storage sends it: the objects it names are looked at at once, and nothing else.
 
@@ -84,6 +94,14 @@ async def take_events(
     keys = keys_of(body)
     if not keys:
         return EventsOut(keys=0, sync_id=None)
-    sync = await services.rounds.notify(caller, source_id, keys)
-    await start_again(services, caller.tenant_id, DispatchKind.SYNC_SOURCE, source_id)
-    return EventsOut(keys=len(keys), sync_id=sync.id)
+
+    async def perform() -> EventsOut:
+        sync = await services.rounds.notify(caller, source_id, keys)
+        return EventsOut(keys=len(keys), sync_id=sync.id)
+
+    attempt = Attempt(caller, idempotency_key, ("events", source_id, *keys), 202)
+    told, is_repeated = await services.idempotency.once(attempt, EventsOut, perform)
+    tell_replay(response, is_repeated=is_repeated)
+    if not is_repeated:
+        await start_again(services, caller.tenant_id, DispatchKind.SYNC_SOURCE, source_id)
+    return told

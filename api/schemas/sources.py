@@ -105,7 +105,8 @@ class FiltersOut(Given):
 class SourceOut(Given):
     """A source. ``name``, ``address``, ``credentials`` and ``filters`` are null once its deletion has forgotten them.
 
-    ``last_good_at``: when the last round began that listed the whole source and came to its end.
+    ``last_good_at``: when the last round began that listed the whole source and came to its end. ``asking_sync_id``:
+    the round that waits for `resolve`; until it is answered, or given up, no other one begins.
     """
 
     id: OpaqueId
@@ -123,6 +124,7 @@ class SourceOut(Given):
     retention_days: int | None
     last_good_at: datetime | None
     is_overdue: bool
+    asking_sync_id: OpaqueId | None
     created_at: datetime
     updated_at: datetime
 
@@ -137,6 +139,7 @@ class SyncOut(Given):
     """A round. ``skipped`` items needed nothing, ``vanished`` ones were not listed any more, ``deleted`` are documents.
 
     In ``needs_attention`` it waits for `resolve`. Its items are shown with the ingestion that took them in.
+    ``suppressed``: how many items are there and not here, since they show somebody who was erased; null before its end.
     """
 
     id: OpaqueId
@@ -155,6 +158,7 @@ class SyncOut(Given):
     vanished: int
     deleted: int
     failed: int
+    suppressed: int | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

@@ -36,6 +36,16 @@ def show(settings: Settings, output: Output, source_id: str) -> None:
     output.show({**source, "syncs": rounds}, lambda: told)
 
 
+def change(settings: Settings, output: Output, source_id: str, wish: Json, filters: Json) -> None:
+    """Say what ``wish`` has; of the filters, which are sent as a whole, what ``filters`` has."""
+    path = f"{PATH}/{source_id}"
+    with connect(settings) as client:
+        if filters:
+            wish = {**wish, "filters": {**(client.get(path)["filters"] or {}), **filters}}
+        changed = client.patch(path, wish)
+    output.show(changed, lambda: sources_text([changed]))
+
+
 def sync(settings: Settings, output: Output, source_id: str, wait_seconds: float, *, dry_run: bool) -> int:
     """The exit code."""
     with connect(settings) as client:
@@ -71,12 +81,20 @@ def delete(settings: Settings, output: Output, source_id: str, documents: str) -
 
 
 def sources_text(sources: list[Json]) -> str:
-    """One line each; one that is overdue says so."""
-    rows = [("ID", "KIND", "STATE", "LAST GOOD", "ADDRESS")]
-    for each in sources:
-        state = "overdue" if each["is_overdue"] and each["state"] == "active" else each["state"]
-        rows.append((each["id"], each["kind"], state, each["last_good_at"] or "never", each["address"] or ""))
-    return table(rows)
+    """One line each; one that is overdue says so, or that a round of it asks."""
+    rows = [
+        (each["id"], each["kind"], _state(each), each["last_good_at"] or "never", each["address"] or "")
+        for each in sources
+    ]
+    return table([("ID", "KIND", "STATE", "LAST GOOD", "ADDRESS"), *rows])
+
+
+def _state(source: Json) -> str:
+    if source["state"] != "active":
+        return str(source["state"])
+    if source["asking_sync_id"]:
+        return "asks"
+    return "overdue" if source["is_overdue"] else "active"
 
 
 def rounds_text(rounds: list[Json]) -> str:

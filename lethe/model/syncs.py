@@ -26,6 +26,7 @@ class Source:
     ``sealed_spec`` (name, address, filters) opens with the data key of the source's own id. ``mapping`` is raised with
     each change of readers, purpose or basis: what was taken in before is brought up to it. ``overdue_seconds``: how old
     the last good sync may be; None: any age. ``retention_days``: how long a document stays that no complete sync named.
+    ``paused_by``: who has paused its schedule through Lethe; an operator may have paused it in Temporal besides.
     """
 
     tenant_id: Id
@@ -50,6 +51,7 @@ class Source:
     deletes_documents: bool = False
     last_good_at: datetime | None = None
     retention_days: int | None = None
+    paused_by: Id | None = None
 
     @property
     def timing(self) -> Timing | None:
@@ -140,7 +142,8 @@ class Sync:
 
     ``ingestion_id``: the bulk ingestion that brings its items in. ``code``: why it failed. ``known`` items before,
     ``listed`` now, of which ``skipped`` needed nothing; ``vanished`` are known but not listed, ``deleted`` the
-    documents that went for it. ``failed``: refused, unreadable, or failed on their way in.
+    documents that went for it. ``failed``: refused, unreadable, or failed on their way in. ``suppressed``: items that
+    are there and not here, since they show somebody who was erased; None before the end.
     """
 
     tenant_id: Id
@@ -163,6 +166,7 @@ class Sync:
     vanished: int = 0
     deleted: int = 0
     failed: int = 0
+    suppressed: int | None = None
 
 
 class ListedAs(StrEnum):

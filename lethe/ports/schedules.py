@@ -11,8 +11,8 @@ from lethe.model.schedules import ScheduleView, Timing
 class Schedules(Protocol):
     """Raises WorkflowsUnavailable when Temporal does not answer."""
 
-    async def ensure(self, tenant_id: Id, source_id: Id, timing: Timing) -> None:
-        """Have the source synced so. A pause that somebody made stays."""
+    async def ensure(self, tenant_id: Id, source_id: Id, timing: Timing, paused_by: Id | None) -> None:
+        """Have the source synced so, or paused by that principal. What an operator paused in Temporal stays paused."""
         ...
 
     async def remove(self, tenant_id: Id, source_id: Id) -> None:
@@ -27,12 +27,8 @@ class Schedules(Protocol):
         """Those that are no source's."""
         ...
 
-    async def pause(self, tenant_id: Id, source_id: Id, by: Id) -> None:
-        """Start nothing until it is resumed; what runs goes on. Raises ScheduleNotFound."""
-        ...
-
     async def resume(self, tenant_id: Id, source_id: Id, by: Id) -> None:
-        """Raises ScheduleNotFound."""
+        """Go on, also where an operator paused it in Temporal. Raises ScheduleNotFound."""
         ...
 
     async def backfill(self, tenant_id: Id, source_id: Id, start: datetime, end: datetime) -> None:

@@ -16,7 +16,7 @@ from lethe.model.syncs import Decision, SyncState, SyncTrigger
 from lethe.model.workflow_ids import dispatch_id, schedule_id
 from lethe.settings import LimitSettings, SourceSettings, WeaviateSettings
 from tests.conftest import settings_at
-from tests.integration.followed import Followed, overdue_among, until
+from tests.integration.followed import FollowedFolder, overdue_among, until
 from tests.integration.installation import Installation, environment_of, installation
 from tests.integration.test_api_process import api
 from tests.integration.test_audit import audit, differences, first_found
@@ -43,8 +43,8 @@ async def prepared_sources(
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def unattended(prepared_sources: Installation, tmp_path: Path) -> Followed:
-    return Followed(prepared_sources, tmp_path)
+async def unattended(prepared_sources: Installation, tmp_path: Path) -> FollowedFolder:
+    return FollowedFolder(prepared_sources, tmp_path)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -54,27 +54,46 @@ async def attended(prepared_sources: Installation) -> AsyncGenerator[Installatio
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def followed(attended: Installation, tmp_path: Path) -> Followed:
-    return Followed(attended, tmp_path)
+async def followed(attended: Installation, tmp_path: Path) -> FollowedFolder:
+    return FollowedFolder(attended, tmp_path)
 
 
-async def test_killed_while_it_takes_items_in_a_round_takes_each_once(unattended: Followed) -> None:
-    """The first of the file: no worker may run yet."""
-    for number in range(6):
+KILLS = (
+    "sync.compare:listed",
+    "sync.take:before",
+    "batch.index:after",
+    "remove_vanished:after",
+)
+"""Each after an effect, before anybody is told of it; in the order in which a round comes by."""
+
+
+async def test_killed_at_every_step_a_round_comes_to_the_same_end(unattended: FollowedFolder) -> None:
+    """The first of the file: no worker may run yet, and the tenant has no other documents."""
+    for number in range(8):
         unattended.write(f"{number}.txt", f"Beacon number {number} is lit at dusk.")
     await unattended.register()
+    async with unattended.at.worker():
+        await unattended.sync()
+    for number in (0, 1, 8, 9, 10):
+        unattended.write(f"{number}.txt", f"Beacon number {number} is lit at dawn.")
+    (unattended.folder / "2.txt").unlink()
     ordered = await unattended.rounds.order(unattended.at.caller, unattended.id, is_dry_run=False)
     await unattended.start(DispatchKind.SYNC_SOURCE)
-    async with unattended.at.worker("sync.take:after") as first:
-        await first.killed()
+    for place in KILLS:
+        await unattended.at.worker(place).killed()
     async with unattended.at.worker():
         sync = await unattended.rested(ordered.id)
-        assert (sync.state, sync.added, sync.updated, sync.failed, sync.listed) == (SyncState.DONE, 6, 0, 0, 6)
-        assert len(await unattended.documents()) == 6
+        counts = (sync.listed, sync.added, sync.updated, sync.skipped, sync.vanished, sync.deleted)
+        assert (sync.state, counts, sync.failed) == (SyncState.DONE, (10, 3, 2, 5, 1, 1), 0)
+        tenant_id = unattended.at.caller.tenant_id
+        async with unattended.at.ledger.read() as uow:
+            documents = await uow.documents.page(tenant_id, None, None, None, 100)
+        assert {each.id for each in documents} == {each.id for each in await unattended.documents()}
+        assert (len(await unattended.found("dusk")), len(await unattended.found("dawn"))) == (5, 5)
         assert differences((await audit(unattended.at)).builds[0].tally) == (0, 0, 0, 0)
 
 
-async def test_a_folder_is_followed(followed: Followed) -> None:
+async def test_a_folder_is_followed(followed: FollowedFolder) -> None:
     for number in range(5):
         followed.write(f"notes/{number}.txt", f"Harbour note {number}: the quay is swept on day {number}.")
     await followed.register()
@@ -101,7 +120,7 @@ async def test_a_folder_is_followed(followed: Followed) -> None:
     assert (third.skipped, third.ingestion_id) == (5, None)
 
 
-async def test_a_folder_that_loses_much_is_asked_about(followed: Followed) -> None:
+async def test_a_folder_that_loses_much_is_asked_about(followed: FollowedFolder) -> None:
     for number in range(5):
         followed.write(f"{number}.txt", f"Ferry number {number} leaves at noon.")
     await followed.register()
@@ -122,7 +141,7 @@ async def test_a_folder_that_loses_much_is_asked_about(followed: Followed) -> No
     assert (done.state, done.deleted, len(await followed.documents())) == (SyncState.DONE, 2, 3)
 
 
-async def test_a_folder_that_is_gone_fails_the_round_and_deletes_nothing(followed: Followed) -> None:
+async def test_a_folder_that_is_gone_fails_the_round_and_deletes_nothing(followed: FollowedFolder) -> None:
     followed.write("a.txt", "The lighthouse keeper reads the log.")
     await followed.register()
     await followed.sync()
@@ -132,7 +151,7 @@ async def test_a_folder_that_is_gone_fails_the_round_and_deletes_nothing(followe
     assert (await followed.source()).last_good_at is not None
 
 
-async def test_events_sync_what_they_name(followed: Followed) -> None:
+async def test_events_sync_what_they_name(followed: FollowedFolder) -> None:
     followed.write("a.txt", "The first anchor.")
     followed.write("b.txt", "The second anchor.")
     await followed.register()
@@ -151,7 +170,7 @@ async def test_events_sync_what_they_name(followed: Followed) -> None:
     assert len(await followed.documents()) == 2
 
 
-async def test_other_readers_reach_the_documents_without_reading_them_again(followed: Followed) -> None:
+async def test_other_readers_reach_the_documents_without_reading_them_again(followed: FollowedFolder) -> None:
     followed.write("a.txt", "The pilot boards the tanker at the outer buoy.")
     await followed.register()
     await followed.sync()
@@ -172,7 +191,7 @@ async def test_other_readers_reach_the_documents_without_reading_them_again(foll
     assert (mapped.purpose, mapped.live_version_id) == ("pilotage", document.live_version_id)
 
 
-async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: Followed) -> None:
+async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: FollowedFolder) -> None:
     followed.write("a.txt", "The tide table of the year.")
     await followed.register(timing=Timing(every_seconds=86_400, catch_up_seconds=60))
     tenant_id, source_id = followed.at.caller.tenant_id, followed.id
@@ -196,6 +215,7 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: Followed) 
     assert (paused.is_paused, paused.paused_by, paused.note) == (True, "operator", "the disk is being moved")
     timing = Timing(every_seconds=3600)
     await followed.sources.change(followed.at.caller, source_id, lambda wish: SourceWish(wish.name, timing=timing))
+    caller = followed.at.caller
     await followed.start(DispatchKind.ARRANGE_SOURCE)
 
     async def is_changed() -> bool:
@@ -204,11 +224,18 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: Followed) 
 
     await until(is_changed)
     assert (await followed.schedules.of_sources(tenant_id, [source_id]))[0].is_paused
-    await followed.schedules.resume(tenant_id, source_id, followed.at.caller.principal_id)
-    await followed.schedules.pause(tenant_id, source_id, followed.at.caller.principal_id)
-    (again,) = await followed.schedules.of_sources(tenant_id, [source_id])
-    assert again.paused_by == followed.at.caller.principal_id
-    await followed.schedules.resume(tenant_id, source_id, followed.at.caller.principal_id)
+    assert not (await followed.pauses.resume(caller, source_id)).is_paused
+    assert (await followed.pauses.pause(caller, source_id)).paused_by == caller.principal_id
+    # Whoever looked at the ledger a moment before the pause is the last to write.
+    await followed.schedules.ensure(tenant_id, source_id, timing, None)
+    await followed.start(DispatchKind.ARRANGE_SOURCE)
+
+    async def is_paused() -> bool:
+        (view,) = await followed.schedules.of_sources(tenant_id, [source_id])
+        return view.paused_by == caller.principal_id
+
+    await until(is_paused)
+    await followed.pauses.resume(caller, source_id)
 
     now = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
     await followed.schedules.backfill(tenant_id, source_id, now - timedelta(hours=4), now - timedelta(hours=2))
@@ -226,7 +253,7 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: Followed) 
     assert not await first_found(followed.at, "tide table")
 
 
-async def test_over_http_and_from_the_command_line(followed: Followed) -> None:
+async def test_over_http_and_from_the_command_line(followed: FollowedFolder) -> None:
     followed.write("manual/pumps.txt", "The bilge pump is started with the red lever.")
     followed.write("drafts/secret.txt", "Nobody reads the drafts of the bilge manual.")
     async with api(followed.at.settings) as lethe:

@@ -18,9 +18,12 @@ class FakeSchedules:
     backfilled: list[tuple[Id, datetime, datetime]] = field(default_factory=list[tuple[Id, datetime, datetime]])
     fails_with: LetheError | None = None
 
-    async def ensure(self, tenant_id: Id, source_id: Id, timing: Timing) -> None:
+    async def ensure(self, tenant_id: Id, source_id: Id, timing: Timing, paused_by: Id | None) -> None:
         self._answer()
         self.timings[source_id] = timing
+        self.paused_by.pop(source_id, None)
+        if paused_by is not None:
+            self.paused_by[source_id] = paused_by
 
     async def remove(self, tenant_id: Id, source_id: Id) -> None:
         self._answer()
@@ -33,10 +36,6 @@ class FakeSchedules:
     async def of_installation(self) -> list[ScheduleView]:
         self._answer()
         return [ScheduleView("tidy-up", "tidy-up", None, None, None, False, None, "", False)]
-
-    async def pause(self, tenant_id: Id, source_id: Id, by: Id) -> None:
-        self._require(source_id)
-        self.paused_by[source_id] = by
 
     async def resume(self, tenant_id: Id, source_id: Id, by: Id) -> None:
         self._require(source_id)

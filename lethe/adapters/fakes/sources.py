@@ -11,11 +11,13 @@ from lethe.model.sources import SourceAddress, SourceFilters, SourceItem
 class FakeSource:
     """``items`` by key: revision and bytes. ``fails`` raises as soon as it is listed, ``unreadable`` for an item.
 
-    ``unanswered``: what asking for an item raises. ``meanwhile`` happens while an item's bytes are read.
+    ``unlisted``: what listing alone raises, ``unanswered``: what asking for an item does. ``meanwhile`` happens while
+    an item's bytes are read.
     """
 
     items: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
     fails: LetheError | None = None
+    unlisted: LetheError | None = None
     unreadable: dict[str, LetheError] = field(default_factory=dict[str, LetheError])
     unanswered: dict[str, LetheError] = field(default_factory=dict[str, LetheError])
     reads: list[str] = field(default_factory=list[str])
@@ -40,8 +42,8 @@ class FakeReader:
         for key in list(self.source.items):
             if (item := await self.item(key)) is not None:
                 yield item
-        if self.source.fails:
-            raise self.source.fails
+        if error := self.source.fails or self.source.unlisted:
+            raise error
 
     async def item(self, key: str) -> SourceItem | None:
         if self.source.fails:

@@ -11,7 +11,7 @@ async def arrange(ledger: Ledger, schedules: Schedules, ref: SourceRef) -> None:
     async with ledger.read() as uow:
         source = await uow.sources.get(ref.tenant_id, ref.source_id)
     timing = source.timing if source is not None and source.state is SourceState.ACTIVE else None
-    if timing is None:
+    if source is None or timing is None:
         await schedules.remove(ref.tenant_id, ref.source_id)
     else:
-        await schedules.ensure(ref.tenant_id, ref.source_id, timing)
+        await schedules.ensure(ref.tenant_id, ref.source_id, timing, source.paused_by)

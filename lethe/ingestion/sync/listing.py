@@ -28,6 +28,14 @@ ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """How many items were met; ``is_empty``: the source seems to hold nothing at all."""
+
+    items: int
+    is_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """One round's."""
 
@@ -80,16 +88,16 @@ async def compare(deps: Syncing, ref: SyncRef, reporter: Reporter) -> Compared:
     key = await deps.keyring.create(ref.tenant_id, ref.sync_id)
     comparison = Comparison(source, sync, await deps.digester(source), key)
     if sync.trigger is SyncTrigger.EVENTS:
-        listed = await _look_up(deps, ref, comparison, reporter)
+        looked = await _look_up(deps, ref, comparison, reporter)
     elif sync.trigger is SyncTrigger.CHANGE:
-        listed = 0
+        looked = Looked(0)
     else:
-        listed = await _list(deps, comparison, reporter)
+        looked = await _list(deps, comparison, reporter)
     reporter.reach("compare:listed")
-    return await _settle(deps, ref, listed)
+    return await _settle(deps, ref, looked)
 
 
-async def _list(deps: Syncing, comparison: Comparison, reporter: Reporter) -> int:
+async def _list(deps: Syncing, comparison: Comparison, reporter: Reporter) -> Looked:
     sync, listed = comparison.sync, 0
     async with deps.ledger.write() as uow:
         known = await uow.sources.count_present(sync.tenant_id, sync.source_id)
@@ -103,7 +111,7 @@ async def _list(deps: Syncing, comparison: Comparison, reporter: Reporter) -> in
             await _compare_page(deps, comparison, page)
             listed += len(page)
             reporter.finished(listed)
-    return listed
+    return Looked(listed, is_empty=not listed)
 
 
 async def _compare_page(deps: Syncing, comparison: Comparison, page: Sequence[SourceItem]) -> None:
@@ -135,7 +143,7 @@ async def _without_suppressed(
     return [listed for key, listed in work.items() if key not in hidden]
 
 
-async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter: Reporter) -> int:
+async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter: Reporter) -> Looked:
     sync, looked_up = comparison.sync, 0
     async with deps.reader(comparison.source) as reader:
         while True:
@@ -144,7 +152,7 @@ async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter
                 hmacs = [each.key_hmac for each in named]
                 known = await uow.sources.entries(ref.tenant_id, ref.source_id, hmacs)
             if not named:
-                return looked_up
+                return Looked(looked_up, is_empty=await _holds_nothing(deps, ref, reader))
             if reporter.is_stopping():
                 raise WorkerStopping
             asked = [(each, await _asked(reader, _key_of(comparison.key, each), reporter)) for each in named]
@@ -168,6 +176,17 @@ async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter
             reporter.finished(looked_up)
 
 
+async def _holds_nothing(deps: Syncing, ref: SyncRef, reader: SourceReader) -> bool:
+    """Asked where known items are gone only: under what was taken away nothing is found, whatever its name."""
+    async with deps.ledger.read() as uow:
+        counts = await uow.syncs.count_listed(ref.tenant_id, ref.sync_id)
+    if not counts.get(ListedAs.GONE):
+        return False
+    async for _ in reader.items():
+        return False
+    return True
+
+
 async def _asked(reader: SourceReader, key: str, reporter: Reporter) -> SourceItem | LetheError | None:
     """What is there, or why nobody can say: the others go on without it, after a few tries where that may help."""
     try:
@@ -188,24 +207,24 @@ def _key_of(key: bytes, named: ListedItem) -> str:
     return str(cast("dict[str, Any]", unseal_json(key, Purpose.LISTED_ITEM, named.sealed_item))["key"])
 
 
-async def _settle(deps: Syncing, ref: SyncRef, listed: int) -> Compared:
+async def _settle(deps: Syncing, ref: SyncRef, looked: Looked) -> Compared:
     async with deps.ledger.write() as uow:
         await uow.tenants.lock(ref.tenant_id)
         _, sync = await open_round(uow, ref)
         counts = await uow.syncs.count_listed(ref.tenant_id, ref.sync_id)
         vanished = await _count_vanished(uow, sync, counts)
         work = sum(counts.get(kind, 0) for kind in WORK)
-        skipped = max(0, listed - work - counts.get(ListedAs.GONE, 0))
+        skipped = max(0, looked.items - work - counts.get(ListedAs.GONE, 0))
         if sync.trigger is SyncTrigger.EVENTS:
             sync = replace(sync, known=await uow.sources.count_present(ref.tenant_id, ref.source_id))
-        sync = replace(sync, listed=listed, vanished=vanished, skipped=skipped, state=SyncState.INGESTING)
+        sync = replace(sync, listed=looked.items, vanished=vanished, skipped=skipped, state=SyncState.INGESTING)
         if sync.is_dry_run:
             new, changed = counts.get(ListedAs.NEW, 0), counts.get(ListedAs.CHANGED, 0)
             sync = replace(sync, added=new, updated=changed, deleted=vanished)
-        elif sync.decision is None and _lists_too_little(sync, deps.settings.ask_above_share):
+        elif sync.decision is None and vanished > _most_unasked(sync, looked, deps.settings.ask_above_share):
             sync = replace(sync, state=SyncState.NEEDS_ATTENTION)
         await uow.syncs.update(sync)
-    return Compared(state=sync.state, listed=listed, work=work, vanished=vanished)
+    return Compared(state=sync.state, listed=looked.items, work=work, vanished=vanished)
 
 
 async def _count_vanished(uow: UnitOfWork, sync: Sync, counts: dict[ListedAs, int]) -> int:
@@ -216,10 +235,12 @@ async def _count_vanished(uow: UnitOfWork, sync: Sync, counts: dict[ListedAs, in
     return await uow.sources.count_vanished(sync.tenant_id, sync.source_id, sync.id)
 
 
-def _lists_too_little(sync: Sync, share: float) -> bool:
+def _most_unasked(sync: Sync, looked: Looked, share: float) -> float:
     """What is not there may be the fault of who looks: a disk that was taken away is empty for events, too."""
+    if looked.is_empty:
+        return 0
     few = FEW_GONE if sync.trigger is SyncTrigger.EVENTS else 0
-    return sync.vanished > max(few, share * sync.known)
+    return max(few, share * sync.known)
 
 
 async def _compared(deps: Syncing, ref: SyncRef) -> Compared:

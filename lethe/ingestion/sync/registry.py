@@ -36,11 +36,15 @@ class SourceWish:
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A source as its admins see it. ``spec`` is None where a deletion has destroyed its key already."""
+    """A source as its admins see it. ``spec`` is None where a deletion has destroyed its key already.
+
+    ``asking``: the round that waits for an answer, and on which others wait.
+    """
 
     source: Source
     spec: SourceSpec | None
     is_overdue: bool
+    asking: Id | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +101,16 @@ class Sources:
 
     async def get(self, caller: Caller, source_id: Id) -> SourceView:
         async with self.ledger.read() as uow:
-            return await self._view(await _found(uow, caller, source_id))
+            source = await _found(uow, caller, source_id)
+        return await self._view(source)
 
     async def page(self, caller: Caller, after: PageCursor | None, limit: int) -> list[SourceView]:
         """Newest first."""
         async with self.ledger.read() as uow:
             found = await uow.sources.page(caller.tenant_id, after, limit)
-        return [await self._view(source) for source in found]
+            asking = await uow.syncs.asking(caller.tenant_id, [source.id for source in found])
+        keys = await self.keyring.get_many(caller.tenant_id, [source.id for source in found])
+        return [self._shown(source, keys.get(source.id), asking.get(source.id)) for source in found]
 
     async def change(
         self, caller: Caller, source_id: Id, changed: Callable[[SourceWish], SourceWish]
@@ -155,7 +162,13 @@ class Sources:
 
     async def _view(self, source: Source) -> SourceView:
         key = (await self.keyring.get_many(source.tenant_id, [source.id])).get(source.id)
-        return SourceView(source, open_spec(key, source) if key else None, source.is_overdue(self.clock.now()))
+        async with self.ledger.read() as uow:
+            asking = await uow.syncs.asking(source.tenant_id, [source.id])
+        return self._shown(source, key, asking.get(source.id))
+
+    def _shown(self, source: Source, key: bytes | None, asking: Id | None) -> SourceView:
+        spec = open_spec(key, source) if key else None
+        return SourceView(source, spec, source.is_overdue(self.clock.now()), asking)
 
 
 async def _found(uow: UnitOfWork, caller: Caller, source_id: Id) -> Source:
@@ -184,6 +197,7 @@ def _wished(source: Source, wish: SourceWish) -> Source:
         cron=timing.cron,
         jitter_seconds=timing.jitter_seconds,
         catch_up_seconds=timing.catch_up_seconds,
+        paused_by=source.paused_by if wish.timing else None,
     )
 
 

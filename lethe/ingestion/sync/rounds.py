@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from lethe.contracts.sync import Begun, Decided, Failed, NextStep, SyncRef, SyncRun
 from lethe.errors import SubjectSuppressed
-from lethe.ingestion.bulk.views import failure_codes
+from lethe.ingestion.bulk.views import IngestionView, failure_codes
 from lethe.ingestion.sync.syncing import Syncing, open_round
 from lethe.model.documents import Status
 from lethe.model.ids import Id, new_id
 from lethe.model.syncs import Decision, ListedAs, SourceState, Sync, SyncState, SyncTrigger
 from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.erasure.rechecking import recheck_after
 
 LISTS_ALL = frozenset({SyncTrigger.SCHEDULE, SyncTrigger.MANUAL})
 """What looks at the whole source."""
@@ -106,37 +107,49 @@ async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
         source = await uow.sources.get(ref.tenant_id, ref.source_id)
     if sync is None or source is None or sync.state.is_final:
         return
-    if sync.ingestion_id:
-        view = await deps.ingestions.close(source.caller, sync.ingestion_id)
-        added, updated, skipped, failed = view.added, view.updated, view.skipped, view.failed
-    else:
-        added = updated = skipped = failed = 0
+    view = await deps.ingestions.close(source.caller, sync.ingestion_id) if sync.ingestion_id else None
     suppressed = await _suppressed(deps, ref, sync.ingestion_id) if sync.ingestion_id else []
     await deps.keyring.destroy(ref.tenant_id, [ref.sync_id])
+    now = deps.clock.now()
     async with deps.ledger.write() as uow:
         await uow.tenants.lock(ref.tenant_id)
         sync = await uow.syncs.get(ref.tenant_id, ref.sync_id)
         source = await uow.sources.get(ref.tenant_id, ref.source_id)
         if sync is None or source is None or sync.state.is_final:
             return
+        await uow.sources.note_suppressed(ref.tenant_id, ref.source_id, suppressed)
         ended = replace(
-            sync,
+            _with_counts(sync, view),
             state=SyncState.FAILED if code else SyncState.DONE,
             code=code,
-            ended_at=deps.clock.now(),
-            added=sync.added + added,
-            updated=sync.updated + updated,
-            skipped=sync.skipped + skipped,
-            failed=sync.failed + failed,
+            ended_at=now,
+            suppressed=await uow.sources.count_suppressed(ref.tenant_id, ref.source_id, ref.sync_id),
         )
         await uow.syncs.update(ended)
-        await uow.sources.note_suppressed(ref.tenant_id, ref.source_id, suppressed)
         await uow.syncs.forget_listing(ref.tenant_id, ref.sync_id)
-        before = deps.clock.now() - timedelta(days=deps.settings.run_days)
-        await uow.syncs.expire(ref.tenant_id, ref.source_id, before)
-        if not code and not sync.is_dry_run and sync.trigger in LISTS_ALL:
+        await uow.syncs.expire(ref.tenant_id, ref.source_id, now - timedelta(days=deps.settings.run_days))
+        if not code and _is_whole(sync):
             await uow.sources.update(replace(source, last_good_at=sync.started_at))
-            await uow.sources.renew(ref.tenant_id, ref.source_id, ref.sync_id, ended.ended_at or deps.clock.now())
+            await uow.sources.renew(ref.tenant_id, ref.source_id, ref.sync_id, now)
+        if _brings_in(ended):
+            await recheck_after(uow, ref.tenant_id, ref.sync_id, now)
+
+
+def _with_counts(sync: Sync, view: IngestionView | None) -> Sync:
+    if view is None:
+        return sync
+    return replace(
+        sync,
+        added=sync.added + view.added,
+        updated=sync.updated + view.updated,
+        skipped=sync.skipped + view.skipped,
+        failed=sync.failed + view.failed,
+    )
+
+
+def _brings_in(ended: Sync) -> bool:
+    """Of a round that broke off, what it took in may still be on its way."""
+    return ended.ingestion_id is not None and bool(ended.code or ended.added or ended.updated)
 
 
 async def _suppressed(deps: Syncing, ref: SyncRef, ingestion_id: Id) -> list[Id]:

@@ -51,6 +51,10 @@ class SourceRepository(Protocol):
         """As `vanished`, all of them."""
         ...
 
+    async def count_suppressed(self, tenant_id: Id, source_id: Id, sync_id: Id) -> int:
+        """Met by the sync, and not here for whom they show."""
+        ...
+
     async def vanished(self, tenant_id: Id, source_id: Id, sync_id: Id, limit: int) -> list[SourceEntry]:
         """Present as far as is known, but not met by the sync."""
         ...
@@ -94,6 +98,10 @@ class SyncRepository(Protocol):
 
     async def unfinished(self, tenant_id: Id, source_id: Id) -> list[Sync]:
         """Waiting or under way, oldest first."""
+        ...
+
+    async def asking(self, tenant_id: Id, source_ids: Collection[Id]) -> dict[Id, Id]:
+        """Of each of these sources the round that waits for an answer; absent where none does."""
         ...
 
     async def put_listed(self, items: Sequence[ListedItem]) -> None:

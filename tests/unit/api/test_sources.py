@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from api.source_events import keys_of
+from lethe.contracts.sync import SourceRef
 from lethe.errors import InvalidRequest, SourceAddressRefused, WorkflowsUnavailable
+from lethe.ingestion.sync.arranging import arrange
 from lethe.model.ids import new_id
 from lethe.model.operations import DispatchKind
 from tests.unit.api.world import World
@@ -178,32 +180,54 @@ async def test_only_its_own_admins_change_a_source(world: World, key: str) -> No
 async def test_a_schedule_is_paused_by_somebody_and_resumed(world: World) -> None:
     source = await made(world)
     path, schedule = f"{PATH}/{source['id']}", f"/v1/schedules/{source['id']}"
-    assert (await world.post(f"{path}/pause")).json()["code"] == "schedule_not_found"
-    timing = (await world.services.sources.get(await caller(world), source["id"])).source.timing
-    assert timing is not None
-    await world.schedules.ensure(world.tenant_id, source["id"], timing)
-    paused = (await world.post(f"{path}/pause")).json()
-    assert (paused["id"], paused["is_paused"], paused["paused_by"]) == (
-        source["id"],
-        True,
-        world.schedules.paused_by[source["id"]],
-    )
+    paused = (await world.post(f"{path}/pause", idem="pause")).json()
+    assert (await world.post(f"{path}/pause", idem="pause")).json() == paused
+    assert (paused["id"], paused["is_paused"]) == (source["id"], True)
+    assert paused["paused_by"] == world.schedules.paused_by[source["id"]]
+    assert started(world)[-1] is DispatchKind.ARRANGE_SOURCE
+    await patch(world, path, json={"schedule": {"every_seconds": 60}})
+    async with world.services.ledger.read() as uow:
+        (row,) = await uow.sources.page(world.tenant_id, None, 10)
+    assert (row.every_seconds, row.paused_by) == (60, paused["paused_by"])
     listed = (await world.get("/v1/schedules")).json()["items"]
     assert [each["id"] for each in listed] == ["tidy-up", source["id"]]
     assert not (await world.post(f"{schedule}/resume")).json()["is_paused"]
     span = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-03T00:00:00Z"}
-    assert (await world.post(f"{path}/backfill", json=span)).status_code == 202
+    for _ in range(2):
+        assert (await world.post(f"{path}/backfill", json=span, idem="once")).status_code == 202
     assert len(world.schedules.backfilled) == 1
     assert (await world.post(f"{path}/backfill", json=span | {"end": span["start"]})).status_code == 422
 
 
-async def caller(world: World) -> Any:
+async def test_what_has_no_schedule_is_not_paused(world: World) -> None:
+    path = f"{PATH}/{(await made(world, schedule=None))['id']}"
+    for way in ("pause", "resume"):
+        assert (await world.post(f"{path}/{way}")).json()["code"] == "schedule_not_found"
+
+
+async def test_a_pause_that_temporal_did_not_hear_of_is_not_forgotten(world: World) -> None:
+    source = await made(world)
+    world.schedules.fails_with = WorkflowsUnavailable()
+    assert (await world.post(f"{PATH}/{source['id']}/pause")).status_code == 503
+    world.schedules.fails_with = None
     async with world.services.ledger.read() as uow:
-        (row,) = await uow.sources.page(world.tenant_id, None, 10)
-    return row.caller
+        pending = [each.kind for each in await uow.dispatches.pending(world.clock.now(), 10)]
+    assert pending == [DispatchKind.ARRANGE_SOURCE]
+    ref = SourceRef(tenant_id=world.tenant_id, source_id=source["id"])
+    await arrange(world.services.ledger, world.schedules, ref)
+    assert source["id"] in world.schedules.paused_by
+
+
+async def test_an_event_that_is_sent_again_under_its_key_is_answered_the_same(world: World) -> None:
+    path = f"{PATH}/{(await made(world))['id']}"
+    first = await world.post(f"{path}/events", idem="e1", json=S3)
+    again = await world.post(f"{path}/events", idem="e1", json=S3)
+    assert (again.status_code, again.json(), again.headers["Idempotent-Replayed"]) == (202, first.json(), "true")
+    assert (await world.post(f"{path}/events", idem="e1", json=OTHER_KEY)).json()["code"] == "idempotency_key_reused"
 
 
 S3 = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"object": {"key": "notes/a+file%2B1.txt", "size": 3}}}]}
+OTHER_KEY = {"Records": [{"s3": {"object": {"key": "notes/b.txt"}}}]}
 RESOURCE = {"kind": "storage#object", "name": "notes/a file+1.txt", "bucket": "b"}
 PUBSUB = {"message": {"attributes": {"eventType": "OBJECT_FINALIZE", "objectId": "notes/a file+1.txt"}}}
 DATA = {"message": {"data": base64.b64encode(json.dumps(RESOURCE).encode()).decode()}}

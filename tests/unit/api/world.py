@@ -45,6 +45,7 @@ from lethe.ingestion.revision import PipelineRevision
 from lethe.ingestion.selections import Selections
 from lethe.ingestion.sync.ordering import Rounds
 from lethe.ingestion.sync.overdue import OverdueSources
+from lethe.ingestion.sync.pausing import Pauses
 from lethe.ingestion.sync.registry import Sources
 from lethe.ingestion.uploads import Uploads
 from lethe.model.ids import Id, new_id
@@ -247,6 +248,7 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         sources=Sources(ledger, keyring, sources, clock),
         rounds=Rounds(ledger, keyring, clock),
         schedules=schedules,
+        pauses=Pauses(ledger, schedules, clock),
         overdue=OverdueSources(ledger, clock, 30.0),
         erasures=Erasures(ledger, keyring, clock, settings.erasure),
         reviews=Reviews(ledger, keyring, clock, settings.erasure),

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cli.commands import sources
 from cli.commands.sources import rounds_text, schedules_text, sources_text
-from cli.errors import Exit
+from cli.errors import CommandError, Exit
 from cli.output import Output
 from cli.sources import app
 
@@ -17,8 +17,10 @@ SOURCE: dict[str, Any] = {
     "kind": "folder",
     "state": "active",
     "is_overdue": True,
+    "asking_sync_id": None,
     "last_good_at": None,
     "address": "/srv/handbook",
+    "filters": {"include": [], "exclude": ["drafts/**"], "max_items": 5},
 }
 ROUND: dict[str, Any] = {
     "id": "r1",
@@ -40,6 +42,10 @@ ROUND: dict[str, Any] = {
 
 def test_a_source_that_is_overdue_says_so() -> None:
     assert sources_text([SOURCE]).splitlines()[1].split() == ["s1", "folder", "overdue", "never", "/srv/handbook"]
+
+
+def test_a_source_whose_round_asks_says_so_first() -> None:
+    assert sources_text([SOURCE | {"asking_sync_id": "r1"}]).splitlines()[1].split()[2] == "asks"
 
 
 def test_a_round_has_its_counts() -> None:
@@ -69,7 +75,11 @@ class Answers:
 
     def get(self, path: str) -> dict[str, Any]:
         self.sent.append((path, None))
-        return ROUND
+        return ROUND if path.endswith("r1") else SOURCE
+
+    def patch(self, path: str, body: object) -> dict[str, Any]:
+        self.sent.append((path, body))
+        return SOURCE
 
 
 def test_a_round_that_asks_says_how_to_answer(
@@ -102,3 +112,39 @@ def test_a_source_is_added_as_it_was_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (wish["name"], wish["schedule"]) == ("/srv/handbook", {"every_seconds": 3600})
     assert wish["filters"] == {"include": [], "exclude": ["drafts/**"]}
     assert CliRunner().invoke(app, [*command, "--cron", "0 3 * * *"]).exit_code != 0
+
+
+CHANGES: list[tuple[list[str], list[dict[str, Any] | None]]] = [
+    (["--name", "Manual", "--every", "3600"], [{"name": "Manual", "schedule": {"every_seconds": 3600}}]),
+    (["--reader", "g1", "--reader", "g2"], [{"readers": ["g1", "g2"]}]),
+    (
+        ["--clear", "schedule", "--clear", "retention-days", "--clear", "credentials"],
+        [{"schedule": None, "retention_days": None, "credentials": ""}],
+    ),
+    (
+        ["--include", "*.md", "--clear", "exclude"],
+        [None, {"filters": {"include": ["*.md"], "exclude": [], "max_items": 5}}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "sent"), CHANGES)
+def test_only_what_is_said_is_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], sent: list[dict[str, Any] | None]
+) -> None:
+    answers = Answers()
+
+    def connected(_: object) -> Answers:
+        return answers
+
+    monkeypatch.setattr(sources, "connect", connected)
+    monkeypatch.setenv("LETHE_STATE", str(tmp_path))
+    assert CliRunner().invoke(app, ["change", "s1", *options]).exit_code == 0
+    assert answers.sent == [("/v1/sources/s1", body) for body in sent]
+
+
+@pytest.mark.parametrize("options", [[], ["--clear", "name"], ["--every", "60", "--cron", "0 3 * * *"]])
+def test_a_change_that_says_nothing_is_not_sent(tmp_path: Path, options: list[str]) -> None:
+    result = CliRunner().invoke(app, ["change", "s1", *options], env={"LETHE_STATE": str(tmp_path)})
+    assert isinstance(result.exception, CommandError)
+    assert result.exception.exit_code is Exit.USAGE

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import SyncRef, SyncRun
-from lethe.errors import LetheError, SourceAccessDenied, SourceUnavailable
+from lethe.errors import LetheError, SourceAccessDenied, SourceMissing, SourceUnavailable
 from lethe.ingestion.sync import listing, rounds
 from lethe.ingestion.sync.ordering import Rounds
 from lethe.model.ids import Id
@@ -93,6 +93,40 @@ async def test_what_is_there_again_when_somebody_answers_is_not_deleted(followin
     sync = await following.follow(ref, decision=Decision.DELETE)
     assert (sync.state, sync.vanished, sync.deleted) == (SyncState.DONE, 1, 1)
     assert len(await following.documents()) == 19
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_under_what_holds_nothing_any_more_nothing_goes_unasked(following: Following, others: int) -> None:
+    """However few are named: a disk that was taken away leaves an empty folder."""
+    fill(following, 3 + others)
+    await following.round()
+    for number in range(3):
+        following.source.items.pop(f"notes/{number}.txt")
+    sync = await following.follow(await named(following, 0, 1, 2))
+    asks = (SyncState.NEEDS_ATTENTION, 0, 3), (SyncState.DONE, 3, 1)
+    assert (sync.state, sync.deleted, len(await following.documents())) == asks[others]
+
+
+async def test_a_source_that_cannot_be_listed_loses_nothing_to_an_event(following: Following) -> None:
+    fill(following, 2)
+    await following.round()
+    following.source.items.clear()
+    following.source.unlisted = SourceMissing()
+    assert await following.failed(await named(following, 0), SourceMissing)
+    assert len(await following.documents()) == 2
+
+
+async def test_what_went_after_the_question_is_not_deleted_by_its_answer(following: Following) -> None:
+    fill(following, 40)
+    await following.round()
+    for number in range(13):
+        following.source.items.pop(f"notes/{number}.txt")
+    ref = await following.begin()
+    assert (await following.follow(ref)).vanished == 13
+    following.source.items.clear()
+    sync = await following.follow(ref, decision=Decision.DELETE)
+    assert (sync.state, sync.deleted, len(await following.documents())) == (SyncState.DONE, 13, 27)
+    assert (await following.round()).state is SyncState.NEEDS_ATTENTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,13 +99,27 @@ async def test_a_listing_that_lacks_much_deletes_nothing_before_somebody_says_so
     )
     again = await rounds.begin_round(following.deps, SyncRun(**following.ref.model_dump(), is_scheduled=True))
     assert (again.sync_id, again.state) == (sync.id, SyncState.NEEDS_ATTENTION)
+    (shown,) = await following.sources.page(following.house.admin, None, 10)
+    assert (shown.asking, await following.sources.get(following.house.admin, following.source_id)) == (sync.id, shown)
     ref = following.of(again)
     assert (await rounds.look_at_decision(following.deps, ref)).wait_seconds > 6 * 86_400
     following.later(days=8)
     assert not (await rounds.look_at_decision(following.deps, ref)).wait_seconds
     done = await following.follow(ref, decision=Decision.DELETE)
     assert (done.state, done.deleted, done.added) == (SyncState.DONE, 4, 1)
+    assert (await following.sources.get(following.house.admin, following.source_id)).asking is None
     assert len(await following.documents()) == 7
+
+
+async def test_a_listing_of_nothing_asks_whatever_share_may_go(sqlite_settings: Settings) -> None:
+    ledger = SqlLedger.from_settings(sqlite_settings)
+    async with open_following(ledger, ask_above_share=1.0) as following:
+        fill(following, 1)
+        await following.round()
+        following.source.items.clear()
+        assert (await following.round()).state is SyncState.NEEDS_ATTENTION
+        assert len(await following.documents()) == 1
+    await ledger.close()
 
 
 async def test_what_is_to_stay_stays_and_is_not_missed_again(following: Following) -> None:

@@ -72,6 +72,10 @@ class SqlSources(SqlRepository):
     async def count_vanished(self, tenant_id: Id, source_id: Id, sync_id: Id) -> int:
         return await self._count(*_vanished(tenant_id, source_id, sync_id))
 
+    async def count_suppressed(self, tenant_id: Id, source_id: Id, sync_id: Id) -> int:
+        met = (*_of(tenant_id, source_id), items.c.seen_sync_id == sync_id)
+        return await self._count(*met, items.c.code == SubjectSuppressed.code)
+
     async def vanished(self, tenant_id: Id, source_id: Id, sync_id: Id, limit: int) -> list[SourceEntry]:
         wanted = ENTRY.select().where(*_vanished(tenant_id, source_id, sync_id))
         return await ENTRY.all(self._connection, wanted.order_by(items.c.key_hmac).limit(limit))

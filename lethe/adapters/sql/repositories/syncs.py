@@ -11,7 +11,7 @@ from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, insert_missing, one_of, update_rows
 from lethe.adapters.sql.tables import sync_items, syncs
 from lethe.model.ids import Id
-from lethe.model.syncs import FINAL, ListedAs, ListedItem, Sync
+from lethe.model.syncs import FINAL, ListedAs, ListedItem, Sync, SyncState
 from lethe.ports.ledger import PageCursor
 
 SYNC: Final = Mapped(Sync, syncs)
@@ -35,6 +35,14 @@ class SqlSyncs(SqlRepository):
     async def unfinished(self, tenant_id: Id, source_id: Id) -> list[Sync]:
         wanted = SYNC.of(tenant_id, syncs.c.source_id == source_id, syncs.c.state.not_in(sorted(FINAL)))
         return await SYNC.all(self._connection, wanted.order_by(syncs.c.created_at, syncs.c.id))
+
+    async def asking(self, tenant_id: Id, source_ids: Collection[Id]) -> dict[Id, Id]:
+        found = dict[Id, Id]()
+        for some in batches(source_ids):
+            waiting = (syncs.c.state == SyncState.NEEDS_ATTENTION, syncs.c.decision.is_(None))
+            wanted = SYNC.of(tenant_id, one_of(syncs.c.source_id, some), *waiting)
+            found.update({sync.source_id: sync.id for sync in await SYNC.all(self._connection, wanted)})
+        return found
 
     async def put_listed(self, items: Sequence[ListedItem]) -> None:
         await insert_missing(self._connection, sync_items, [LISTED.values(item) for item in items])

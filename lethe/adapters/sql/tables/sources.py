@@ -34,6 +34,7 @@ sources = Table(
     column("deletes_documents", Boolean),
     column("last_good_at", UtcDateTime, nullable=True),
     column("retention_days", Integer, nullable=True),
+    id_column("paused_by", nullable=True),
     of_tenant(),
     Index(None, "tenant_id", "created_at", "id"),
 )
@@ -77,6 +78,7 @@ syncs = Table(
     column("vanished", BigInteger),
     column("deleted", BigInteger),
     column("failed", BigInteger),
+    column("suppressed", BigInteger, nullable=True),
     refers("source_id", "sources", cascade=True),
     Index(None, "tenant_id", "source_id", "created_at", "id"),
 )
