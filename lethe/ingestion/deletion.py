@@ -11,6 +11,7 @@ from lethe.model.documents import Document, Status
 from lethe.model.ids import Id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.privacy.erasure.verifying import resume_held
 from lethe.webhooks.telling import tell_deleted
 
 REAP_PAGE = 100
@@ -70,7 +71,10 @@ async def mark_deleted(uow: UnitOfWork, document: Document, seq: int, at: dateti
 async def mark_all_deleted(
     uow: UnitOfWork, tenant_id: Id, documents: Collection[Document], seq: int, at: datetime
 ) -> None:
-    """As `mark_deleted`, for documents that were read under the lock."""
+    """As `mark_deleted`, for documents that were read under the lock.
+
+    A restriction ends with its document: erasures that had to leave it go on.
+    """
     await uow.documents.update_many(
         [
             replace(
@@ -80,6 +84,8 @@ async def mark_all_deleted(
                 epoch=document.epoch + 1,
                 deleted_at=at,
                 updated_at=at,
+                restricted_at=None,
+                restriction_reason=None,
             )
             for document in documents
         ]
@@ -88,3 +94,6 @@ async def mark_all_deleted(
     live = await uow.versions.get_many(tenant_id, served)
     ended = [replace(each, live_until=seq, changed_seq=seq, updated_at=at) for each in live.values()]
     await uow.versions.update_many(ended)
+    for document in documents:
+        if document.restricted_at is not None:
+            await resume_held(uow, document, at)

@@ -131,6 +131,48 @@ async def test_the_manifest_goes_and_the_counts_stay(ledger: Ledger):
             assert await unit.erasures.get(tenant, asked.id) == asked
 
 
+async def test_tags_that_are_kept_are_nobodys_to_take_back(ledger: Ledger):
+    """Whoever of the tenant put them: the request that is cancelled later lifts only what is still its own."""
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    one, two, foreign = request(tenant), request(tenant), request(other)
+    async with ledger.write() as unit:
+        for each in (one, two, foreign):
+            named = [identifier(each, blind, tag=tag * 32) for blind, tag in (("b1", "1"), ("b2", "2"))]
+            await unit.erasures.add(each, named)
+            await unit.erasures.set_tagged(each.tenant_id, each.id, ["1" * 32, "2" * 32], at(1))
+        for kept in ([], ["1" * 32, "9" * 32], ["1" * 32]):
+            await unit.erasures.keep_tags(tenant, kept)
+        for each in (one, two):
+            tagged = {named.tag[0]: named.tagged_at for named in await unit.erasures.identifiers(tenant, each.id)}
+            assert tagged == {"1": None, "2": at(1)}
+        assert {named.tagged_at for named in await unit.erasures.identifiers(other, foreign.id)} == {at(1)}
+
+
+async def test_what_is_held_is_found_by_why_and_by_what(ledger: Ledger):
+    tenant, other = await add_tenant(ledger), await add_tenant(ledger)
+    one, two, foreign = request(tenant), request(tenant), request(other)
+    a, b, c = sorted(new_id() for _ in range(3))
+    held = [item(one, ref, state=ItemState.HELD, code="restricted") for ref in (a, b)]
+    async with ledger.write() as unit:
+        for each in (one, two, foreign):
+            await unit.erasures.add(each, [])
+        await unit.erasures.put_items([*held, item(one, c, state=ItemState.HELD, code="shared_document")])
+        await unit.erasures.put_items([item(two, a, code="restricted"), item(two, c, state=ItemState.HELD, code="x")])
+        await unit.erasures.put_items([item(foreign, a, state=ItemState.HELD, code="restricted")])
+        found = await unit.erasures.held(tenant, one.id, "restricted")
+        assert sorted(found, key=lambda each: each.ref) == held
+        assert await unit.erasures.held(tenant, two.id, "restricted") == [], "planned is not held"
+        assert await unit.erasures.held(tenant, foreign.id, "restricted") == []
+        assert await unit.erasures.holding(tenant, "restricted", [a, c]) == [one.id]
+        assert await unit.erasures.holding(tenant, "x", [a, b]) == []
+        assert await unit.erasures.holding(tenant, "x", [c]) == [two.id]
+        assert await unit.erasures.holding(other, "restricted", [a, b]) == [foreign.id]
+        assert await unit.erasures.holding(tenant, "restricted", []) == []
+        await unit.erasures.put_items([replace(held[0], state=ItemState.ERASED)])
+        assert await unit.erasures.held(tenant, one.id, "restricted") == held[1:]
+        assert await unit.erasures.holding(tenant, "restricted", [a]) == []
+
+
 async def test_tags_are_found_and_lifted_in_their_tenant(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
     one, two = "1" * 32, "2" * 32

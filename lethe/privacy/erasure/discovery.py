@@ -18,7 +18,7 @@ from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest, as_item
-from lethe.privacy.erasure.stores.documents import SHARED
+from lethe.privacy.erasure.stores.documents import KEPT, SHARED
 from lethe.privacy.erasure.tracing import Tracing
 from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.settings import ErasureSettings
@@ -129,8 +129,8 @@ class Discovery:
         cleared = _reviewed(known, ItemState.RELEASED)
         mentions = leads.mentions - cleared - leads.versions
         leads = replace(leads, mentions=mentions, unsure=leads.unsure - cleared - leads.versions - mentions)
-        once_shared = [item.ref for item, row in known.items() if row.code == SHARED and item.kind is ItemKind.VERSION]
-        return await Tracing(self.ledger).trace(tenant_id, wanted, leads, request.scope, once_shared)
+        once_kept = [item.ref for item, row in known.items() if row.code in KEPT and item.kind is ItemKind.VERSION]
+        return await Tracing(self.ledger).trace(tenant_id, wanted, leads, request.scope, once_kept)
 
     async def wanted(self, tenant_id: Id, request: ErasureRequest) -> Wanted:
         """Whom the request is about, opened; in memory only."""

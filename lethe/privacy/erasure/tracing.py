@@ -22,12 +22,12 @@ class Tracing:
         wanted: Wanted,
         leads: Leads,
         scope: ErasureScope,
-        once_shared: Collection[Id] = (),
+        once_kept: Collection[Id] = (),
     ) -> Trace:
         """What the stores are to name their items by.
 
-        ``once_shared``: versions that stayed for others' sake in an earlier round. One that is replaced by now goes,
-        also if its rows went with the replacement: answers may still quote it.
+        ``once_kept``: versions that stayed in an earlier round, for others' sake or because they were restricted. One
+        that is replaced or deleted by now goes, also if its rows went with that: answers may still quote it.
         """
         async with self.ledger.read() as uow:
             found = await uow.versions.get_many(tenant_id, leads.versions | leads.mentions | leads.unsure)
@@ -39,7 +39,8 @@ class Tracing:
             own = await uow.versions.of_documents(tenant_id, in_scope)
             whole, versions, shared, unsure = set[Id](), set[Id](), set[Id](), set[Id]()
             for document_id in in_scope:
-                live = documents[document_id].live_version_id
+                is_deleted = documents[document_id].deleted_at is not None
+                live = None if is_deleted else documents[document_id].live_version_id
                 named = {each.id for each in own[document_id]} & set(found)
                 unsure |= named & leads.unsure - leads.versions - leads.mentions
                 named -= unsure
@@ -56,7 +57,7 @@ class Tracing:
                     }
                     shared |= stays
                     versions |= named - stays
-            versions |= await _replaced(uow, tenant_id, set(once_shared) - shared)
+            versions |= await _replaced(uow, tenant_id, set(once_kept) - shared)
             questions = await uow.personal.questions_about(tenant_id, whole, versions)
         asked = leads.questions if scope.is_whole else frozenset[Id]()
         return Trace(

@@ -114,9 +114,10 @@ class Verifying:
 
 
 async def resume_held(uow: UnitOfWork, document: Document, at: datetime) -> None:
-    """Requests that had to leave the document, now that it is released; of certified ones another certificate follows.
+    """Requests that had to leave the document go on, now that it is released or deleted.
 
-    As the last write of a unit that holds the tenant's lock.
+    Of certified ones another certificate follows. In a unit that holds the tenant's lock, late: nobody else appends to
+    the log until it ends.
     """
     tenant_id = document.tenant_id
     versions = [each.id for each in await uow.versions.of_document(tenant_id, document.id)]

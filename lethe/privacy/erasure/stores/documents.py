@@ -19,9 +19,12 @@ SHARED: Final = "shared_document"
 
 
 RESTRICTED: Final = "restricted"
-UNRESTRICTED: Final = "unrestricted"
-"""Released since a round had to leave it: the next one takes it, if only after the certificate."""
 """The code of why a version stays: its document is restricted, and nobody may destroy it before its release."""
+
+UNRESTRICTED: Final = "unrestricted"
+"""Released, or deleted, since a round had to leave it: the next one takes it, if only after the certificate."""
+
+KEPT: Final = frozenset({SHARED, RESTRICTED, UNRESTRICTED})
 
 
 @dataclass(frozen=True, slots=True)
