@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import dead_letters, erasures, ingestions, migrations, probes, retention, sources, verifying
+from cli import dead_letters, erasures, ingestions, migrations, probes, reindexing, retention, sources, verifying
 from cli.errors import CommandError, Exit
 from cli.options import Json, Limit, given, people, settings
 from cli.output import Output, say, say_error
@@ -204,6 +204,7 @@ app.add_typer(erasures.app, name="erase")
 app.add_typer(retention.app, name="retention")
 app.add_typer(probes.app, name="probe")
 app.add_typer(migrations.app, name="migrate")
+app.add_typer(reindexing.app, name="reindex")
 app.add_typer(sources.app, name="sources")
 verifying.add_to(app)
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -1,8 +1,11 @@
 """The steps of what keeps a corpus as it should be: its age, its vectors, its versions."""
 
+from collections.abc import Sequence
+
 from activities.probes import ProbeActivities
 from activities.reindexing import ReindexActivities
 from activities.retention import RetentionActivities
+from lethe.indexing.migration.targets import Target
 from lethe.ingestion.probing import Probing
 from lethe.ingestion.reindexing import Reindexing
 from lethe.ingestion.retaining import Retaining
@@ -13,10 +16,12 @@ from workers.steps import Steps
 from workflows.policies import Queue
 
 
-def caring_steps(settings: Settings, pipeline: Pipeline, uploads: Uploads) -> Steps:
+def caring_steps(settings: Settings, pipeline: Pipeline, uploads: Uploads, targets: Sequence[Target]) -> Steps:
     retaining = RetentionActivities(Retaining(pipeline.ledger, pipeline.keyring, pipeline.clock, settings.retention))
     probes = ProbeActivities(Probing(pipeline, settings.probes))
-    reindexing = ReindexActivities(Reindexing(uploads, settings.answering, _priced(settings)))
+    reindexing = ReindexActivities(
+        Reindexing(uploads, settings.answering, targets, settings.migrations.tokens_per_second)
+    )
     return {
         Queue.IO: [
             retaining.begin_retention,
@@ -30,9 +35,3 @@ def caring_steps(settings: Settings, pipeline: Pipeline, uploads: Uploads) -> St
             reindexing.finish_reindex,
         ]
     }
-
-
-def _priced(settings: Settings) -> str:
-    """Whom vectors are asked of, as the price table names it; "" for a model in this process."""
-    outside = settings.outside(settings.embedding.provider)
-    return next((f"{name.value}:{section.embedding_model}" for name, section in outside), "")

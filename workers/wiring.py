@@ -15,6 +15,7 @@ from lethe.adapters.stores import open_stores
 from lethe.adapters.webhooks import HttpSender
 from lethe.indexing.builds import FirstBuild
 from lethe.indexing.keyword_builds import KeywordBuilds
+from lethe.indexing.migration.targets import targets_of
 from lethe.ingestion.chunking import chunk_plan, pipeline_revision
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.letters import Letters
@@ -100,7 +101,7 @@ async def ingestion_parts(
             indexing_steps(settings, pipeline),
             migration_steps(settings, pipeline),
             sync_steps(settings, pipeline, uploads, readers, schedules),
-            caring_steps(settings, pipeline, uploads),
+            caring_steps(settings, pipeline, uploads, targets_of(settings, embedder, stores.others)),
             erasing_steps(erasing),
             {Queue.WEBHOOKS: [telling.deliver_webhook]},
         )

@@ -50,7 +50,7 @@ class ReindexTenant:
     async def _page(self, state: ReindexRun) -> ReindexedPage:
         return await run_step(
             ReindexActivities.reindex_page,
-            ReindexPage(reindex=state.reindex, after=state.after),
+            ReindexPage(reindex=state.reindex, after=state.after, so_far=state.tally),
             queue=Queue.IO,
             summary=f"{state.tally.matched:,} affected so far",
             retry=policies.ALWAYS_RETRY,

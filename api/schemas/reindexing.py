@@ -21,8 +21,9 @@ class ReindexIn(Taken):
 class ReindexOut(Given):
     """A round. ``matched`` documents are affected, by ``parser``, ``chunker``, ``policy``, one perhaps by several.
 
-    They have ``chunks`` of ``tokens`` now; ``cost_micros`` is what these would cost if no text were known. ``begun``
-    are on their way, ``skipped`` were changed meanwhile or are restricted, ``failed`` could not be read again.
+    They have ``chunks`` of ``tokens`` now; ``cost_micros`` is what these would cost if no text were known, ``seconds``
+    how long to embed them would take. ``begun`` are on their way, ``skipped`` were changed meanwhile or are restricted,
+    ``failed`` could not be read again. While the round is ``running``: so far.
     """
 
     id: OpaqueId
@@ -42,6 +43,7 @@ class ReindexOut(Given):
     failed: int
     cost_micros: int
     currency: str
+    seconds: float
     workflow_id: str
 
 
@@ -57,6 +59,7 @@ def reindex_out(reindex: Reindex) -> ReindexOut:
         ended_at=reindex.ended_at,
         cost_micros=reindex.cost_micros,
         currency=reindex.currency,
+        seconds=reindex.seconds,
         workflow_id=dispatch_id(DispatchKind.REINDEX_TENANT, reindex.tenant_id, reindex.id),
         **{name: getattr(reindex, name) for name in counts},
     )

@@ -32,10 +32,11 @@ class ReindexTally(Contract):
 
 
 class ReindexPage(Contract):
-    """Go on after this version."""
+    """Go on after this version. ``so_far``: what the pages before found."""
 
     reindex: ReindexRef
     after: Id | None = None
+    so_far: ReindexTally = ReindexTally()
 
 
 class ReindexedPage(Contract):

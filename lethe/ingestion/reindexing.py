@@ -3,25 +3,28 @@
 The new version is taken in like any upload, so the one of before is served until it is live: nobody sees a gap.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from lethe.contracts.reindexing import (
     ReindexedPage,
     ReindexPage,
+    ReindexRef,
     ReindexReport,
     ReindexTally,
     ReindexWait,
 )
 from lethe.errors import DocumentConflict, KeyDestroyed, LetheError
+from lethe.indexing.migration.targets import Target
 from lethe.ingestion.metadata import IN_FLIGHT, open_fields
 from lethe.ingestion.requests import Outcome, Receipt, UploadRequest
 from lethe.ingestion.revision import PipelineRevision
 from lethe.ingestion.uploads import Uploads
 from lethe.model.documents import Document, Version
 from lethe.model.ids import Id
-from lethe.model.indexes import NIL_ID
+from lethe.model.indexes import NIL_ID, BuildKind, BuildState
 from lethe.model.principals import Caller, Role
 from lethe.model.reindexing import Reindex, ReindexReason, ReindexState
 from lethe.ports.ledger import UnitOfWork
@@ -36,14 +39,20 @@ BEGUN_MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Reindexing:
-    """``processor``: whom vectors are asked of, as the price table names it; "" for a model in this process."""
+    """``targets``: every model that is configured, the one of new tenants first."""
 
     uploads: Uploads
     prices: AnsweringSettings
-    processor: str = ""
+    targets: Sequence[Target]
+    tokens_per_second: float
 
     async def page(self, page: ReindexPage) -> ReindexedPage:
         """The next served versions; those that the pipeline would make otherwise now are counted, and begun."""
+        found = await self._look(page)
+        await self._store(page.reindex, page.so_far.plus(found.tally))
+        return found
+
+    async def _look(self, page: ReindexPage) -> ReindexedPage:
         tenant_id = page.reindex.tenant_id
         async with self.uploads.ledger.read() as uow:
             reindex = await uow.reindexes.get(tenant_id, page.reindex.reindex_id)
@@ -72,15 +81,35 @@ class Reindexing:
         return sum(version.status in IN_FLIGHT for version in versions.values())
 
     async def finish(self, report: ReindexReport) -> None:
-        """Store what was found, and what it costs at most."""
-        ref, counts = report.reindex, report.tally.model_dump()
-        cost = cost_micros(self.prices.price(self.processor), report.tally.tokens, 0, 0) if self.processor else 0
+        """Store what was found; nothing more follows."""
+        await self._store(report.reindex, report.tally, ended_at=self.uploads.clock.now())
+
+    async def _store(self, ref: ReindexRef, tally: ReindexTally, ended_at: datetime | None = None) -> None:
+        """With what it costs, and how long it takes, at most."""
         async with self.uploads.ledger.write() as uow:
             reindex = await uow.reindexes.get(ref.tenant_id, ref.reindex_id)
-            await uow.dispatches.delete_for(ref.tenant_id, [ref.reindex_id])
-            if reindex is not None:
-                done = replace(reindex, state=ReindexState.DONE, ended_at=self.uploads.clock.now(), **counts)
-                await uow.reindexes.update(replace(done, cost_micros=cost, currency=self.prices.currency))
+            if ended_at is not None:
+                await uow.dispatches.delete_for(ref.tenant_id, [ref.reindex_id])
+            if reindex is None or reindex.ended_at is not None:
+                return
+            target = await self._target(uow, ref.tenant_id)
+            price = self.prices.price(target.processor) if target.processor else None
+            counted = replace(
+                reindex,
+                state=ReindexState.RUNNING if ended_at is None else ReindexState.DONE,
+                ended_at=ended_at,
+                cost_micros=cost_micros(price, tally.tokens, 0, 0) if price else 0,
+                currency=self.prices.currency,
+                seconds=target.seconds(tally.chunks, tally.tokens, self.tokens_per_second),
+                **tally.model_dump(),
+            )
+            await uow.reindexes.update(counted)
+
+    async def _target(self, uow: UnitOfWork, tenant_id: Id) -> Target:
+        """The model that the tenant's index is of; else the one a new index would be."""
+        builds = [each for each in await uow.builds.list(tenant_id) if each.kind is BuildKind.VECTOR]
+        active = {each.spec for each in builds if each.state is BuildState.ACTIVE}
+        return next((each for each in self.targets if each.spec.key in active), self.targets[0])
 
     async def _one(
         self, reindex: Reindex, version: Version, reasons: Collection[ReindexReason]

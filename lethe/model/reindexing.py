@@ -23,8 +23,9 @@ class ReindexState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reindex:
     """One round. ``matched`` documents are affected, by ``parser``, ``chunker`` and ``policy`` (one by several, too);
-    they have ``chunks`` of ``tokens`` now, which would cost ``cost_micros`` if no text were known. ``begun`` are on
-    their way, ``skipped`` were changed by somebody meanwhile or are restricted, ``failed`` cannot be read again.
+    they have ``chunks`` of ``tokens`` now, which would cost ``cost_micros`` and take ``seconds`` if no text were known.
+    ``begun`` are on their way, ``skipped`` were changed by somebody meanwhile or are restricted, ``failed`` cannot be
+    read again. While it runs: so far.
     """
 
     tenant_id: Id
@@ -45,3 +46,4 @@ class Reindex:
     failed: int = 0
     cost_micros: int = 0
     currency: str = ""
+    seconds: float = 0.0

@@ -142,6 +142,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_TEMPORAL__NAMESPACE": settings.temporal.namespace,
         "LETHE_TEMPORAL__HEARTBEAT_SECONDS": str(settings.temporal.heartbeat_seconds),
         "LETHE_TEMPORAL__STICKY_SECONDS": str(settings.temporal.sticky_seconds),
+        "LETHE_CHUNKS__TARGET_TOKENS": str(settings.chunks.target_tokens),
+        "LETHE_CHUNKS__OVERLAP_TOKENS": str(settings.chunks.overlap_tokens),
         "LETHE_BULK__BATCH_DOCUMENTS": str(settings.bulk.batch_documents),
         "LETHE_WEAVIATE__URL": settings.weaviate.url,
         "LETHE_WEAVIATE__GRPC_PORT": str(settings.weaviate.grpc_port),

@@ -9,16 +9,20 @@ import pytest_asyncio
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.reindexing import ReindexPage, ReindexRef, ReindexReport, ReindexTally, ReindexWait
 from lethe.errors import ReindexNotFound
+from lethe.indexing.migration.targets import Target
 from lethe.ingestion.reindex_orders import ReindexOrders
 from lethe.ingestion.reindexing import Reindexing
 from lethe.ingestion.requests import Receipt
 from lethe.ingestion.restricting import Restrictions
 from lethe.model.documents import Status, SubjectMention
 from lethe.model.ids import new_id
+from lethe.model.indexes import EmbeddingSpec
 from lethe.model.reindexing import Reindex, ReindexReason, ReindexState
 from lethe.settings import AnsweringSettings, Price
 from tests.contract.ledger_rows import chunks
 from tests.integration.house import House, open_house
+
+MODEL = Target(EmbeddingSpec("model", "1", 8, "plain"), 256, "openai", "openai:model")
 
 
 @pytest_asyncio.fixture
@@ -31,7 +35,7 @@ def later(house: House, **revision: str) -> Reindexing:
     """The pipeline after a change."""
     changed = replace(house.uploads.revision, **revision)
     prices = AnsweringSettings(prices=(Price(name="openai:model", input_micros=1_000_000),))
-    return Reindexing(replace(house.uploads, revision=changed), prices, "openai:model")
+    return Reindexing(replace(house.uploads, revision=changed), prices, [MODEL], tokens_per_second=8.0)
 
 
 async def order(house: House, *reasons: ReindexReason, dry_run: bool = False) -> Reindex:
@@ -68,7 +72,8 @@ async def test_an_estimate_names_what_is_affected_and_makes_nothing(house: House
         assert (page.tally, page.begun, page.after) == (found, [], None)
         await reindexing.finish(ReindexReport(reindex=ref(ordered), tally=page.tally))
         done = await ReindexOrders(house.ledger, house.uploads.clock).get(house.admin, ordered.id)
-        assert (done.state, done.matched, done.cost_micros > 0) == (ReindexState.DONE, found.matched, found.tokens > 0)
+        assert (done.state, done.matched, done.cost_micros) == (ReindexState.DONE, found.matched, found.tokens)
+        assert done.seconds == found.tokens / 8
     assert (await house.version(first)).status is Status.READY
     with pytest.raises(ReindexNotFound):
         await ReindexOrders(house.ledger, house.uploads.clock).get(house.admin, new_id())
@@ -102,6 +107,9 @@ async def test_the_stored_bytes_become_a_version_with_all_that_the_document_had(
 
     again = await reindexing.page(ReindexPage(reindex=ref(ordered)))
     assert (again.tally, again.begun) == (page.tally, page.begun)
+    orders = ReindexOrders(house.ledger, house.uploads.clock)
+    under_way = await orders.get(house.admin, ordered.id)
+    assert (under_way.state, under_way.begun) == (ReindexState.RUNNING, 1)
     await house.publish(replace(sent, version_id=made_id))
     assert await reindexing.waiting(wait) == 0
     assert (await reindexing.page(ReindexPage(reindex=ref(await order(house))))).tally == ReindexTally()
@@ -129,6 +137,7 @@ async def test_a_page_begins_no_more_than_may_be_on_their_way(house: House) -> N
         await house.live(f"text {number}", source_uri=f"file:///{number}.txt")
     reindexing, ordered = later(house, parser="p2"), await order(house)
     first = await reindexing.page(ReindexPage(reindex=ref(ordered)))
-    last = await reindexing.page(ReindexPage(reindex=ref(ordered), after=first.after))
+    last = await reindexing.page(ReindexPage(reindex=ref(ordered), after=first.after, so_far=first.tally))
     assert (len(first.begun), len(last.begun), last.after) == (20, 5, None)
+    assert (await ReindexOrders(house.ledger, house.uploads.clock).get(house.admin, ordered.id)).begun == 25
     assert first.tally.plus(last.tally).begun == 25

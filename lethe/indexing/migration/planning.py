@@ -11,7 +11,6 @@ from lethe.errors import (
 )
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.migration.targets import Target, find
-from lethe.model.documents import EmbeddingNeed
 from lethe.model.ids import Id
 from lethe.model.index_parameters import IndexParameters
 from lethe.model.indexes import IndexBuild
@@ -84,15 +83,10 @@ class MigrationPlanner:
             tokens=need.tokens,
             cost_micros=cost,
             currency=self.prices.currency,
-            seconds=self._seconds(target, need),
+            seconds=target.seconds(need.to_embed, need.tokens, self.settings.tokens_per_second),
         )
         parameters = source.parameters if wish.parameters is None else wish.parameters.key
         return Planned(source, target, parameters, plan)
-
-    def _seconds(self, target: Target, need: EmbeddingNeed) -> float:
-        if target.chunks_per_second:
-            return round(need.to_embed / target.chunks_per_second, 1)
-        return round(need.tokens / self.settings.tokens_per_second, 1)
 
 
 def _refuse_others(wish: IndexParameters, allowed: MigrationSettings) -> None:

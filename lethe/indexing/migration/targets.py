@@ -26,6 +26,12 @@ class Target:
     is_former: bool = False
     """Of a revision before the configured one: what serves by it goes on."""
 
+    def seconds(self, chunks: int, tokens: int, tokens_per_second: float) -> float:
+        """How long it takes, reckoned. ``tokens_per_second``: of a model outside."""
+        if self.chunks_per_second:
+            return round(chunks / self.chunks_per_second, 1)
+        return round(tokens / tokens_per_second, 1)
+
 
 def targets_of(
     settings: Settings, embedder: Embedder, others: Sequence[tuple[EmbeddingProvider, Embedder]]

@@ -26,7 +26,7 @@ REINDEXES: Final = place(
     opaque("tenant_id", "id"),
     facts("state", "dry_run", "reasons", "currency"),
     volatile("matched", "parser", "chunker", "policy", "chunks", "tokens", "begun", "skipped", "failed"),
-    volatile("cost_micros"),
+    volatile("cost_micros", "seconds"),
     times("created_at", "ended_at"),
     reason="counts",
 )

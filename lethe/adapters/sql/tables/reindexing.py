@@ -1,6 +1,6 @@
 """Rounds that make versions anew."""
 
-from sqlalchemy import BigInteger, Boolean, Index, String, Table
+from sqlalchemy import BigInteger, Boolean, Double, Index, String, Table
 
 from lethe.adapters.sql.tables.metadata import id_key, metadata, of_tenant, tenant_key
 from lethe.adapters.sql.types import TextTuple, UtcDateTime, column, word
@@ -20,6 +20,7 @@ reindexes = Table(
     column("ended_at", UtcDateTime, nullable=True),
     *(column(name, BigInteger) for name in COUNTS),
     column("currency", String(3)),
+    column("seconds", Double),
     of_tenant(),
     Index(None, "tenant_id", "created_at", "id"),
 )
