@@ -1,10 +1,11 @@
-"""Probing embedding models: on the io queue."""
+"""Probing embedding models, and what is found by them: on the io queue."""
 
 from dataclasses import dataclass
 
 from temporalio import activity
 
-from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef, ProbesBegun
+from lethe.answering.quality import QualityProbing
+from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef, ProbesBegun, QualityProbed
 from lethe.ingestion.probing import Probing
 from lethe.telemetry import EMBEDDING_PROBE_END, EMBEDDING_PROBES
 
@@ -14,6 +15,7 @@ class ProbeActivities:
     """Begin, probe."""
 
     probing: Probing
+    quality: QualityProbing
 
     @activity.defn
     async def begin_probes(self, run: ProbeAllRun) -> ProbesBegun:
@@ -25,3 +27,7 @@ class ProbeActivities:
         EMBEDDING_PROBES.labels("changed" if probed.is_changed else "same").inc()
         EMBEDDING_PROBE_END.set_to_current_time()
         return probed
+
+    @activity.defn
+    async def probe_quality(self, ref: ProbeRef) -> QualityProbed:
+        return await self.quality.probe(ref)

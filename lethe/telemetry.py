@@ -58,6 +58,10 @@ EMBEDDINGS_STOPPED: Final = Gauge(
     "rag_embeddings_stopped", "Models of tenants that changed: no vector of theirs is written; as the API is asked"
 )
 EMBEDDING_PROBE_END: Final = Gauge("rag_embedding_probe_last_end_timestamp_seconds", "When the last probe ended")
+PRECISION_AT_5: Final = Gauge(
+    "rag_precision_at_5",
+    "Of what liked answers cited, the share among the five best documents at the last probe; the least of a tenant",
+)
 RETENTION_REMOVED: Final = Counter("rag_retention_removed", "Removed because its time was over", ["kind"])
 RETENTION_HELD: Final = Gauge("rag_retention_held", "Past its time and held, at the removal that ended last", ["kind"])
 ERASURE_HITS: Final = Counter(

@@ -5,7 +5,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.probes import ProbeActivities
-    from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef
+    from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef, QualityProbed
 
 from workflows import policies
 from workflows.policies import Queue
@@ -16,15 +16,24 @@ async def _probe(ref: ProbeRef, summary: str) -> Probed:
     return await run_step(ProbeActivities.probe_embeddings, ref, queue=Queue.IO, summary=summary)
 
 
+async def _ask_again(ref: ProbeRef) -> QualityProbed:
+    return await run_step(ProbeActivities.probe_quality, ref, queue=Queue.IO, summary="judged questions asked again")
+
+
 @workflow.defn(name="probe-embeddings")
 class ProbeEmbeddings:
-    """One tenant's model."""
+    """One tenant's model, and what its questions find."""
 
     @workflow.run
     async def run(self, ref: ProbeRef) -> Probed:
         probed = await _probe(ref, "texts embedded again")
         said = "other vectors than before: none is written" if probed.is_changed else "the same vectors as before"
-        workflow.set_current_details(f"{probed.compared} compared, least cosine {probed.worst:.6f}: {said}")
+        told = f"{probed.compared} compared, least cosine {probed.worst:.6f}: {said}"
+        workflow.set_current_details(told)
+        quality = await _ask_again(ref)
+        if quality.precision is not None:
+            told += f"; precision at 5 {quality.precision:.2f} of {quality.questions} judged questions"
+        workflow.set_current_details(told)
         return probed
 
 
@@ -50,6 +59,7 @@ class ProbeAll:
     async def _count(self, state: ProbeAllRun, tenant_id: str) -> ProbeAllRun:
         try:
             probed = await _probe(ProbeRef(tenant_id=tenant_id), f"tenant {state.probed + state.failed + 1}")
+            await _ask_again(ProbeRef(tenant_id=tenant_id))
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise

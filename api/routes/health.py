@@ -14,7 +14,7 @@ from api.schemas.operations import HealthOut
 from api.security import HEALTH
 from api.services import Probe
 from lethe.errors import LetheError
-from lethe.telemetry import EMBEDDINGS_STOPPED, THUMBS_UP
+from lethe.telemetry import EMBEDDINGS_STOPPED, PRECISION_AT_5, THUMBS_UP
 
 public = APIRouter(tags=["operations"])
 keyed = APIRouter(tags=["operations"])
@@ -48,7 +48,7 @@ async def _answers(probe: Probe) -> bool:
 
 @keyed.get("/metrics", response_class=Response)
 async def metrics(services: ServicesDep) -> Response:
-    """Prometheus metrics of this process, and what the ledger knows: the share of thumbs up, and stopped models.
+    """Prometheus metrics of this process, and what the ledger knows: thumbs up, stopped models, precision at 5.
 
     Needs a key of any role: `authorization: {type: Bearer, credentials_file: ...}` in Prometheus' scrape configuration.
     """
@@ -56,6 +56,8 @@ async def metrics(services: ServicesDep) -> Response:
         async with asyncio.timeout(_PROBE_SECONDS), services.ledger.read() as uow:
             share = await uow.feedback.share_up(services.clock.now() - _RATED)
             stopped = await uow.probes.stopped()
+            precision = await uow.probes.least_precision(services.settings.probes.judged_least)
         THUMBS_UP.set(math.nan if share is None else share)
         EMBEDDINGS_STOPPED.set(stopped)
+        PRECISION_AT_5.set(math.nan if precision is None else precision)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.dependencies import IdempotencyKey, ServicesDep
 from api.dispatching import start_now
 from api.idempotency import Attempt
-from api.schemas.probes import ProbeBegunOut, ProbeOut, ProbesOut
+from api.schemas.probes import ProbeBegunOut, ProbeOut, ProbesOut, QualityOut
 from api.security import Admin
 from api.services import Services
 from lethe.model.ids import Id, derived_id
@@ -56,4 +56,8 @@ async def lift_stops(caller: Admin, services: ServicesDep) -> ProbesOut:
 async def _shown(services: Services, tenant_id: Id) -> ProbesOut:
     async with services.ledger.read() as uow:
         probes = await uow.probes.all(tenant_id)
-    return ProbesOut(items=[ProbeOut.model_validate(each) for each in probes])
+        quality = await uow.probes.quality(tenant_id)
+    return ProbesOut(
+        items=[ProbeOut.model_validate(each) for each in probes],
+        quality=QualityOut.model_validate(quality) if quality else None,
+    )

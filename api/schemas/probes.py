@@ -18,10 +18,22 @@ class ProbeOut(Given):
     stopped_at: datetime | None
 
 
+class QualityOut(Given):
+    """Of what ``questions`` with a liked answer found then, the share among their five best documents now.
+
+    ``precision`` is null where there were none.
+    """
+
+    probed_at: datetime
+    questions: int
+    precision: float | None
+
+
 class ProbesOut(Given):
-    """One for each model that the tenant's vectors come, or came, from."""
+    """One for each model that the tenant's vectors come, or came, from; ``quality`` is null before the first probe."""
 
     items: list[ProbeOut]
+    quality: QualityOut | None = None
 
 
 class ProbeBegunOut(Given):

@@ -13,7 +13,7 @@ def show(settings: Settings, output: Output) -> None:
     """Print what the last probe of each model found."""
     with connect(settings) as client:
         body = client.get(_PATH)
-    output.show(body, lambda: _text(body["items"]))
+    output.show(body, lambda: "\n".join([_text(body["items"]), *_quality_text(body["quality"])]))
 
 
 def run(settings: Settings, output: Output) -> None:
@@ -45,3 +45,9 @@ def _text(items: list[Json]) -> str:
         for item in items
     ]
     return table(rows)
+
+
+def _quality_text(quality: Json | None) -> list[str]:
+    if quality is None or quality["precision"] is None:
+        return []
+    return [f"precision at 5: {quality['precision']:.2f} of {quality['questions']} judged questions"]

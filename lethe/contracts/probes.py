@@ -1,4 +1,4 @@
-"""Inputs and outputs of the workflows that probe embedding models."""
+"""Inputs and outputs of the workflows that probe embedding models, and what is found by them."""
 
 from pydantic import Field
 
@@ -18,6 +18,13 @@ class Probed(Contract):
     compared: int
     worst: float
     is_changed: bool
+
+
+class QualityProbed(Contract):
+    """See lethe.model.probes.QualityProbe."""
+
+    questions: int
+    precision: float | None
 
 
 class ProbeAllRun(Contract):

@@ -1,4 +1,4 @@
-"""Whether an embedding model still gives the vectors that it gave."""
+"""Whether an embedding model still gives the vectors that it gave, and questions what was judged right."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,16 @@ from lethe.model.ids import Id
 
 LEAST_COSINE: Final = 0.9999
 """Of the vectors that one model gives to one text at two times; another model, or revision, stays far below."""
+
+
+@dataclass(frozen=True, slots=True)
+class QualityProbe:
+    """How much of what was judged right a tenant's ``questions`` still found: the mean precision at 5; None of none."""
+
+    tenant_id: Id
+    probed_at: datetime
+    questions: int
+    precision: float | None
 
 
 @dataclass(frozen=True, slots=True)

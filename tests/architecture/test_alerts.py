@@ -17,7 +17,7 @@ RULES: list[dict[str, Any]] = [
 ]
 WANTED = {
     *("RetrievalSlow", "ErrorRate", "QuestionsSlow", "CacheRarelyHit", "QueueLong", "CostRises", "DeadLettersGrow"),
-    *("StoreDown", "ErasureLate", "ErasureRegression", "EmbeddingModelChanged", "SourceOverdue"),
+    *("StoreDown", "ErasureLate", "ErasureRegression", "EmbeddingModelChanged", "SourceOverdue", "PrecisionLow"),
 }
 NAME = re.compile(r"\b(?:rag|llm|queue|retriever)_[a-z0-9_]+")
 DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")

@@ -5,7 +5,7 @@ from typing import Any
 
 from temporalio import activity
 
-from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef, ProbesBegun
+from lethe.contracts.probes import ProbeAllRun, Probed, ProbeRef, ProbesBegun, QualityProbed
 from lethe.model.ids import Id
 from tests.workflows.scripted import Scripted
 from workflows.policies import Queue
@@ -30,5 +30,13 @@ class ScriptedProbes(Scripted):
         is_changed = ref.tenant_id in self.changed
         return Probed(compared=25, worst=0.5 if is_changed else 1.0, is_changed=is_changed)
 
+    @activity.defn
+    async def probe_quality(self, ref: ProbeRef) -> QualityProbed:
+        self._called("probe_quality")
+        return QualityProbed(questions=7, precision=0.9)
+
     def of(self, queue: Queue) -> Sequence[Callable[..., Any]]:
-        return [*super().of(queue), *([self.begin_probes, self.probe_embeddings] if queue is Queue.IO else [])]
+        return [
+            *super().of(queue),
+            *([self.begin_probes, self.probe_embeddings, self.probe_quality] if queue is Queue.IO else []),
+        ]

@@ -21,5 +21,6 @@ async def test_a_round_counts_what_changed_and_what_did_not_answer(client: Clien
     async with scripted.running(client):
         handle = await client.start_workflow(ProbeAll.run, ProbeAllRun(), id=new_id(), task_queue=Queue.CONTROL)
         assert await handle.result() == ProbeAllRun(probed=3, changed=1, failed=1)
+    assert scripted.calls.count("probe_quality") == 3, "a model that does not answer is asked no questions"
     await replayed(client.get_workflow_handle(handle.id))
     await replayed(client.get_workflow_handle(handle.id, run_id=handle.first_execution_run_id))

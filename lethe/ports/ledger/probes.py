@@ -5,7 +5,7 @@ from typing import Protocol
 
 from lethe.model.documents import ChunkVector
 from lethe.model.ids import Id
-from lethe.model.probes import EmbeddingProbe
+from lethe.model.probes import EmbeddingProbe, QualityProbe
 
 
 class ProbeRepository(Protocol):
@@ -29,6 +29,16 @@ class ProbeRepository(Protocol):
 
     async def stopped(self) -> int:
         """How many specs that are in use by how many tenants are stopped."""
+        ...
+
+    async def put_quality(self, probe: QualityProbe) -> None:
+        """Insert, or overwrite the tenant's one before."""
+        ...
+
+    async def quality(self, tenant_id: Id) -> QualityProbe | None: ...
+
+    async def least_precision(self, questions: int) -> float | None:
+        """Of the tenants that had so many questions or more, the least; None without any."""
         ...
 
     async def references(self, tenant_id: Id, spec: str) -> dict[int, Sequence[float]]:

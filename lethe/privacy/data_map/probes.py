@@ -14,6 +14,13 @@ PROBES: Final[tuple[Place, ...]] = (
         reason="whether a model changed",
     ),
     place(
+        "quality_probes",
+        opaque("tenant_id"),
+        volatile("questions", "precision"),
+        times("probed_at"),
+        reason="how much of what was judged right is still found",
+    ),
+    place(
         "embedding_references",
         opaque("tenant_id"),
         facts("spec", "number", "vector"),

@@ -10,7 +10,7 @@ from lethe import telemetry
 from lethe.errors import FailureClass
 from lethe.model.ids import is_id, new_id
 from lethe.model.operations import DeadLetter, DeadLetterState
-from lethe.model.probes import EmbeddingProbe
+from lethe.model.probes import EmbeddingProbe, QualityProbe
 from lethe.privacy.sealing import Purpose, seal_text
 from tests.contract.ledger_rows import build
 from tests.unit.api.world import World
@@ -63,6 +63,14 @@ async def test_every_process_tells_how_many_models_are_stopped_now(world: World)
         async with world.services.ledger.write() as uow:
             await uow.probes.put(probe)
         assert f"rag_embeddings_stopped {told}" in (await world.get("/metrics")).text
+
+
+async def test_every_process_tells_the_least_precision_that_enough_questions_found(world: World) -> None:
+    least = world.services.settings.probes.judged_least
+    for questions, told in ((least, "0.5"), (least - 1, "NaN")):
+        async with world.services.ledger.write() as uow:
+            await uow.probes.put_quality(QualityProbe(world.tenant_id, world.services.clock.now(), questions, 0.5))
+        assert f"rag_precision_at_5 {told}" in (await world.get("/metrics")).text
 
 
 async def test_the_access_log_is_json_without_content(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,16 +10,17 @@ from lethe.adapters.sql.repositories.chunks import document_of_version, is_serve
 from lethe.adapters.sql.rows import Mapped, insert_missing, one_of, upsert_into
 from lethe.adapters.sql.tables import chunk_vectors as vectors_table
 from lethe.adapters.sql.tables import document_versions as versions
-from lethe.adapters.sql.tables import documents
+from lethe.adapters.sql.tables import documents, quality_probes
 from lethe.adapters.sql.tables import embedding_probes as probes
 from lethe.adapters.sql.tables import embedding_references as references_table
 from lethe.adapters.sql.tables import index_builds as builds
 from lethe.model.documents import ChunkVector
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildState
-from lethe.model.probes import EmbeddingProbe
+from lethe.model.probes import EmbeddingProbe, QualityProbe
 
 PROBE: Final = Mapped(EmbeddingProbe, probes)
+QUALITY: Final = Mapped(QualityProbe, quality_probes)
 VECTOR: Final = Mapped(ChunkVector, vectors_table)
 _USED: Final = (BuildState.BUILDING, BuildState.ACTIVE, BuildState.SOAKING)
 
@@ -54,6 +55,18 @@ class SqlProbes(SqlRepository):
         )
         statement = select(func.count()).select_from(probes).where(probes.c.stopped_at.is_not(None), is_used)
         return int((await self._connection.execute(statement)).scalar_one())
+
+    async def put_quality(self, probe: QualityProbe) -> None:
+        values = QUALITY.values(probe)
+        statement = upsert_into(self._connection, quality_probes).values(values)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id"], set_=values))
+
+    async def quality(self, tenant_id: Id) -> QualityProbe | None:
+        return await QUALITY.one(self._connection, QUALITY.of(tenant_id))
+
+    async def least_precision(self, questions: int) -> float | None:
+        least = select(func.min(quality_probes.c.precision)).where(quality_probes.c.questions >= questions)
+        return (await self._connection.execute(least)).scalar_one()
 
     async def references(self, tenant_id: Id, spec: str) -> dict[int, Sequence[float]]:
         statement = select(references_table.c.number, references_table.c.vector).where(

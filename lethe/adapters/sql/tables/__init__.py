@@ -36,7 +36,7 @@ from lethe.adapters.sql.tables.operations import (
     ingestion_tallies,
     letter_resolutions,
 )
-from lethe.adapters.sql.tables.probes import embedding_probes, embedding_references
+from lethe.adapters.sql.tables.probes import embedding_probes, embedding_references, quality_probes
 from lethe.adapters.sql.tables.processors import processor_call_refs, processor_calls, processor_policies
 from lethe.adapters.sql.tables.quarantines import document_quarantines, quarantines, source_prefixes
 from lethe.adapters.sql.tables.questions import answer_citations, answers, questions
@@ -91,6 +91,7 @@ __all__ = [
     "processor_call_refs",
     "processor_calls",
     "processor_policies",
+    "quality_probes",
     "quarantines",
     "questions",
     "reindexes",

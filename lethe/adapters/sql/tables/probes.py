@@ -17,6 +17,16 @@ embedding_probes = Table(
     of_tenant(),
 )
 
+quality_probes = Table(
+    "quality_probes",
+    metadata,
+    tenant_key(),
+    column("probed_at", UtcDateTime),
+    column("questions", Integer),
+    column("precision", Double, nullable=True),
+    of_tenant(),
+)
+
 embedding_references = Table(
     "embedding_references",
     metadata,
