@@ -124,7 +124,7 @@ async def _bare(path: BarePath, model: httpx.AsyncClient, stub: Stub, question: 
     """Search, then stream from the model; nothing else."""
     started, tokens = time.perf_counter(), list[float]()
     await path.search(question)
-    body = {"model": "stub", "stream": True, "messages": [{"role": "user", "content": question}]}
+    body = {"model": "stub", "stream": True, "max_tokens": 500, "messages": [{"role": "user", "content": question}]}
     headers = {"Authorization": f"Bearer {stub.provider.key}"}
     async with model.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
         async for line in response.aiter_lines():
