@@ -1,5 +1,6 @@
 """The steps of a question: local activities of the query worker, and a language model's turn, which is not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from temporalio import activity
@@ -7,14 +8,20 @@ from temporalio import activity
 from lethe.answering import steps
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved, Turn, Turned
+from lethe.model.ids import Id
 from lethe.telemetry import EMPTY_RETRIEVALS
+
+
+def _nobody(_question_id: Id, _outcome: AnswerOutcome) -> None:
+    """Whoever waits asks the server."""
 
 
 @dataclass(frozen=True)
 class AnsweringActivities:
-    """Retrieve; extract, or generate by a model and finish."""
+    """Retrieve; extract, or generate by a model and finish. ``tell``: who hears of a stored answer at once."""
 
     answering: Answering
+    tell: Callable[[Id, AnswerOutcome], None] = _nobody
 
     @activity.defn
     async def retrieve(self, ref: QuestionRef) -> Retrieved:
@@ -25,7 +32,7 @@ class AnsweringActivities:
 
     @activity.defn
     async def extract(self, retrieved: Retrieved) -> AnswerOutcome:
-        return await steps.finish(self.answering, await steps.generate(self.answering, retrieved))
+        return await self._finished(await steps.generate(self.answering, retrieved))
 
     @activity.defn
     async def generate_by_model(self, turn: Turn) -> Turned:
@@ -37,4 +44,9 @@ class AnsweringActivities:
 
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:
-        return await steps.finish(self.answering, drafted, is_repeated=activity.info().attempt > 1)
+        return await self._finished(drafted, is_repeated=activity.info().attempt > 1)
+
+    async def _finished(self, drafted: Drafted, *, is_repeated: bool = False) -> AnswerOutcome:
+        outcome = await steps.finish(self.answering, drafted, is_repeated=is_repeated)
+        self.tell(drafted.retrieved.question.question_id, outcome)
+        return outcome

@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.answering import AnsweringActivities
+from api.endings import Endings
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import ConfigurationError, WorkflowsUnavailable
@@ -37,6 +38,7 @@ class TemporalLink:
     def __init__(self, question_seconds: float) -> None:
         self._question_seconds = question_seconds
         self._client: Client | None = None
+        self._endings = Endings()
 
     async def start(self, dispatch: Dispatch) -> None:
         await Starters(self._connected()).start(dispatch)
@@ -54,7 +56,8 @@ class TemporalLink:
         await Starters(self._connected()).look_at_migration(tenant_id, migration_id)
 
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
-        return await Starters(self._connected(), self._question_seconds).answer(ref)
+        with self._endings.of(ref.question_id) as here:
+            return await Starters(self._connected(), self._question_seconds).answer(ref, here)
 
     def client(self) -> Client:
         """Raises WorkflowsUnavailable."""
@@ -77,7 +80,8 @@ class TemporalLink:
             _log.error("Temporal cannot be used as it is configured; questions are answered without it", exc_info=error)
             return
         while settings.api.query_worker:
-            await _answer_questions(settings, self._client, answering)
+            activities = AnsweringActivities(answering, self._endings.tell)
+            await _answer_questions(settings, self._client, activities)
             await asyncio.sleep(RETRY_SECONDS)
 
     def _connected(self) -> Client:
@@ -86,9 +90,8 @@ class TemporalLink:
         return self._client
 
 
-async def _answer_questions(settings: Settings, client: Client, answering: Answering) -> None:
+async def _answer_questions(settings: Settings, client: Client, activities: AnsweringActivities) -> None:
     """Run a query worker until it breaks."""
-    activities = AnsweringActivities(answering)
     steps = [activities.retrieve, activities.extract, activities.generate_by_model, activities.finish]
     worker = query_worker(client, settings, steps, [ActivityGuard(Failpoint.from_settings(settings.testing))])
     _log.info("query worker ready")

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from temporalio.client import (
     Client,
     WorkflowFailureError,
+    WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -37,6 +38,9 @@ Signal: TypeAlias = Callable[[Any], None]
 """A signal without input, as the method of its workflow's class."""
 
 RPC_TIMEOUT: Final = timedelta(seconds=3)
+HERE_SECONDS: Final = 1.0
+"""How long a question's end is waited for in this process alone: most have ended by then, and to be told by the server
+costs both sides a call."""
 UPDATE_SECONDS: Final = 10.0
 """A worker has to take the update: longer than it may lose by a restart of its sticky queue."""
 
@@ -111,8 +115,10 @@ class Starters:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise WorkflowsUnavailable from error
 
-    async def answer(self, ref: QuestionRef) -> AnswerOutcome:
+    async def answer(self, ref: QuestionRef, here: asyncio.Future[AnswerOutcome] | None = None) -> AnswerOutcome:
         """Answer a stored question in this process's query worker; one that is answered is not answered again.
+
+        ``here``: what that worker's last step tells once the answer is stored.
 
         Raises WorkflowsUnavailable, DeadlineExceeded.
         """
@@ -132,13 +138,31 @@ class Starters:
                 request_eager_start=True,
                 rpc_timeout=RPC_TIMEOUT,
             )
-            return await handle.result()
+            return await _ended(handle, here)
         except WorkflowAlreadyStartedError:
             return await self.client.get_workflow_handle(workflow_id, result_type=AnswerOutcome).result()
         except WorkflowFailureError as error:
             raise _cause(error) from error
         except RPCError as error:
             raise WorkflowsUnavailable from error
+
+
+async def _ended(
+    handle: WorkflowHandle[Any, AnswerOutcome], here: asyncio.Future[AnswerOutcome] | None
+) -> AnswerOutcome:
+    """As is told here, or at the server: of a step that failed, or runs in another process, nothing is told here."""
+    if here is None:
+        return await handle.result()
+    await asyncio.wait({here}, timeout=HERE_SECONDS)
+    if here.done():
+        return here.result()
+    there = asyncio.ensure_future(handle.result())
+    there.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    try:
+        await asyncio.wait({here, there}, return_when=asyncio.FIRST_COMPLETED)
+        return there.result() if there.done() else here.result()
+    finally:
+        there.cancel()
 
 
 def _cause(error: WorkflowFailureError) -> LetheError:

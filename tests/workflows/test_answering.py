@@ -58,6 +58,31 @@ async def test_a_question_that_is_answered_is_not_answered_again(client: Client)
     assert len(scripted.taken) == 1
 
 
+async def test_an_answer_that_is_told_here_is_not_waited_for_at_the_server(client: Client) -> None:
+    ref, released = QuestionRef(tenant_id=new_id(), question_id=new_id()), asyncio.Event()
+    here = asyncio.get_running_loop().create_future()
+    told = AnswerOutcome(mode=AnswerMode.GENERATED, citations=7, is_degraded=False)
+
+    async def tells(_turn: Turn) -> None:
+        here.set_result(told)
+        await released.wait()
+
+    scripted = ScriptedAnswering([ONE])
+    scripted.on_turn = tells
+    async with scripted.running(client):
+        assert await Starters(client).answer(ref, here) is told
+        released.set()
+        await client.get_workflow_handle(question_id(ref.tenant_id, ref.question_id)).result()
+
+
+async def test_of_what_is_not_told_here_the_server_is_asked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.starters.HERE_SECONDS", 0.1)
+    here = asyncio.get_running_loop().create_future()
+    async with ScriptedAnswering([ONE]).running(client):
+        ref = QuestionRef(tenant_id=new_id(), question_id=new_id())
+        assert (await Starters(client).answer(ref, here)).citations == 1
+
+
 def failed(model: str, *, goes_on: bool, has_spoken: bool = False) -> Turned:
     attempts, reasons = [f"{model} model_unavailable"], [DegradedReason.PROVIDER_DOWN]
     return Turned(attempts=attempts, reasons=reasons, goes_on=goes_on, has_spoken=has_spoken)
