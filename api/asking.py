@@ -8,7 +8,7 @@ import logging
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SkipValidation
 
 from api.schemas.questions import (
     AnswerOut,
@@ -45,7 +45,8 @@ class AskedMemo(BaseModel):
     """What asking did: the stored question, or why there is no answer of a workflow to it.
 
     ``is_answered``: from the beginning. ``flight`` is equal for equal questions; of this process only, so not kept.
-    ``found_for``: the reader ids its passages are found for; not kept.
+    ``found_for``: the reader ids its passages are found for; not kept. ``view``: the earlier answer as it could be
+    read when the question was stored; not kept.
     """
 
     question_id: Id | None
@@ -55,6 +56,7 @@ class AskedMemo(BaseModel):
     is_answered: bool = False
     flight: Annotated[str | None, Field(exclude=True)] = None
     found_for: Annotated[frozenset[Id] | None, Field(exclude=True)] = None
+    view: Annotated[SkipValidation[AnswerView | None], Field(exclude=True)] = None
 
 
 def guarded(services: Services, question: QuestionIn) -> AnswerRequest:

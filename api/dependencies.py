@@ -27,7 +27,7 @@ from lethe.errors import (
 from lethe.model.ids import Id, is_id
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """The application's services."""
     return cast("Services", request.app.state.services)
 
@@ -43,109 +43,109 @@ IdempotencyKey = Annotated[
 
 
 # An id that is not even a UUID gets the same answer as one that nobody has: there is nothing to learn from the form.
-def _document_id(document_id: Annotated[str, Path()]) -> Id:
+async def _document_id(document_id: Annotated[str, Path()]) -> Id:
     if not is_id(document_id):
         raise DocumentNotFound
     return document_id
 
 
-def _chunk_id(chunk_id: Annotated[str, Path()]) -> Id:
+async def _chunk_id(chunk_id: Annotated[str, Path()]) -> Id:
     if not is_id(chunk_id):
         raise ChunkNotFound
     return chunk_id
 
 
-def _question_id(question_id: Annotated[str, Path()]) -> Id:
+async def _question_id(question_id: Annotated[str, Path()]) -> Id:
     if not is_id(question_id):
         raise QuestionNotFound
     return question_id
 
 
-def _letter_id(letter_id: Annotated[str, Path()]) -> Id:
+async def _letter_id(letter_id: Annotated[str, Path()]) -> Id:
     if not is_id(letter_id):
         raise DeadLetterNotFound
     return letter_id
 
 
-def _resolution_id(resolution_id: Annotated[str, Path()]) -> Id:
+async def _resolution_id(resolution_id: Annotated[str, Path()]) -> Id:
     if not is_id(resolution_id):
         raise DeadLetterNotFound
     return resolution_id
 
 
-def _webhook_id(webhook_id: Annotated[str, Path()]) -> Id:
+async def _webhook_id(webhook_id: Annotated[str, Path()]) -> Id:
     if not is_id(webhook_id):
         raise WebhookNotFound
     return webhook_id
 
 
-def _delivery_id(delivery_id: Annotated[str, Path()]) -> Id:
+async def _delivery_id(delivery_id: Annotated[str, Path()]) -> Id:
     if not is_id(delivery_id):
         raise DeliveryNotFound
     return delivery_id
 
 
-def _key_id(key_id: Annotated[str, Path()]) -> Id:
+async def _key_id(key_id: Annotated[str, Path()]) -> Id:
     if not is_id(key_id):
         raise KeyNotFound
     return key_id
 
 
-def _quarantine_id(quarantine_id: Annotated[str, Path()]) -> Id:
+async def _quarantine_id(quarantine_id: Annotated[str, Path()]) -> Id:
     if not is_id(quarantine_id):
         raise QuarantineNotFound
     return quarantine_id
 
 
-def _audit_id(audit_id: Annotated[str, Path()]) -> Id:
+async def _audit_id(audit_id: Annotated[str, Path()]) -> Id:
     if not is_id(audit_id):
         raise AuditNotFound
     return audit_id
 
 
-def _retention_run_id(run_id: Annotated[str, Path()]) -> Id:
+async def _retention_run_id(run_id: Annotated[str, Path()]) -> Id:
     if not is_id(run_id):
         raise RetentionRunNotFound
     return run_id
 
 
-def _selection_id(selection_id: Annotated[str, Path()]) -> Id:
+async def _selection_id(selection_id: Annotated[str, Path()]) -> Id:
     if not is_id(selection_id):
         raise SelectionNotFound
     return selection_id
 
 
-def _ingestion_id(ingestion_id: Annotated[str, Path()]) -> Id:
+async def _ingestion_id(ingestion_id: Annotated[str, Path()]) -> Id:
     if not is_id(ingestion_id):
         raise IngestionNotFound
     return ingestion_id
 
 
-def _migration_id(migration_id: Annotated[str, Path()]) -> Id:
+async def _migration_id(migration_id: Annotated[str, Path()]) -> Id:
     if not is_id(migration_id):
         raise MigrationNotFound
     return migration_id
 
 
-def _erasure_id(erasure_id: Annotated[str, Path()]) -> Id:
+async def _erasure_id(erasure_id: Annotated[str, Path()]) -> Id:
     if not is_id(erasure_id):
         raise ErasureNotFound
     return erasure_id
 
 
-def _source_id(source_id: Annotated[str, Path()]) -> Id:
+async def _source_id(source_id: Annotated[str, Path()]) -> Id:
     if not is_id(source_id):
         raise SourceNotFound
     return source_id
 
 
-def _sync_id(sync_id: Annotated[str, Path()]) -> Id:
+async def _sync_id(sync_id: Annotated[str, Path()]) -> Id:
     if not is_id(sync_id):
         raise SyncNotFound
     return sync_id
 
 
-def _schedule_id(schedule_id: Annotated[str, Path()]) -> Id:
+async def _schedule_id(schedule_id: Annotated[str, Path()]) -> Id:
     if not is_id(schedule_id):
         raise ScheduleNotFound
     return schedule_id

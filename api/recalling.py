@@ -31,7 +31,9 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
         return memo.model_copy(update={"flight": found.place and f"{found.place.key.whole}:{memo.seq}"})
     question = found.question
     _log.info("answered before", extra={"tenant": caller.tenant_id, "ref": question.id})
-    return AskedMemo(question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True)
+    return AskedMemo(
+        question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True, view=found.view
+    )
 
 
 async def answer_together(

@@ -79,7 +79,7 @@ def _basic_password(credentials: str) -> str | None:
         return None
 
 
-def current_caller(request: Request) -> Caller:
+async def current_caller(request: Request) -> Caller:
     """The caller that `Authentication` found; without one the route is closed, whatever the middleware did."""
     caller = request.scope.get("state", {}).get("caller")
     if not isinstance(caller, Caller):
@@ -90,15 +90,15 @@ def current_caller(request: Request) -> Caller:
 Reader = Annotated[Caller, Depends(current_caller)]
 
 
-def _at_least_writer(caller: Reader) -> Caller:
+async def _at_least_writer(caller: Reader) -> Caller:
     return _with_role(caller, Role.WRITER)
 
 
-def _at_least_admin(caller: Reader) -> Caller:
+async def _at_least_admin(caller: Reader) -> Caller:
     return _with_role(caller, Role.ADMIN)
 
 
-def _officer(caller: Reader) -> Caller:
+async def _officer(caller: Reader) -> Caller:
     return _with_role(caller, Role.OFFICER)
 
 

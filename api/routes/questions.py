@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.asking import (
     AskedMemo,
+    answer_out,
     find,
     guarded,
     is_answered,
@@ -103,11 +104,21 @@ async def query(
         tell_replay(streamed, is_repeated=is_repeated)
         return streamed
     async with ending_at(deadline.end):
-        shown = await show(services, caller, request, await asyncio.shield(running))
+        shown = await _shown(services, caller, request, running, at_once=idempotency_key is None)
     tell_replay(response, is_repeated=is_repeated)
     telemetry.QUERY_DURATION.observe(time.perf_counter() - started)
     telemetry.QUERIES.labels(shown.answer_mode or "none").inc()
     return shown
+
+
+async def _shown(
+    services: Services, caller: Caller, request: AnswerRequest, running: asyncio.Task[AskedMemo], *, at_once: bool
+) -> AnswerOut:
+    """``at_once``: nothing was done since the question was stored, so an earlier answer is as it was read then."""
+    memo = await asyncio.shield(running)
+    if at_once and memo.view is not None:
+        return answer_out(memo.view)
+    return await show(services, caller, request, memo)
 
 
 async def _stored(

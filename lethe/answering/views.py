@@ -8,11 +8,12 @@ from lethe.answering.citations import keep_sources
 from lethe.answering.deps import Answering
 from lethe.answering.traces import open_trace
 from lethe.errors import QuestionNotFound
-from lethe.model.answers import AnswerMode, DegradedReason, Provenance, QuestionState
+from lethe.model.answers import Answer, AnswerMode, DegradedReason, Provenance, Question, QuestionState
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.model.traces import Trace
-from lethe.ports.search import Passage
+from lethe.ports.ledger import UnitOfWork
+from lethe.ports.search import LookedAgain, Passage
 from lethe.privacy.erasure.needles import open_needles, standing_needles
 
 
@@ -56,6 +57,26 @@ class AnswerView:
     cached_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A question's final answer, and what the ledger says of its sources, as of one unit. Not opened yet."""
+
+    question: Question
+    answer: Answer
+    looked: LookedAgain
+
+
+async def look_at(deps: Answering, uow: UnitOfWork, question: Question) -> Kept | None:
+    """The question's answer in a unit; None until it is final."""
+    answer = await uow.questions.answer(question.tenant_id, question.answered_by or question.id)
+    if answer is None or not answer.is_final:
+        return None
+    scores = {each.chunk_id: each.score for each in answer.citations}
+    readers = frozenset(question.readers)
+    looked = await deps.search.look_again(uow, question.tenant_id, scores, seq=question.seq, readers=readers)
+    return Kept(question, answer, looked)
+
+
 async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerView:
     """The caller's own question with what it may still read of the answer: withdrawn sources are withheld.
 
@@ -65,22 +86,26 @@ async def present(deps: Answering, caller: Caller, question_id: Id) -> AnswerVie
         question = await uow.questions.get(caller.tenant_id, question_id)
         if question is None or question.principal_id != caller.principal_id:
             raise QuestionNotFound
-        answered = question.answered_by or question_id
-        answer = await uow.questions.answer(caller.tenant_id, answered)
-        if answer is None or not answer.is_final:
-            return AnswerView(question_id, question.state, question.created_at)
-        scores = {each.chunk_id: each.score for each in answer.citations}
-        looked = await deps.search.look_again(uow, caller.tenant_id, scores, seq=question.seq, readers=caller.readers)
-    key = await deps.keyring.get(caller.tenant_id, answered)
-    needles = await open_needles(deps.keyring, caller.tenant_id, looked.fenced)
+        # Rights are those of now, not those the question was asked with.
+        kept = await look_at(deps, uow, replace(question, readers=tuple(caller.readers)))
+    if kept is None:
+        return AnswerView(question_id, question.state, question.created_at)
+    return await open_view(deps, kept)
+
+
+async def open_view(deps: Answering, kept: Kept) -> AnswerView:
+    """What may be read of it. Raises KeyDestroyed."""
+    question, answer = kept.question, kept.answer
+    key = await deps.keyring.get(question.tenant_id, answer.question_id)
+    needles = await open_needles(deps.keyring, question.tenant_id, kept.looked.fenced)
     body = AnswerBody.opened(key, answer.sealed_body).without(needles)
-    sources = {passage.chunk_id: passage for passage in await deps.search.opened(looked)}
+    sources = {passage.chunk_id: passage for passage in await deps.search.opened(kept.looked)}
     body, citations = keep_sources(body, answer.citations, sources)
     reasons = answer.degraded_reasons
     if len(citations) < len(answer.citations) and DegradedReason.SOURCE_WITHDRAWN not in reasons:
         reasons = (*reasons, DegradedReason.SOURCE_WITHDRAWN)
     return AnswerView(
-        question_id,
+        question.id,
         question.state,
         question.created_at,
         mode=answer.mode if citations else AnswerMode.NO_ANSWER,

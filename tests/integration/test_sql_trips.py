@@ -11,7 +11,7 @@ import pytest_asyncio
 from lethe.adapters.sql import SqlLedger
 from lethe.adapters.sql.engine import make_engines, transaction
 from lethe.settings import Settings
-from tests.contract.ledger_rows import add_tenant
+from tests.contract.ledger_rows import add_tenant, question
 
 SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n"
 """Some tenths of a second."""
@@ -38,7 +38,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-async def test_a_read_unit_is_a_trip_a_statement_and_its_end(sqlite_ledger: SqlLedger, trips: list[str]):
+async def test_a_read_unit_is_a_trip_a_statement_that_is_not_short(sqlite_ledger: SqlLedger, trips: list[str]):
     tenant = await add_tenant(sqlite_ledger)
     async with sqlite_ledger.read() as unit:
         await unit.tenants.seq(tenant)
@@ -46,7 +46,32 @@ async def test_a_read_unit_is_a_trip_a_statement_and_its_end(sqlite_ledger: SqlL
     async with sqlite_ledger.read() as unit:
         assert await unit.tenants.seq(tenant) == 0
         assert await unit.tenants.get(tenant) is not None
-    assert trips == ["_run", "_run", "commit"]
+        assert await unit.tenants.list()
+    assert trips == ["_run", "_run"]
+
+
+async def test_short_statements_of_a_unit_are_of_one_moment_too(sqlite_ledger: SqlLedger, trips: list[str]):
+    tenant = await add_tenant(sqlite_ledger)
+    async with sqlite_ledger.read() as reading:
+        assert await reading.tenants.seq(tenant) == 0
+        async with sqlite_ledger.write() as unit:
+            await unit.tenants.advance(tenant)
+        assert await reading.tenants.seq(tenant) == 0
+    trips.clear()
+    async with sqlite_ledger.read() as unit:
+        assert await unit.tenants.seq(tenant) == 1
+    assert trips == []
+
+
+async def test_a_short_write_is_committed_by_the_thread(sqlite_ledger: SqlLedger, trips: list[str]):
+    tenant = await add_tenant(sqlite_ledger)
+    asked = question(tenant)
+    trips.clear()
+    async with sqlite_ledger.write() as unit:
+        await unit.questions.add(asked)
+    assert trips == ["_run", "commit"]
+    async with sqlite_ledger.read() as unit:
+        assert await unit.questions.get(tenant, asked.id) == asked
 
 
 async def test_a_unit_that_asks_nothing_makes_no_trip(sqlite_ledger: SqlLedger, trips: list[str]):

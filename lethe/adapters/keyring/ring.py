@@ -11,13 +11,14 @@ from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lethe.adapters.keyring.cache import KeyCache
 from lethe.adapters.keyring.files import KEY_BYTES, KeyFiles
 from lethe.adapters.keyring.tables import data_keys, tenant_keys
 from lethe.adapters.sql.engine import Engines, answers, empty_journal, make_engines, transaction
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.rows import insert_missing, one_of, upsert_into
 from lethe.adapters.sql.stamps import StampGuard
 from lethe.errors import ConfigurationError, KeyDestroyed
@@ -142,9 +143,8 @@ class SqlKeyRing:
         await self._engines.close()
 
     async def _wrapped(self, connection: AsyncConnection, tenant_id: Id, key_ids: Collection[Id]) -> dict[Id, bytes]:
-        statement = select(data_keys.c.key_id, data_keys.c.wrapped).where(
-            data_keys.c.tenant_id == tenant_id, one_of(data_keys.c.key_id, key_ids), data_keys.c.wrapped.is_not(None)
-        )
+        own = and_(data_keys.c.tenant_id == tenant_id, one_of(data_keys.c.key_id, key_ids))
+        statement = short(select(data_keys.c.key_id, data_keys.c.wrapped).where(own, data_keys.c.wrapped.is_not(None)))
         return {row.key_id: row.wrapped for row in await connection.execute(statement)}
 
     async def _derived(self, tenant_id: Id, purpose: str) -> bytes:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from lethe.adapters.sql.failures import CONNECTING, refuse_unwrapped, translated
-from lethe.adapters.sql.one_hop import OneHopConnection, OneHopDriver
+from lethe.adapters.sql.one_hop import OneHopConnection, OneHopDriver, mark_short
 from lethe.errors import ConfigurationError, LedgerUnavailable
 from lethe.settings import SqlSettings
 
@@ -101,6 +101,7 @@ def _sqlite(address: URL, settings: SqlSettings, *, size: int, begin: str) -> As
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        cast("OneHopConnection", connection).only_reads = begin == _DEFERRED
 
     def refuse_missing(_dialect: Dialect, _entry: ConnectionPoolEntry, _args: object, _options: object) -> None:
         # Asked before connecting: a connect that fails leaves the driver's thread a message for a loop that may be
@@ -118,6 +119,8 @@ def _sqlite(address: URL, settings: SqlSettings, *, size: int, begin: str) -> As
     event.listen(engine.sync_engine, "do_connect", refuse_missing)
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", start)
+    event.listen(engine.sync_engine, "do_execute", mark_short)
+    event.listen(engine.sync_engine, "do_executemany", mark_short)
     return engine
 
 

@@ -5,7 +5,11 @@ answer is stored once, under one key, and goes for everybody when it is erased. 
 or a right taken away is seen by the look-up itself: nothing has to tell the cache.
 """
 
-from dataclasses import dataclass, replace
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
 from typing import Final
 
 from lethe.answering.body import AnswerBody
@@ -14,6 +18,7 @@ from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.under_way import Asked, CachePlace
 from lethe.answering.vectors import seal_question_vector
+from lethe.answering.views import AnswerView, Kept, look_at, open_view
 from lethe.contracts.answering import Retrieved
 from lethe.errors import LedgerConflict, LedgerUnavailable
 from lethe.model.answers import Answer, AnswerMode, Question, QuestionState
@@ -22,7 +27,7 @@ from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.ports.keyring import SecretPurpose
 from lethe.ports.ledger import CacheLookup, UnitOfWork
-from lethe.privacy.erasure.needles import standing_needles
+from lethe.privacy.erasure.needles import open_needles
 from lethe.telemetry import CACHE_HITS, CACHE_MISSES
 
 EXACT: Final = "exact"
@@ -35,11 +40,12 @@ _KEPT_MODES: Final = frozenset({AnswerMode.GENERATED, AnswerMode.EXTRACTIVE})
 class LookedUp:
     """``place`` is the same for equal questions of equal rights; None where answers are not shared.
 
-    ``question``: answered.
+    ``question``: answered. ``view``: its answer, if nothing that may be read has changed until the question was stored.
     """
 
     place: CachePlace | None = None
     question: Question | None = None
+    view: AnswerView | None = None
 
 
 async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, question_id: Id) -> LookedUp:
@@ -63,32 +69,42 @@ async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, quest
             return LookedUp()
         key = answer_key(deps.caching, asker, request, standing, build.id)
         found = await uow.answer_cache.find(caller.tenant_id, key.whole, deps.caching.oldest(now), seq, caller.readers)
-        fenced = await uow.erasures.fenced_identifiers(caller.tenant_id) if found else []
-    if found is not None and fenced and not await _is_whole(deps, caller, found.entry.question_id, seq):
-        found = replace(found, is_servable=False)
-    answered = None if found is None else await _taken(deps, caller, found, seq, question_id)
-    (CACHE_HITS if answered else CACHE_MISSES).labels(EXACT).inc()
-    return LookedUp(CachePlace(key, build), answered)
+        kept = None
+        if found is not None and found.is_servable:
+            kept = await look_at(deps, uow, _referring(caller, question_id, found.entry, seq, now))
+    place = CachePlace(key, build)
+    if found is None or kept is None or not await _is_whole(deps, kept):
+        await _drop(deps, found)
+        return _missed(place)
+    taken, view = await asyncio.gather(_take(deps, kept.question, found.entry), open_view(deps, kept))
+    if taken is _Taken.REFUSED:
+        return _missed(place)
+    CACHE_HITS.labels(EXACT).inc()
+    return LookedUp(place, kept.question, view if taken is _Taken.UNCHANGED else None)
 
 
-async def _is_whole(deps: Answering, caller: Caller, answered: Id, seq: int) -> bool:
+def _missed(place: CachePlace) -> LookedUp:
+    CACHE_MISSES.labels(EXACT).inc()
+    return LookedUp(place)
+
+
+async def _is_whole(deps: Answering, kept: Kept) -> bool:
     """Whether nothing of the answer shows somebody who is being erased."""
-    async with deps.ledger.read() as uow:
-        answer = await uow.questions.answer(caller.tenant_id, answered)
-    keys = await deps.keyring.get_many(caller.tenant_id, [answered])
-    if answer is None or answered not in keys:
+    if not kept.looked.fenced:
+        return True
+    tenant_id, answered = kept.answer.tenant_id, kept.answer.question_id
+    keys = await deps.keyring.get_many(tenant_id, [answered])
+    if answered not in keys:
         return False
-    body = AnswerBody.opened(keys[answered], answer.sealed_body)
-    scores = {each.chunk_id: each.score for each in answer.citations}
-    readable = await deps.search.reopen(caller.tenant_id, scores, seq=seq, readers=caller.readers)
-    needles = await standing_needles(deps.ledger, deps.keyring, caller.tenant_id)
-    return len(readable) == len(scores) and body.without(needles) == body
+    body = AnswerBody.opened(keys[answered], kept.answer.sealed_body)
+    readable = await deps.search.opened(kept.looked)
+    needles = await open_needles(deps.keyring, tenant_id, kept.looked.fenced)
+    return len(readable) == len(kept.answer.citations) and body.without(needles) == body
 
 
-async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int, question_id: Id) -> Question | None:
-    """The caller's question that refers to the entry's answer; an entry that may not serve any more goes."""
-    now = deps.clock.now()
-    question = Question(
+def _referring(caller: Caller, question_id: Id, entry: CachedAnswer, seq: int, now: datetime) -> Question:
+    """The caller's question that refers to the entry's answer."""
+    return Question(
         tenant_id=caller.tenant_id,
         id=question_id,
         principal_id=caller.principal_id,
@@ -97,19 +113,37 @@ async def _taken(deps: Answering, caller: Caller, found: CacheLookup, seq: int, 
         state=QuestionState.ANSWERED,
         seq=seq,
         created_at=now,
-        answered_by=found.entry.question_id,
+        answered_by=entry.question_id,
     )
+
+
+class _Taken(Enum):
+    """``CHANGED``: what may be read, since the entry was looked up."""
+
+    REFUSED = auto()
+    UNCHANGED = auto()
+    CHANGED = auto()
+
+
+async def _take(deps: Answering, question: Question, entry: CachedAnswer) -> _Taken:
+    """Store the question."""
     try:
         async with deps.ledger.write() as uow:
-            if not found.is_servable:
-                await uow.answer_cache.drop(found.entry)
-                return None
+            is_unchanged = await uow.tenants.seq(question.tenant_id) == question.seq
             await uow.questions.add(question)
-            await uow.answer_cache.touch(caller.tenant_id, found.entry.key_hmac, now)
+            await uow.answer_cache.touch(question.tenant_id, entry.key_hmac, question.created_at)
     except (LedgerConflict, LedgerUnavailable):
         # Erased meanwhile, or the ledger takes no writes: the question goes its usual way.
-        return None
-    return question
+        return _Taken.REFUSED
+    return _Taken.UNCHANGED if is_unchanged else _Taken.CHANGED
+
+
+async def _drop(deps: Answering, found: CacheLookup | None) -> None:
+    """An entry that may not serve any more goes."""
+    if found is not None:
+        with suppress(LedgerConflict, LedgerUnavailable):
+            async with deps.ledger.write() as uow:
+                await uow.answer_cache.drop(found.entry)
 
 
 async def share(deps: Answering, caller: Caller, question_id: Id, answered: Id, key_hmac: str | None = None) -> bool:

@@ -1,6 +1,7 @@
 """Answers given again: to whom, for how long, and what ends it. Over a real SQLite ledger and fakes of the rest."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from lethe.model.answers import AnswerMode, Question, QuestionState
 from lethe.model.ids import new_id
 from lethe.model.indexes import BuildState
 from lethe.model.principals import Caller, Role
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.settings import (
     BelowThreshold,
     CacheSettings,
@@ -195,6 +197,38 @@ async def test_a_withdrawn_source_ends_it_at_once_also_an_uncited_one(world: Wor
     # The entry is gone, so that nothing comes back with the document.
     await world.corpus.change(uncited, deleted_at=None, fenced_at=None, readers=(world.caller.tenant_id,))
     assert await world.hit() is None
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """A ledger in which something else is committed just before each unit that writes."""
+
+    ledger: Ledger
+    change: Callable[[], Awaitable[None]]
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self.ledger.read()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[UnitOfWork, None]:
+        await self.change()
+        async with self.ledger.write() as unit:
+            yield unit
+
+
+async def test_what_is_withdrawn_between_look_up_and_commit_is_not_shown(world: World, planted: Planted):
+    async def withdraw() -> None:
+        await world.corpus.change(planted, deleted_at=NOON)
+        async with world.deps.ledger.write() as uow:
+            await uow.tenants.advance(world.caller.tenant_id)
+
+    await world.answered()
+    assert (await look_up(world.deps, world.caller, world.request(), new_id())).view is not None
+    deps = replace(world.deps, ledger=Meanwhile(world.deps.ledger, withdraw))
+    found = await look_up(deps, world.caller, world.request(), new_id())
+    assert found.question is not None
+    assert found.view is None
+    assert (await present(world.deps, world.caller, found.question.id)).citations == ()
 
 
 async def test_it_lives_for_a_quarter_of_an_hour(world: World, planted: Planted):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, exists, insert, select, tuple_, update
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.builds import BUILD
 from lethe.adapters.sql.repositories.chunks import document_of_version, passes_gate
@@ -40,9 +41,8 @@ def _has_withdrawn() -> ColumnElement[bool]:
 
 
 _AFTER: Final = entries.c.created_at > bindparam("after")
-_FOUND: Final = select(*ENTRY.columns, ~_has_withdrawn()).where(
-    entries.c.tenant_id == bindparam("tenant_id"), entries.c.key_hmac == bindparam("key_hmac"), _AFTER
-)
+_OF_KEY: Final = and_(entries.c.tenant_id == bindparam("tenant_id"), entries.c.key_hmac == bindparam("key_hmac"))
+_FOUND: Final = short(select(*ENTRY.columns, ~_has_withdrawn()).where(_OF_KEY, _AFTER))
 _NEWEST: Final = (
     ENTRY.prepared(entries.c.bucket_hmac == bindparam("bucket_hmac"), _AFTER, entries.c.sealed_vector.is_not(None))
     .order_by(entries.c.created_at.desc(), entries.c.key_hmac)
@@ -58,7 +58,7 @@ _own_build: Final = and_(
     builds.c.kind == BuildKind.VECTOR,
     builds.c.state == BuildState.ACTIVE,
 )
-_STANDING: Final[Select[*tuple[Any, ...]]] = (
+_STANDING: Final[Select[*tuple[Any, ...]]] = short(
     select(tenants.c.seq, glossaries.c.id, exists().where(_naming), *BUILD.columns)
     .join_from(tenants, glossaries, glossaries.c.tenant_id == tenants.c.tenant_id, isouter=True)
     .join(builds, _own_build, isouter=True)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, and_, bindparam, insert, select, update
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.tables import api_key_groups, api_keys
 from lethe.model.ids import Id
@@ -18,7 +19,7 @@ _KEYS: Final = (
     .order_by(api_keys.c.created_at, api_keys.c.id)
 )
 """Oldest first, each with its groups, in one statement."""
-_BY_SECRET: Final = _KEYS.where(api_keys.c.secret_sha256 == bindparam("secret"), api_keys.c.revoked_at.is_(None))
+_BY_SECRET: Final = short(_KEYS.where(api_keys.c.secret_sha256 == bindparam("secret"), api_keys.c.revoked_at.is_(None)))
 
 
 class SqlApiKeys(SqlRepository):

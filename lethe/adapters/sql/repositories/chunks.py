@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, insert, or_, select
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.quarantines import is_hidden
 from lethe.adapters.sql.repositories.versions import VERSION
@@ -56,7 +57,7 @@ def is_served() -> ColumnElement[bool]:
     return and_(versions.c.live_from.is_not(None), versions.c.live_until.is_(None), _servable, ~is_hidden())
 
 
-_GATE: Final = (
+_GATE: Final = short(
     select(*CHUNK.columns, *VERSION.columns)
     .join_from(chunks, versions, version_of_chunk)
     .join(documents, document_of_version)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, text, update
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of
 from lethe.adapters.sql.tables import answer_citations as citations
@@ -22,15 +23,18 @@ _OWN: Final = (
     "tenant_id", "question_id", "mode", "sealed_body", "sealed_trace", "is_degraded", "is_final", "created_at"
 )  # fmt: skip
 _BY_ID: Final = QUESTION.prepared(questions.c.id == bindparam("id"))
-_ANSWER: Final = select(*[answers.c[name] for name in _OWN], answers.c.degraded_reasons, *PROVENANCE.columns).where(
-    answers.c.tenant_id == bindparam("tenant_id"), answers.c.question_id == bindparam("question_id")
+_ANSWER: Final = short(
+    select(*[answers.c[name] for name in _OWN], answers.c.degraded_reasons, *PROVENANCE.columns).where(
+        answers.c.tenant_id == bindparam("tenant_id"), answers.c.question_id == bindparam("question_id")
+    )
 )
+_ADDED: Final = short(insert(questions))
 _CITED: Final = CITATION.prepared(citations.c.question_id == bindparam("question_id")).order_by(citations.c.number)
 
 
 class SqlQuestions(SqlRepository):
     async def add(self, question: Question) -> None:
-        await self._connection.execute(insert(questions), QUESTION.values(question))
+        await self._connection.execute(_ADDED, QUESTION.values(question))
 
     async def get(self, tenant_id: Id, question_id: Id) -> Question | None:
         return await QUESTION.one(self._connection, _BY_ID, tenant_id=tenant_id, id=question_id)

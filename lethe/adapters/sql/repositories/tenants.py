@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped
 from lethe.adapters.sql.tables import tenants
@@ -12,7 +13,7 @@ from lethe.model.ids import Id
 from lethe.model.principals import Tenant
 
 TENANT: Final = Mapped(Tenant, tenants, {"id": "tenant_id"})
-_SEQ: Final = select(tenants.c.seq).where(tenants.c.tenant_id == bindparam("tenant_id"))
+_SEQ: Final = short(select(tenants.c.seq).where(tenants.c.tenant_id == bindparam("tenant_id")))
 
 
 class SqlTenants(SqlRepository):
