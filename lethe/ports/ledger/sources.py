@@ -108,10 +108,6 @@ class SyncRepository(Protocol):
         """Insert those that are not there yet."""
         ...
 
-    async def relist(self, items: Sequence[ListedItem]) -> None:
-        """Write every column of rows that are there."""
-        ...
-
     async def listed(self, tenant_id: Id, sync_id: Id, kinds: Collection[ListedAs], limit: int) -> list[ListedItem]:
         """What is left to be done of these kinds, in order of their ids."""
         ...

@@ -109,24 +109,6 @@ def _descent(index: int, size: int) -> Iterator[tuple[Span, Span]]:
         begin, end = mine
 
 
-def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
-    """RFC 9162, 2.1.3.2."""
-    if not 0 <= index < size:
-        return False
-    number, last, result = index, size - 1, leaf
-    for part in proof:
-        if last == 0:
-            return False
-        if number & 1 or number == last:
-            result = node_hash(part, result)
-            while not number & 1 and number:
-                number, last = number >> 1, last >> 1
-        else:
-            result = node_hash(result, part)
-        number, last = number >> 1, last >> 1
-    return last == 0 and result == expected
-
-
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """RFC 9162, 2.1.4.2; the empty tree is the beginning of every other."""
     if not 0 <= old <= new:

@@ -51,11 +51,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class SweepPage:
-    """``texts``: how many were searched. Unopened are those whose key is gone: they are erased already."""
+    """``texts``: how many were searched; those whose key is gone are erased already."""
 
     found: tuple[Found, ...]
     texts: int
-    unopened: int
     next: SweepCursor | None
 
 
@@ -110,7 +109,7 @@ class Sweep:
             start += CHUNKS_SLICE
         found = tuple(each for version in opened.values() for each in self._judged(version, places[version.id]))
         following = SweepCursor(cursor.place, versions[-1].id) if len(versions) == VERSIONS_PAGE else _following(cursor)
-        return SweepPage(found, count, len(versions) - len(opened), following)
+        return SweepPage(found, count, following)
 
     def _search(self, texts: Sequence[tuple[Id, Id | None, str, str]], places: dict[Id, list[_Place]]) -> None:
         for version_id, chunk_id, part, text in texts:
@@ -146,7 +145,7 @@ class Sweep:
         ]
         found = await asyncio.to_thread(self._search_texts, cursor.place, opened)
         following = SweepCursor(cursor.place, sealed[-1].ref) if len(sealed) >= TEXTS_PAGE else _following(cursor)
-        return SweepPage(tuple(found), len(opened), len(sealed) - len(opened), following)
+        return SweepPage(tuple(found), len(opened), following)
 
     def _search_texts(self, place: TextPlace, opened: Sequence[tuple[SealedText, str]]) -> list[Found]:
         return [

@@ -47,9 +47,6 @@ class SqlSyncs(SqlRepository):
     async def put_listed(self, items: Sequence[ListedItem]) -> None:
         await insert_missing(self._connection, sync_items, [LISTED.values(item) for item in items])
 
-    async def relist(self, items: Sequence[ListedItem]) -> None:
-        await update_rows(self._connection, sync_items, [LISTED.values(item) for item in items])
-
     async def listed(self, tenant_id: Id, sync_id: Id, kinds: Collection[ListedAs], limit: int) -> list[ListedItem]:
         wanted = LISTED.of(tenant_id, sync_items.c.sync_id == sync_id, one_of(sync_items.c.listed_as, kinds))
         return await LISTED.all(self._connection, wanted.order_by(sync_items.c.id).limit(limit))
