@@ -9,7 +9,7 @@ from lethe.answering.citations import numbered
 from lethe.answering.generated import Cited
 from lethe.answering.output_filter import StreamFilter
 from lethe.answering.prompts import NO_ANSWER
-from lethe.answering.telling import tell_citation
+from lethe.answering.telling import overdue_among, tell_citation
 from lethe.model.ids import Id
 from lethe.ports.search import Passage
 from lethe.ports.tokens import TokenBus, TokenKind
@@ -28,6 +28,7 @@ class Speaker:
         self._tokens = tokens
         self._question_id = question_id
         self._shown = shown
+        self._overdue = overdue_among(shown.values())
         self._filter = outgoing
         self._held = ""
         self._told = 0
@@ -77,6 +78,7 @@ class Speaker:
         self.has_spoken = True
         sources = numbered(self._shown[number] for number in self.markers.order)
         for citation in sources[self._told :]:
-            await tell_citation(self._tokens, self._question_id, citation)
+            is_overdue = citation.chunk_id in self._overdue
+            await tell_citation(self._tokens, self._question_id, citation, is_overdue=is_overdue)
         self._told = len(sources)
         await self._tokens.publish(self._question_id, TokenKind.TOKEN, {"text": text})

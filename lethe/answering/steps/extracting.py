@@ -61,7 +61,7 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
     if is_repeated or retrieved.has_spoken:
         reason = "repeated" if is_repeated else "fallback"
         await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": reason})
-    await tell_extract(deps.tokens, draft, drawn.sentences)
+    await tell_extract(deps.tokens, draft, drawn.sentences, passages)
     return Drafted(retrieved=retrieved, mode=drawn.mode, timings_ms=timings)
 
 

@@ -1,5 +1,7 @@
 """Answers as server-sent events: order, resuming, falling back, and what goes wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from lethe.errors import LedgerUnavailable, WorkflowsUnavailable
@@ -19,7 +21,7 @@ async def test_an_extract_streams_and_ends_with_the_answer_itself(world: World) 
     events = events_of(response.text)
     assert kinds(events) == WHOLE
     assert [event.id for event in events] == sorted({event.id for event in events})
-    assert events[0].data["chunk_id"] == river.chunk_id
+    assert (events[0].data["chunk_id"], events[0].data["is_overdue"]) == (river.chunk_id, False)
     assert text_of(events) == f"{RIVER} [1]"
     done = events[-1].data
     assert (done["answer"], done["answer_mode"]) == (f"{RIVER} [1]", "extractive")
@@ -27,6 +29,15 @@ async def test_an_extract_streams_and_ends_with_the_answer_itself(world: World) 
     shown = (await world.get(f"/v1/queries/{done['id']}")).json()
     assert shown.pop("retrieval")["queries"] == [ASK["question"]]
     assert shown == done
+
+
+async def test_a_citation_says_that_it_may_be_out_of_date(world: World) -> None:
+    world.search.passages = [replace(passage(RIVER), is_overdue=True)]
+    for _ in range(2):  # the second time it is an answer that was there before
+        events = await asked(world)
+        assert events[0].kind == "citation"
+        assert events[0].data["is_overdue"]
+        assert [citation["is_overdue"] for citation in events[-1].data["citations"]] == [True]
 
 
 @pytest.mark.parametrize(
