@@ -13,9 +13,10 @@ from lethe.contracts.migrations import (
     MigrationEnd,
     MigrationLook,
     MigrationOpened,
+    Verified,
 )
+from lethe.indexing.migration.rechecking import Recheck
 from lethe.indexing.migration.running import MigrationRunner
-from lethe.model.migrations import MigrationState
 from lethe.retrieval.migrating import MigrationGate
 
 
@@ -25,6 +26,7 @@ class MigrationActivities:
 
     runner: MigrationRunner
     gate: MigrationGate
+    recheck: Recheck
 
     @activity.defn
     async def open_migration(self, ref: BuildRef) -> MigrationOpened:
@@ -37,12 +39,16 @@ class MigrationActivities:
     @activity.defn
     async def check_migration(self, step: CheckStep) -> Checked:
         if step.after is None:
-            await self.runner.note(step, MigrationState.CHECKING)
+            await self.runner.check(step)
         return await self.gate.check.step(step)
 
     @activity.defn
     async def judge_migration(self, step: JudgeStep) -> Judged:
         return await self.gate.judge(step)
+
+    @activity.defn
+    async def verify_migration(self, ref: BuildRef) -> Verified:
+        return await self.recheck.verify(ref)
 
     @activity.defn
     async def settle_migration(self, end: MigrationEnd) -> None:

@@ -2,6 +2,7 @@
 
 from activities.migrations import MigrationActivities
 from lethe.indexing.migration.checking import VectorCheck
+from lethe.indexing.migration.rechecking import Recheck
 from lethe.indexing.migration.running import MigrationRunner
 from lethe.indexing.planning import BuildPlanner
 from lethe.ingestion.steps.embedding import LostVectors
@@ -19,13 +20,14 @@ def migration_steps(settings: Settings, pipeline: Pipeline) -> Steps:
     check = VectorCheck(ledger, keyring, index, LostVectors(pipeline), settings.indexing, settings.migrations)
     models = (pipeline.embedder, *pipeline.others)
     reader = ShadowReader(ledger, keyring, index, models, settings.retrieval, settings.migrations)
-    steps = MigrationActivities(runner, MigrationGate(check, reader, runner))
+    steps = MigrationActivities(runner, MigrationGate(check, reader, runner), Recheck(check, runner))
     return {
         Queue.IO: [
             steps.open_migration,
             steps.look_at_migration,
             steps.check_migration,
             steps.judge_migration,
+            steps.verify_migration,
             steps.settle_migration,
         ]
     }

@@ -115,7 +115,8 @@ class MigrateEmbeddings(BuildIndex):
     async def _approved(self) -> bool:
         """Whether the build passed the gate, and its cutover is wanted; until then it follows.
 
-        One that the store lost is closed as well: that fills it again, and does not let it serve.
+        One that the store lost, or whose verdict is void by what came since, is closed as well: that fills it again,
+        and does not let it serve.
         """
         if self._state.phase is BuildPhase.SOAKING:
             return True
@@ -126,6 +127,18 @@ class MigrateEmbeddings(BuildIndex):
             self._set(phase=BuildPhase.JUDGING)
             if not await self._judged():
                 return False
+        await self._held()
+        while self._own.is_judged and not self._state.is_aborted:
+            await self._step(MigrationActivities.verify_migration, self._ref, "what came after the verdict")
+            self._has_news = True
+            await self._turn()
+            if self._may_close:
+                break
+            await self._held()
+        return not self._state.is_aborted
+
+    async def _held(self) -> None:
+        """Until its cutover is wanted, or its verdict is gone."""
         self._set(phase=BuildPhase.HELD)
         self._has_news = True
         await self._turn()
@@ -134,7 +147,6 @@ class MigrateEmbeddings(BuildIndex):
             await self._rest(policies.HELD.total_seconds())
             self._has_news = True
             await self._turn()
-        return not self._state.is_aborted
 
     async def _judged(self) -> bool:
         while not self._own.is_checked:

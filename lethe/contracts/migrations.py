@@ -44,12 +44,14 @@ class MigrationLook(Contract):
 class VectorTally(Contract):
     """Vectors of a build compared with those the ledger records under the build's spec.
 
-    ``missing``: the build is to hold one and does not; ``foreign``: none is recorded; ``broken``: wrong dimensions, not
-    finite, or not of norm 1; ``moved``: another one is recorded. ``sample``: chunks whose texts are embedded again.
+    ``missing``: the build is to hold one and does not; ``left``: it holds one of what was removed; ``foreign``: none
+    is recorded; ``broken``: wrong dimensions, not finite, or not of norm 1; ``moved``: another one is recorded.
+    ``sample``: chunks whose texts are embedded again.
     """
 
     vectors: int = 0
     missing: int = 0
+    left: int = 0
     foreign: int = 0
     broken: int = 0
     moved: int = 0
@@ -122,6 +124,7 @@ class MigrationReport(Contract):
 
     vectors: int = 0
     missing: int = 0
+    left: int = 0
     foreign: int = 0
     broken: int = 0
     moved: int = 0
@@ -134,6 +137,14 @@ class MigrationReport(Contract):
     least_sample_cosine: float = 1.0
     figures: GateFigures = GateFigures()
     unasked: int = 0
+    failures: list[str] = Field(default_factory=list[str], max_length=20)
+
+
+class Verified(Contract):
+    """What a build took in after its verdict. ``is_void``: so much that it is judged anew."""
+
+    chunks: int = 0
+    is_void: bool = False
     failures: list[str] = Field(default_factory=list[str], max_length=20)
 
 

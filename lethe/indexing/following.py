@@ -100,7 +100,7 @@ class Follower:
         tenant_id, now = build.tenant_id, self.clock.now()
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
-            due = await _due(uow, tenant_id, version_ids)
+            due = await due_of(uow, tenant_id, version_ids)
             gone = set(version_ids).difference(due)
             current = await uow.builds.get(tenant_id, build.id)
             if gone and current is not None and current.served_from:
@@ -137,7 +137,7 @@ class Follower:
         """Those that are otherwise due by now: replaced, deleted, fenced, or with other properties."""
         async with self.ledger.write() as uow:
             await uow.tenants.lock(build.tenant_id)
-            now = await _due(uow, build.tenant_id, version_ids)
+            now = await due_of(uow, build.tenant_id, version_ids)
             changed = [each for each in version_ids if _mark(now, each) != _mark(due, each)]
             settled = set(due).difference(changed, incomplete)
             await uow.artefacts.set_states(
@@ -200,7 +200,7 @@ def _first_commits(versions: Sequence[Version], chunks: int) -> list[Version]:
     return taken
 
 
-async def _due(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> dict[Id, Version]:
+async def due_of(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> dict[Id, Version]:
     """Those that are served. A replaced one is in the builds that questions of its time read, and in no other."""
     found = await _shown(uow, tenant_id, version_ids)
     return {key: version for key, version in found.items() if version.live_until is None}

@@ -83,7 +83,8 @@ class Migration:
     """Its id is also that of the build it makes. ``move`` is what was asked of it last, until it is done.
 
     ``is_canary``: others with the same target wait until it has ended well. ``code``: why it stopped or waits.
-    ``report``: what the checks and the gate found (lethe.contracts.migrations.MigrationReport).
+    ``report``: what the checks and the gate found (lethe.contracts.migrations.MigrationReport). ``checked_seq``: the
+    commit up to which its build was compared.
     """
 
     tenant_id: Id
@@ -106,6 +107,7 @@ class Migration:
     is_paused: bool = False
     move: MigrationMove | None = None
     code: str = ""
+    checked_seq: int | None = None
     cut_over_at: datetime | None = None
     ended_at: datetime | None = None
 

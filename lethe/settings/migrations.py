@@ -32,6 +32,9 @@ class MigrationSettings(Section):
     cited_least: Share = 0.5
     """Least share of the documents cited by liked answers that the new build finds as well, where no judgements are
     given: those answers were made of what an older build found, and a better one may find others."""
+    changed_most: Share = 0.1
+    """Of what was compared, the share that may have changed when it is to serve; with more it is judged anew, unless
+    all of it fits into the sample."""
     latency_factor: Annotated[float, Field(ge=1)] = 3.0
     """How much longer the new build may take for a question, embedding included, by the median: of few
     questions a higher percentile is the slowest one."""

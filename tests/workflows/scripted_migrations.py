@@ -1,6 +1,6 @@
 """The steps of a migration that say what a test says, beside those of a build."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from temporalio import activity
@@ -14,6 +14,7 @@ from lethe.contracts.migrations import (
     MigrationEnd,
     MigrationLook,
     MigrationOpened,
+    Verified,
 )
 from tests.workflows.scripted import Scripted
 from workflows.policies import Queue
@@ -29,6 +30,8 @@ class ScriptedMigration(Scripted):
         self.passes = True
         self.is_judged = False
         self.losses = 0
+        self.voids = 0
+        self.on_verify: Callable[[BuildRef], Awaitable[None]] | None = None
         self.checked: list[int] = []
         self.codes: list[str] = []
         self.judged: list[JudgeStep] = []
@@ -62,6 +65,16 @@ class ScriptedMigration(Scripted):
         return Judged(passed=self.passes, failures=[] if self.passes else ["vectors_moved"])
 
     @activity.defn
+    async def verify_migration(self, ref: BuildRef) -> Verified:
+        self._called("verify_migration")
+        if self.on_verify is not None:
+            await self.on_verify(ref)
+        if self.voids:
+            self.voids -= 1
+            self.is_judged = False
+        return Verified(is_void=not self.is_judged)
+
+    @activity.defn
     async def settle_migration(self, end: MigrationEnd) -> None:
         self._called("settle_migration")
         self.codes.append(end.code)
@@ -76,5 +89,6 @@ class ScriptedMigration(Scripted):
             self.look_at_migration,
             self.check_migration,
             self.judge_migration,
+            self.verify_migration,
             self.settle_migration,
         ]

@@ -42,7 +42,7 @@ async def test_it_is_checked_and_judged_before_it_serves_and_settled_at_the_end(
         await replayed(handle)
     assert without_looks(scripted) == [
         "open_migration", "follow_build", "reconcile_build", "reconcile_build", "check_migration", "check_migration",
-        "judge_migration", "close_build", "finish_build", "settle_migration",
+        "judge_migration", "verify_migration", "close_build", "finish_build", "settle_migration",
     ]  # fmt: skip
     assert scripted.checked == [20]
 
@@ -76,8 +76,10 @@ async def test_one_that_the_store_lost_is_filled_checked_and_judged_again(client
         assert (await handle.result()).is_active
         await replayed(handle)
     once = ["follow_build", "reconcile_build", "reconcile_build", "check_migration", "check_migration"]
-    twice = [*once, "judge_migration", "close_build"] * 2
-    assert without_looks(scripted) == ["open_migration", *twice, "finish_build", "settle_migration"]
+    lost, passed = [*once, "judge_migration"], [*once, "judge_migration", "verify_migration"]
+    assert without_looks(scripted) == [
+        "open_migration", *lost, "close_build", *passed, "close_build", "finish_build", "settle_migration",
+    ]  # fmt: skip
     assert scripted.checked == [20, 20], "each time from the beginning"
 
 

@@ -71,9 +71,15 @@ class VectorCheck:
             rows = [row.chunk_id for row in await uow.audits.chunks_after(build.tenant_id, after, PAGE)]
         until = min([page[-1] for page in (listed, rows) if len(page) == PAGE], default=None)
         there, wanted = ([each for each in page if until is None or each <= until] for page in (listed, rows))
+        return until, await self.compare(build, wanted, there, tally)
+
+    async def compare(
+        self, build: IndexBuild, wanted: Collection[Id], there: Sequence[Id], tally: VectorTally
+    ) -> VectorTally:
+        """The tally with these chunks: ``wanted`` by the ledger, ``there`` in the build."""
         missing = await self._missing(build, set(wanted).difference(there))
         compared = await self._compared(build, there, tally)
-        return until, compared.model_copy(update={"missing": tally.missing + missing})
+        return compared.model_copy(update={"missing": tally.missing + missing})
 
     async def _missing(self, build: IndexBuild, absent: Collection[Id]) -> int:
         """How many of them the build had come to before it was read, and is to hold still; not what is withheld."""
@@ -103,6 +109,7 @@ class VectorCheck:
             if key in recorded and key not in broken
         ]
         return VectorTally(
+            left=tally.left,
             vectors=tally.vectors + len(staying),
             foreign=tally.foreign + sum(key not in recorded for key in staying),
             broken=tally.broken + len(broken),

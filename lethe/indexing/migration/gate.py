@@ -60,6 +60,7 @@ def failures(report: MigrationReport, settings: MigrationSettings, *, is_same_mo
     is_cited = found.cited_kept is not None and found.liked >= settings.judged_least
     reasons = {
         "vectors_missing": report.missing > 0,
+        "vectors_left": report.left > 0,
         "vectors_foreign": report.foreign > 0,
         "vectors_broken": report.broken > 0,
         "vectors_moved": report.moved > 0,

@@ -86,17 +86,30 @@ class MigrationRunner:
         canaries = await uow.migrations.canaries(migration.target_spec, migration.target_parameters)
         return _canary_code(canaries) or _doubt(migration)
 
+    async def check(self, ref: BuildRef) -> None:
+        """Its build is compared from its beginning, up to the commit that it has come to now."""
+        async with self.planner.ledger.read() as uow:
+            build = await uow.builds.get(ref.tenant_id, ref.build_id)
+        await self.note(ref, MigrationState.CHECKING, checked_seq=build.seq if build else None)
+
     async def note(
-        self, ref: BuildRef, state: MigrationState, report: MigrationReport | None = None
+        self,
+        ref: BuildRef,
+        state: MigrationState,
+        report: MigrationReport | None = None,
+        checked_seq: int | None = None,
+        out_of: frozenset[MigrationState] = BEFORE_CUTOVER,
     ) -> Migration | None:
         """Write down how far it is before it serves; returns what it then is. What it has become meanwhile stays."""
         async with self.planner.ledger.write() as uow:
             await uow.tenants.lock(ref.tenant_id)
             migration = await uow.migrations.get(ref.tenant_id, ref.build_id)
-            if migration is None or migration.state not in BEFORE_CUTOVER:
+            if migration is None or migration.state not in out_of:
                 return migration
             now = self.planner.clock.now()
             noted = replace(migration, state=state, updated_at=now)
+            if checked_seq is not None:
+                noted = replace(noted, checked_seq=checked_seq)
             if report is not None:
                 noted = replace(noted, report=report.model_dump(), code=next(iter(report.failures), ""))
             await uow.migrations.update(noted)

@@ -7,6 +7,7 @@ from lethe.contracts.migrations import CheckStep, Judged, JudgeStep, VectorTally
 from lethe.indexing.migration.checking import VectorCheck
 from lethe.indexing.migration.migrations import Migrations
 from lethe.indexing.migration.planning import MigrationPlanner, MigrationWish
+from lethe.indexing.migration.rechecking import Recheck
 from lethe.indexing.migration.running import MigrationRunner
 from lethe.indexing.migration.targets import Target
 from lethe.ingestion.steps.embedding import LostVectors
@@ -63,6 +64,10 @@ class Migrating:
         await self.runner.open(ref)
         return ref
 
+    @property
+    def recheck(self) -> Recheck:
+        return Recheck(self.gate.check, self.runner)
+
     async def begun(self, model: str | None = None, **wish: object) -> BuildRef:
         """Planned, and its build filled."""
         ref = await self.opened(model, **wish)
@@ -72,7 +77,7 @@ class Migrating:
 
     async def judged(self, ref: BuildRef) -> Judged:
         after, tally = None, VectorTally()
-        await self.runner.note(ref, MigrationState.CHECKING)
+        await self.runner.check(ref)
         while True:
             checked = await self.gate.check.step(CheckStep(**ref.model_dump(), after=after, tally=tally))
             after, tally = checked.after, checked.tally

@@ -1,0 +1,54 @@
+"""MigrateEmbeddings: what it followed after its verdict is looked at before it serves."""
+
+from temporalio.client import Client
+
+from lethe.contracts.indexing import BuildRef, Closed
+from lethe.contracts.migrations import MigrationLook
+from tests.workflows.scripted import replayed
+from tests.workflows.scripted_migrations import ScriptedMigration
+from tests.workflows.test_migrations import started, until, without_looks
+from workflows.migrations import MigrateEmbeddings
+
+
+async def test_held_for_so_long_that_its_verdict_is_void_it_is_judged_anew(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.voids = 1
+    scripted.closings = [Closed()]
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    steps = ("check_migration", "judge_migration", "verify_migration", "close_build")
+    assert [call for call in scripted.calls if call in steps] == 2 * ["check_migration", *steps]
+
+
+async def test_what_came_after_its_verdict_may_be_for_somebody_to_decide(client: Client) -> None:
+    scripted = ScriptedMigration()
+
+    async def doubtful(ref: BuildRef) -> None:
+        scripted.look = MigrationLook(may_close=scripted.calls.count("verify_migration") > 1)
+
+    scripted.on_verify = doubtful
+    async with scripted.running(client):
+        handle = await started(client)
+        await until(scripted, "follow_build", 2)
+        assert "close_build" not in scripted.calls
+        scripted.look = MigrationLook(may_close=True)
+        await handle.signal(MigrateEmbeddings.look)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert scripted.calls.count("verify_migration") == 2
+
+
+async def test_what_came_after_its_verdict_and_is_wrong_is_never_served(client: Client) -> None:
+    scripted = ScriptedMigration()
+
+    async def refused(ref: BuildRef) -> None:
+        scripted.look = MigrationLook(is_aborted=True)
+
+    scripted.on_verify = refused
+    async with scripted.running(client):
+        handle = await started(client)
+        assert not (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-3:] == ["verify_migration", "abort_build", "settle_migration"]
