@@ -18,6 +18,10 @@ from lethe.settings import Settings, SqlSettings, WeaviateSettings
 from migrations import upgrade
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.weaviate import WeaviateServer, weaviate_server_at
+from tests.timeouts import pytest_runtest_teardown, pytest_timeout_set_timer
+
+__all__ = ["pytest_runtest_teardown", "pytest_timeout_set_timer"]
+"""Hooks: pytest looks for them here."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 
 from lethe.contracts.indexing import BuildOutcome, BuildPhase, Closed
 from lethe.contracts.migrations import MigrationLook, MigrationOpened, MigrationRun
@@ -12,7 +13,7 @@ from tests.workflows.scripted import BUILD, replayed
 from tests.workflows.scripted_migrations import ScriptedMigration
 from workflows.index_builds import STEPS_PER_RUN, BuildIndex
 from workflows.migrations import MigrateEmbeddings
-from workflows.policies import Queue
+from workflows.policies import HELD, Queue
 
 OLD = new_id()
 
@@ -93,12 +94,13 @@ async def test_what_was_asked_at_the_cutover_is_heard_before_the_next_step(clien
     assert scripted.calls[scripted.calls.index("close_build") + 1] == "look_at_migration"
 
 
-async def test_held_it_follows_until_its_cutover_is_asked_for(client: Client) -> None:
+async def test_held_it_follows_until_its_cutover_is_asked_for(client: Client, environment: WorkflowEnvironment) -> None:
     scripted = ScriptedMigration()
     scripted.look = MigrationLook(may_close=False)
     async with scripted.running(client):
         handle = await started(client)
-        await until(scripted, "follow_build", 3)
+        while scripted.calls.count("follow_build") < 3:
+            await environment.sleep(HELD)
         assert "close_build" not in scripted.calls
         scripted.look = MigrationLook(may_close=True)
         await handle.signal(MigrateEmbeddings.look)
