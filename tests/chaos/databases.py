@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sqlite3
-import subprocess
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -12,9 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from temporalio.client import Client
-from temporalio.service import RPCError
-
 from cli.stack import temporal
 from cli.stack.ports import HOST
 from cli.stack.probes import CommandProbe
@@ -22,7 +18,14 @@ from lethe.settings import Settings
 from tests.chaos.children import Child, temporal_child
 from tests.servers.postgres import Postgres, make_cluster
 from tests.servers.proxy import Link
-from tests.servers.temporal_server import TemporalPrograms, low_ports, server_argv, temporal_programs, write_config
+from tests.servers.temporal_server import (
+    TemporalPrograms,
+    low_ports,
+    make_namespace,
+    server_argv,
+    temporal_programs,
+    write_config,
+)
 
 _USER = "lethe"
 _LAST_WORDS_SECONDS = 1.0
@@ -115,17 +118,7 @@ class PostgresDatabases(Databases):
         await asyncio.to_thread(self.programs.prepare, self.links["histories"].port, _USER)
 
     async def prepare_temporal(self) -> None:
-        command = [str(temporal.program()), "operator", "namespace", "create", "--namespace", "default"]
-        address = ["--address", f"{HOST}:{self.temporal_port}", "--retention", "72h"]
-        await asyncio.to_thread(subprocess.run, [*command, *address], check=True, capture_output=True)
-        client = await Client.connect(f"{HOST}:{self.temporal_port}")
-        for _ in range(100):
-            # A namespace is usable once the server's cache has it.
-            with suppress(RPCError):
-                await client.count_workflows("")
-                return
-            await asyncio.sleep(0.2)
-        raise RuntimeError("Temporal's namespace did not become usable")
+        await make_namespace(f"{HOST}:{self.temporal_port}")
 
     def settings(self) -> Mapping[str, str]:
         link = f"postgresql+asyncpg://{_USER}@{HOST}:{self.links['sql'].port}"

@@ -1,60 +1,20 @@
 """Where the words of a keyword build are on disk, after a crash and after it is dropped."""
 
-import asyncio
-import os
-import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from cli.stack.probes import CommandProbe
 from lethe.adapters.keywords import SqliteKeywords, keywords_from_settings
 from lethe.errors import IndexBuildMissing
 from lethe.model.ids import new_id
-from tests.chaos.children import Child
 from tests.conftest import settings_at
 from tests.contract.keyword_index import Drawer, keyword_build
-from tests.servers.postgres import Postgres, make_cluster
+from tests.servers.cluster import Cluster, holding
+from tests.servers.postgres import make_cluster
 
 CANARY = "xanthocephalus"
-
-
-class Cluster:
-    """A PostgreSQL of the test's own."""
-
-    def __init__(self, postgres: Postgres) -> None:
-        self.postgres = postgres
-        self.child = Child(
-            name="postgres",
-            argv=postgres.argv,
-            env=os.environ,
-            log=postgres.folder / "log",
-            probe=CommandProbe(tuple(postgres.ready_argv)),
-            user=postgres.user,
-        )
-
-    async def start(self) -> None:
-        self.child.start()
-        await self.child.ready()
-
-    async def restart(self) -> None:
-        """As an operator does: in order, without loss."""
-        pid = int((self.postgres.folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGINT)
-        while self.child.is_alive:
-            await asyncio.sleep(0.05)
-        await self.start()
-
-    def holding(self, word: str) -> set[str]:
-        """The parts of the data folder with files that hold the word."""
-        return holding(self.postgres.folder / "data", word)
-
-
-def holding(folder: Path, word: str) -> set[str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {path.relative_to(folder).parts[0] for path in files if word.encode() in path.read_bytes()}
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from lethe.model.terms import index_terms
 from lethe.ports.embedding import InputKind, Vectors
 from lethe.settings import Settings
 from tests.conftest import settings_at
-from tests.integration.test_keyword_bytes import Cluster
+from tests.servers.cluster import Cluster
 from tests.servers.postgres import make_cluster
 from tests.servers.weaviate import WeaviateServer
 from tests.unit.indexing.world import World

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for tests: its own data folder and a Unix socket, no TCP port at all."""
+"""A private PostgreSQL for tests: its own data folder and a Unix socket; a TCP port only for who needs one."""
 
 import os
 import pwd
@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
+from cli.stack.ports import HOST
+
 _VERSIONS = Path("/usr/lib/postgresql")
 _EMPTY = """
 DO $$ BEGIN
@@ -21,6 +23,15 @@ DO $$ BEGIN
     WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'environment_stamp'));
 END $$
 """
+_UNCOMPRESSED = """
+DO $$ DECLARE held record; BEGIN
+  FOR held IN SELECT attrelid::regclass AS name, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+      AND attnum > 0 AND NOT attisdropped AND attstorage IN ('x', 'm')
+  LOOP EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE EXTERNAL', held.name, held.attname); END LOOP;
+END $$
+"""
+_USUAL_PORT = 5432
 
 
 @contextmanager
@@ -48,23 +59,24 @@ def running_postgres() -> Generator["Postgres", None, None]:
             server.wait(timeout=30)
 
 
-def make_cluster(folder: Path) -> "Postgres":
-    """An empty cluster in the folder, not started."""
+def make_cluster(folder: Path, port: int = 0) -> "Postgres":
+    """An empty cluster in the folder, not started. ``port``: on loopback; 0: it is reached by its socket alone."""
     binaries = _binaries()
     # initdb refuses to run as root; Debian's package brings the user.
     user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
     _run(user, [binaries / "initdb", "--no-sync", "-A", "trust", "-U", "lethe", "-E", "UTF8", "-D", folder / "data"])
-    return Postgres(folder, binaries, user.pw_name if user else "")
+    return Postgres(folder, binaries, user.pw_name if user else "", port)
 
 
 class Postgres:
     """A cluster, running or not. ``user``: whom its server has to run as; empty: the user of this process."""
 
-    def __init__(self, folder: Path, binaries: Path, user: str) -> None:
+    def __init__(self, folder: Path, binaries: Path, user: str, port: int = 0) -> None:
         self.folder = folder
         self.user = user
+        self.port = port
         self._binaries = binaries
 
     @property
@@ -72,13 +84,19 @@ class Postgres:
         """Its postmaster, on a Unix socket in the folder."""
         return [
             *(str(self._binaries / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)),
-            *("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"),
+            *("-c", f"listen_addresses={HOST if self.port else ''}", "-p", self._port),
+            *("-c", "fsync=off", "-c", "max_connections=200"),
         ]
 
     @property
     def ready_argv(self) -> list[str]:
         """Exits 0 when the server takes connections."""
-        return [str(self._binaries / "pg_isready"), "-q", "-h", str(self.folder), "-t", "1"]
+        return [str(self._binaries / "pg_isready"), "-q", "-h", str(self.folder), "-p", self._port, "-t", "1"]
+
+    @property
+    def _port(self) -> str:
+        """The socket's name ends with it, also without TCP."""
+        return str(self.port or _USUAL_PORT)
 
     def url(self, database: str) -> str:
         """The database's address for SQLAlchemy."""
@@ -100,9 +118,14 @@ class Postgres:
         """Run a statement past everybody."""
         self._psql(database, statement)
 
+    def store_uncompressed(self, database: str) -> None:
+        """From now on no value of its tables is compressed: what is in one is in the files byte by byte."""
+        self._psql(database, _UNCOMPRESSED)
+
     def _psql(self, database: str, statement: str) -> None:
-        command = [str(self._binaries / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", "lethe"]
-        subprocess.run([*command, "-d", database, "-c", statement], check=True)
+        command = [str(self._binaries / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-U", "lethe"]
+        address = ["-h", str(self.folder), "-p", self._port, "-d", database]
+        subprocess.run([*command, *address, "-c", statement], check=True)
 
 
 def _wait(postgres: Postgres, server: subprocess.Popen[bytes]) -> None:

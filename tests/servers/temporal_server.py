@@ -1,19 +1,24 @@
 """The real Temporal server on PostgreSQL, built from its Go modules and kept beside Weaviate's binary."""
 
+import asyncio
 import platform
 import random
 import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from temporalio.client import Client
+from temporalio.service import RPCError
+
 from cli.stack import build
 from cli.stack.locks import held, try_lock
 from cli.stack.ports import HOST, is_free
-from cli.stack.temporal import DYNAMIC_CONFIG
+from cli.stack.temporal import DYNAMIC_CONFIG, program
 
 VERSION = "1.32.2"
 
@@ -134,3 +139,17 @@ dynamicConfigClient: {{filepath: {dynamic}, pollInterval: 60s}}
 
 def server_argv(programs: TemporalPrograms, config: Path) -> list[str]:
     return [str(programs.server), "--config-file", str(config), "--allow-no-auth", "start"]
+
+
+async def make_namespace(address: str) -> Client:
+    """A client of the namespace `default`, which is made, and usable."""
+    command = [str(program()), "operator", "namespace", "create", "--namespace", "default", "--retention", "72h"]
+    await asyncio.to_thread(subprocess.run, [*command, "--address", address], check=True, capture_output=True)
+    client = await Client.connect(address)
+    for _ in range(100):
+        # It is as soon as the server's cache has it.
+        with suppress(RPCError):
+            await client.count_workflows("")
+            return client
+        await asyncio.sleep(0.2)
+    raise RuntimeError("Temporal's namespace did not become usable")

@@ -1,4 +1,4 @@
-"""The two installations the trials are made on: everything embedded, and SQL and Redis of their own."""
+"""The two installations the trials are made on: everything embedded, and all but Weaviate of its own kind."""
 
 import asyncio
 import tempfile
@@ -13,10 +13,11 @@ from redis import Redis
 from tests.conftest import settings_at
 from tests.integration.canaries.scanning import Found, files_of
 from tests.integration.canaries.trial import SHORT, Look, Trial
-from tests.integration.test_keyword_bytes import Cluster
+from tests.servers.cluster import Cluster
 from tests.servers.postgres import make_cluster
 from tests.servers.redis import MEMORY_ONLY, running_redis
 from tests.servers.stack import Stack, running_stack
+from tests.servers.temporal_postgres import running_temporal_on_postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def embedded(folder: Path) -> Outcome:
         return {part.name: part for part in [*state.iterdir(), state.with_name("state-witness")]}
 
     with running_stack(state, SHORT) as stack, _client(stack) as api:
-        trial = Trial(api, settings_at(state), places)
+        trial = Trial(api, settings_at(state), places, stack.address("temporal"))
         trial.tell()
         trial.learn()
         before = trial.look()
@@ -50,7 +51,7 @@ def embedded(folder: Path) -> Outcome:
 
 
 def external(folder: Path) -> Outcome:
-    """`lethe up` beside a PostgreSQL and a Redis of the trial's own."""
+    """`lethe up` beside a PostgreSQL, a Redis, and a Temporal on another PostgreSQL. No values are compressed."""
     state, memory = folder / "state", folder / "redis"
     memory.mkdir()
     with ExitStack() as exits:
@@ -58,26 +59,40 @@ def external(folder: Path) -> Outcome:
         cluster = Cluster(make_cluster(Path(exits.enter_context(_folder()))))
         exits.callback(cluster.child.kill)
         asyncio.run(cluster.start())
-        urls = [cluster.postgres.create_database(name) for name in ("ledger", "keyring")]
+        databases = ("ledger", "keyring")
+        urls = [cluster.postgres.create_database(name) for name in databases]
         data = cluster.postgres.folder / "data"
+        temporal = exits.enter_context(running_temporal_on_postgres())
 
         def places() -> dict[str, Path]:
             own = {part.name: part for part in [*state.iterdir(), state.with_name("state-witness")]}
             sql = {f"postgresql/{part.name}": part for part in data.iterdir()}
-            return {**own, **sql, "postgresql/log": cluster.postgres.folder / "log", "redis": memory}
+            histories = {f"temporal-postgresql/{part.name}": part for part in temporal.data.iterdir()}
+            logs = {"postgresql/log": cluster.postgres.folder / "log", "temporal-log": temporal.log}
+            return {**own, **sql, **histories, **logs, "redis": memory}
 
-        configured = {"DATABASE_URL": urls[0], "LETHE_SQL__KEYRING_URL": urls[1], "REDIS_URL": redis.url}
+        configured = {
+            "DATABASE_URL": urls[0],
+            "LETHE_SQL__KEYRING_URL": urls[1],
+            "REDIS_URL": redis.url,
+            "TEMPORAL_ADDRESS": temporal.address,
+        }
         with running_stack(state, {**SHORT, **configured}) as stack, _client(stack) as api:
-            trial = Trial(api, settings_at(state, *urls), places)
+            for name in databases:
+                cluster.postgres.store_uncompressed(name)
+            trial = Trial(api, settings_at(state, *urls), places, temporal.address)
             trial.tell()
             trial.learn()
             Redis.from_url(redis.url).set("canary", trial.canary.name)
             # Only a shutdown writes the pages of UNLOGGED tables.
             asyncio.run(cluster.restart())
+            temporal.write_pages()
             before = trial.look()
             seconds = _erased(trial)
+            temporal.write_pages()
             after = trial.look()
         asyncio.run(cluster.restart())
+        temporal.end()
         assert files_of(memory) == [], "Redis writes to disk"
         return Outcome(trial, before, after, trial.scan(), trial.plant(), seconds)
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import httpx
 import numpy as np
+from temporalio.client import Client
 
-from lethe.model.ids import Id
+from lethe.model.ids import Id, new_id
 from lethe.settings import Settings
 from tests.integration.canaries.forms import Canary, Form, Wanted
 from tests.integration.canaries.scanning import Found, scan
@@ -48,11 +49,12 @@ class Look:
 
 @dataclass(slots=True)
 class Trial:
-    """``places``: every folder of the installation, by name."""
+    """``places``: every folder of the installation, by name. ``temporal``: the address of its server."""
 
     api: httpx.Client
     settings: Settings
     places: Places
+    temporal: str
     canary: Canary = field(default_factory=Canary)
     wanted: Wanted = field(init=False)
     keys: Keys = field(default_factory=dict[Id, bytes])
@@ -77,8 +79,14 @@ class Trial:
             self._ended(receipt["document_id"])
         asked = self.api.post("/v1/query", json={"question": f"What did {name} write?"})
         assert name in asked.json()["answer"], asked.text
+        asyncio.run(self._tell_history())
         verdict = {"query_id": asked.json()["id"], "verdict": "down", "reason": f"{name} wrote more."}
         assert self.api.post("/v1/feedback", json=verdict).is_success
+
+    async def _tell_history(self) -> None:
+        """What no workflow of ours does, so that the histories are shown to be looked into: a word in its input."""
+        client = await Client.connect(self.temporal)
+        await client.start_workflow("nobodys", STAYS, id=f"control/{new_id()}", task_queue="nobodys")
 
     def learn(self) -> None:
         """What else tells the person: the vectors of the texts, the ciphertexts, the keys as they are stored."""
