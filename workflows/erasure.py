@@ -44,7 +44,8 @@ Held = TypeVar("Held", bound=_MayBeHeld)
 AGAIN_AFTER: Final = timedelta(minutes=1)
 SHORTEST_POLL: Final = timedelta(seconds=2)
 LONGEST_POLL: Final = timedelta(minutes=5)
-"""Each look doubles the pause before the next one, up to this."""
+POLL_GROWTH: Final = 1.25
+"""The pause grows with each look, up to the longest: the next one is late by a quarter of the time at most."""
 ROUNDS_PER_RUN: Final = 5
 LOOKS_PER_RUN: Final = 50
 """At what is waited for. Then it continues as new: a history has a limit."""
@@ -67,6 +68,7 @@ class EraseSubject:
         self._round = run.round
         self._phase = run.phase
         self._drain_seconds = run.drain_seconds
+        self._stores = frozenset(run.stores)
         self._looks = 0
         self._news_told = 0
         self._waiting = 0
@@ -115,8 +117,9 @@ class EraseSubject:
 
     def _continue(self, phase: str = "") -> NoReturn:
         """As new, with what it waits for the end of."""
-        seconds = self._drain_seconds if phase == REWRITING else 0.0
-        run = ErasureRun(**self._ref.model_dump(), round=self._round, phase=phase, drain_seconds=seconds)
+        run = ErasureRun(**self._ref.model_dump(), round=self._round, phase=phase)
+        if phase == REWRITING:
+            run = run.model_copy(update={"drain_seconds": self._drain_seconds, "stores": sorted(self._stores)})
         workflow.continue_as_new(run)
 
     async def _pause(self, summary: str, phase: str) -> None:
@@ -124,7 +127,12 @@ class EraseSubject:
         self._looks += 1
         if self._looks > LOOKS_PER_RUN:
             self._continue(phase)
-        await workflow.sleep(min(SHORTEST_POLL * 2 ** min(self._looks - 1, 10), LONGEST_POLL), summary=summary)
+        await workflow.sleep(min(SHORTEST_POLL * POLL_GROWTH ** (self._looks - 1), LONGEST_POLL), summary=summary)
+
+    async def _sleep(self, seconds: float, summary: str) -> None:
+        """No timer where there is nothing to wait for: the server lets the shortest one last a second."""
+        if seconds:
+            await workflow.sleep(timedelta(seconds=seconds), summary=summary)
 
     async def _certify(self, verified: Verified) -> None:
         """However long the witness is away. Where there is none, the erasure ends here, and is not forgotten."""
@@ -203,20 +211,20 @@ class EraseSubject:
         """Find and take out, drain, and again: whether a round after the first found nothing within this run."""
         for _ in range(ROUNDS_PER_RUN):
             now = ErasureRound(**self._ref.model_dump(), round=self._round)
-            if self._phase != REWRITING:
+            is_shared = self._phase == REWRITING
+            if not is_shared:
                 found = await self._discover(now)
-                self._drain_seconds = found.drain_seconds
+                is_shared = found.is_shared
                 if now.round > 1 and not found.found and not found.again:
                     if found.late:
                         await self._take_out(now)
                     return True
             self._phase = ""
-            await self._rewrite(now)
+            if is_shared:
+                await self._rewrite(now)
             await self._take_out(now)
             self._tell("draining")
-            await workflow.sleep(
-                timedelta(seconds=self._drain_seconds), summary="until no writer from before can still be running"
-            )
+            await self._sleep(self._drain_seconds, "until no writer from before can still be running")
             self._round += 1
         return False
 
@@ -230,6 +238,7 @@ class EraseSubject:
                 update={"found": found.found, "kept": found.kept, "in_review": found.in_review, "round": now.round}
             )
             if not found.in_review:
+                self._drain_seconds, self._stores = found.drain_seconds, frozenset(found.stores)
                 return found
             await self._until_let_go_on()
 
@@ -249,13 +258,14 @@ class EraseSubject:
     async def _take_out(self, now: ErasureRound) -> None:
         self._tell("erasing")
         await self._held_step(PrivacyActivities.quiet_ingestions, now, "what is still on its way in")
-        destroyed = await self._store(now, StoreName.KEYS)
-        await workflow.sleep(
-            timedelta(seconds=destroyed), summary="until no process remembers a key that was destroyed"
-        )
-        await asyncio.gather(*(self._store(now, store) for store in DERIVED))
+        if StoreName.KEYS in self._stores:
+            destroyed = await self._store(now, StoreName.KEYS)
+            await self._sleep(destroyed, "until no process remembers a key that was destroyed")
+        await asyncio.gather(*(self._store(now, store) for store in DERIVED if store in self._stores))
         for store in DELETION_ORDER[len(DERIVED) :]:
-            await self._store(now, store)
+            # With the last one, everything is deleted: it is told even where it has nothing itself.
+            if store in self._stores or store is DELETION_ORDER[-1]:
+                await self._store(now, store)
 
     async def _store(self, now: ErasureRound, store: StoreName) -> float:
         step = StoreStep(**now.model_dump(), store=store.value)

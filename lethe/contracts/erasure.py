@@ -45,10 +45,13 @@ class Discovered(Contract):
 
     ``late``: what came since the last round began; it goes, and asks for no further round.
     ``again``: items that were erased in an earlier round and are there once more. ``drain_seconds``: how long a writer
-    that began before may still be running.
+    that began before may still be running. ``stores``: those that have something to take out. ``is_shared``: some of it
+    says something of others, too, and is to be rewritten first.
     """
 
     is_held: bool = False
+    stores: list[str] = Field(default_factory=list[str], max_length=50)
+    is_shared: bool = False
     found: int = 0
     late: int = 0
     again: int = 0
@@ -122,12 +125,13 @@ class Rechecked(Contract):
 class ErasureRun(ErasureRef):
     """The state of the workflow. ``phase``: what it waits for the end of, where a new run goes on with that.
 
-    ``drain_seconds``: of the round, as its discovery said.
+    ``drain_seconds`` and ``stores``: of the round, as its discovery said.
     """
 
     round: int = 1
     phase: str = Field(default="", max_length=20)
     drain_seconds: float = 0.0
+    stores: list[str] = Field(default_factory=list[str], max_length=50)
 
 
 class ErasureProgress(Contract):

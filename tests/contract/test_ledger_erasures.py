@@ -120,8 +120,9 @@ async def test_the_manifest_goes_and_the_counts_stay(ledger: Ledger):
             ("chunks", ItemState.PLANNED): 1,
             ("chunks", ItemState.ERASED): 1,
         }
-        await unit.erasures.put_store(replace(report, remaining=2, round=0))
-        await unit.erasures.put_store(report)
+        await unit.erasures.put_stores([])
+        await unit.erasures.put_stores([replace(report, remaining=2, round=0)])
+        await unit.erasures.put_stores([report])
         for _ in range(2):
             await unit.erasures.forget(tenant, asked.id)
             assert await unit.erasures.identifiers(tenant, asked.id) == []

@@ -15,7 +15,7 @@ from workflows.erasure_order import DELETION_ORDER
 from workflows.policies import Queue
 from workflows.rechecks import RecheckErasure
 
-FOUND = Discovered(found=3, drain_seconds=7_200)
+FOUND = Discovered(found=3, drain_seconds=7_200, stores=list(StoreName), is_shared=True)
 
 
 async def _start(client: Client) -> WorkflowHandle[EraseSubject, ErasureProgress]:
@@ -44,8 +44,21 @@ async def test_keys_first_then_every_store_and_a_second_round_that_finds_nothing
     assert (done.phase, done.round, done.found, done.pending) == ("certified", 2, 0, [])
 
 
+async def test_only_the_stores_that_hold_something_are_asked_and_without_a_reason_nothing_waits(client: Client) -> None:
+    scripted = ScriptedErasure(Discovered(found=1, stores=["keys", "vectors"]), Discovered())
+    async with scripted.running(client):
+        erasure = await _start(client)
+        await erasure.result()
+        history = await erasure.fetch_history()
+        await replayed(erasure)
+    assert [store for _, store in scripted.stores] == ["keys", "vectors", "documents"]
+    assert "rewrite_shared" not in scripted.calls
+    timers = [event for event in history.events if event.HasField("timer_started_event_attributes")]
+    assert len(timers) == 1, "for processes that remember a key"
+
+
 async def test_what_a_later_round_finds_is_taken_out_and_looked_for_again(client: Client) -> None:
-    again = Discovered(again=1, drain_seconds=7_200)
+    again = Discovered(again=1, drain_seconds=7_200, stores=["keys", "vectors"])
     scripted = ScriptedErasure(FOUND, FOUND, again)
     async with scripted.running(client):
         erasure = await _start(client)
@@ -103,7 +116,7 @@ async def test_a_review_nobody_decides_on_ends_by_itself(client: Client) -> None
 
 
 async def test_what_came_since_the_last_round_is_taken_out_and_asks_for_no_further_one(client: Client) -> None:
-    scripted = ScriptedErasure(FOUND, Discovered(late=2, drain_seconds=7_200))
+    scripted = ScriptedErasure(FOUND, Discovered(late=2, drain_seconds=7_200, stores=["questions"]))
     async with scripted.running(client):
         erasure = await _start(client)
         done = await erasure.result()

@@ -91,8 +91,8 @@ class ErasureRepository(Protocol):
         """By store and state."""
         ...
 
-    async def put_store(self, report: ErasureStore) -> None:
-        """Insert, or overwrite what the store said in an earlier round."""
+    async def put_stores(self, reports: Sequence[ErasureStore]) -> None:
+        """Insert, or overwrite what the stores said in an earlier round."""
         ...
 
     async def stores(self, tenant_id: Id, erasure_id: Id) -> list[ErasureStore]: ...

@@ -9,7 +9,7 @@ from typing import Final
 from lethe.contracts.erasure import Discovered, ErasureRef, ErasureRound, Standing
 from lethe.errors import ErasureNotFound
 from lethe.model.documents import SubjectMention
-from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, ItemState, check_move
+from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, ItemState, PurgeState, check_move
 from lethe.model.ids import Id, is_id
 from lethe.model.personal_data import Item, ItemKind, Leads, StoreName, Trace, Wanted
 from lethe.ports.clock import Clock
@@ -18,6 +18,7 @@ from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.reporting import report
 from lethe.privacy.erasure.stores.documents import KEPT, SHARED
 from lethe.privacy.erasure.tracing import Tracing
 from lethe.privacy.sealing import Purpose, unseal_text
@@ -102,7 +103,16 @@ class Discovery:
         again = await self._again(now, manifest) if now.round > 1 else 0
         if not await self._move(now, found, again, trace, began):
             return Discovered(is_held=True)
-        return found.model_copy(update={"again": again, "drain_seconds": self.settings.drain_seconds})
+        stores = await self._planned(now)
+        told = {"again": again, "drain_seconds": self.settings.drain_seconds, "stores": stores}
+        return found.model_copy(update=told)
+
+    async def _planned(self, now: ErasureRound) -> list[str]:
+        """Stores that have something to take out; what each has was found is told from here on."""
+        async with self.ledger.write() as uow:
+            states = [(store, PurgeState.PENDING) for store in self.stores]
+            counts = await report(uow, now, states, now.round, self.clock.now())
+        return [name.value for name, states in counts.items() if states[ItemState.PLANNED]]
 
     async def _needs_approval(self, ref: ErasureRef, trace: Trace) -> bool:
         """Nothing is destroyed yet: more than anybody linked to the person is for a second principal to allow."""
@@ -181,6 +191,7 @@ class Discovery:
             found=len(goes) - is_late + shared,
             late=is_late,
             kept=len(kept) + states[ItemState.HELD],
+            is_shared=bool(shared) or any(_is_shared(row) for row in known.values()),
             in_review=len(review) + states[ItemState.IN_REVIEW],
         )
 
@@ -260,6 +271,10 @@ async def get_request(uow: UnitOfWork, ref: ErasureRef) -> ErasureRequest:
     if request is None:
         raise ErasureNotFound
     return request
+
+
+def _is_shared(row: ErasureItem) -> bool:
+    return row.code == SHARED and row.state is ItemState.HELD
 
 
 def _reviewed(known: Mapping[Item, ErasureItem], state: ItemState) -> frozenset[Id]:

@@ -46,15 +46,18 @@ class Manifest:
 
     async def put(self, items: Iterable[tuple[Item, ItemState, str]], round_: int, at: datetime) -> None:
         """Write items in the state and with the code given for each."""
-        rows = [
+        rows = self.rows(items, round_, at)
+        for start in range(0, len(rows), PAGE):
+            async with self.ledger.write() as uow:
+                await uow.erasures.put_items(rows[start : start + PAGE])
+
+    def rows(self, items: Iterable[tuple[Item, ItemState, str]], round_: int, at: datetime) -> list[ErasureItem]:
+        return [
             ErasureItem(
                 self.tenant_id, self.erasure_id, item.store.value, item.kind.value, item.ref, state, code, round_, at
             )
             for item, state, code in items
         ]
-        for start in range(0, len(rows), PAGE):
-            async with self.ledger.write() as uow:
-                await uow.erasures.put_items(rows[start : start + PAGE])
 
 
 def as_item(row: ErasureItem) -> Item:

@@ -9,7 +9,7 @@ from typing import Final
 
 from lethe.contracts.erasure import ErasureRef, ErasureRound, Purged, Quieted, StoreErased, StoreStep
 from lethe.errors import ErasureIncomplete, WorkflowsUnavailable
-from lethe.model.erasures import ErasureState, ErasureStore, ItemState, PurgeState
+from lethe.model.erasures import ErasureItem, ErasureState, ItemState, PurgeState
 from lethe.model.ids import Id
 from lethe.model.operations import DispatchKind
 from lethe.model.personal_data import ItemKind, StoreName
@@ -19,6 +19,7 @@ from lethe.ports.ledger import Ledger
 from lethe.ports.personal_data import HistoryStore, PersonalDataStore, SourceRemover
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.reporting import report
 from lethe.privacy.erasure.stores.base import refs_of
 from lethe.settings import ErasureSettings
 
@@ -90,23 +91,30 @@ class TakingOut:
         if not await self._entered(step, ErasureState.ERASING):
             return StoreErased(is_held=True, store=step.store)
         store = self.stores[StoreName(step.store)]
-        manifest = self._manifest(step)
-        is_first = True
+        manifest, counts = self._manifest(step), None
         async for page in manifest.pages(store.name, _OPEN):
-            if not is_first and not await self._entered(step, ErasureState.ERASING):
+            if counts is not None and not await self._entered(step, ErasureState.ERASING):
                 return StoreErased(is_held=True, store=step.store)
-            is_first = False
             items = [as_item(each) for each in page]
             await store.erase(step.tenant_id, items)
             if await store.remaining(step.tenant_id, items):
                 raise ErasureIncomplete(step.store)
-            erased = [(as_item(each), ItemState.ERASED, each.code) for each in page]
-            await manifest.put(erased, step.round, self.clock.now())
-        located, erased = await self._report(step, store, PurgeState.PENDING)
+            counts = await self._told(step, store, page)
+        if counts is None:
+            counts = await self._told(step, store, [])
         if store.name is StoreName.DOCUMENTS:
             await self._deleted(step)
+        erased = counts[ItemState.ERASED]
         wait = self.key_cache_seconds if store.name is StoreName.KEYS and erased else 0.0
-        return StoreErased(store=step.store, located=located, erased=erased, wait_seconds=wait)
+        return StoreErased(store=step.store, located=counts.total(), erased=erased, wait_seconds=wait)
+
+    async def _told(self, step: StoreStep, store: PersonalDataStore, gone: Sequence[ErasureItem]) -> Counter[ItemState]:
+        """Write down what is gone, and how far the store is by that."""
+        at = self.clock.now()
+        erased = [(as_item(each), ItemState.ERASED, each.code) for each in gone]
+        async with self.ledger.write() as uow:
+            await uow.erasures.put_items(self._manifest(step).rows(erased, step.round, at))
+            return (await report(uow, step, [(store, PurgeState.PENDING)], step.round, at))[store.name]
 
     async def _deleted(self, ref: ErasureRound) -> None:
         """The source rows go last, so everything is gone."""
@@ -125,15 +133,12 @@ class TakingOut:
         since = await self._purging_since(ref)
         if since is None:
             return Purged(is_held=True)
-        pending = list[str]()
-        for store in self.stores.values():
-            state = await store.purge(ref.tenant_id, since)
-            await self._report(ref, store, state)
-            if state is PurgeState.PENDING:
-                pending.append(store.name.value)
-        if not pending:
-            at = self.clock.now()
-            async with self.ledger.write() as uow:
+        states = [(store, await store.purge(ref.tenant_id, since)) for store in self.stores.values()]
+        pending = [store.name.value for store, state in states if state is PurgeState.PENDING]
+        at = self.clock.now()
+        async with self.ledger.write() as uow:
+            await report(uow, ref, states, request.rounds, at)
+            if not pending:
                 if not await enter(uow, ref, ErasureState.PURGED, at):
                     return Purged(is_held=True)
                 request = await get_request(uow, ref)
@@ -151,34 +156,11 @@ class TakingOut:
                 await uow.erasures.update(replace(request, purging_at=at))
         return request.purging_at or at
 
-    async def _report(self, ref: ErasureRef, store: PersonalDataStore, purge: PurgeState) -> tuple[int, int]:
-        """Say what the store has done so far; returns its items, and those of them that are erased."""
-        counts = Counter[ItemState]()
-        at = self.clock.now()
-        async with self.ledger.write() as uow:
-            for (name, state), count in (await uow.erasures.count_items(ref.tenant_id, ref.erasure_id)).items():
-                if name == store.name.value:
-                    counts[state] += count
-            round_ = ref.round if isinstance(ref, ErasureRound) else (await get_request(uow, ref)).rounds
-            await uow.erasures.put_store(
-                ErasureStore(
-                    tenant_id=ref.tenant_id,
-                    erasure_id=ref.erasure_id,
-                    store=store.name.value,
-                    located=counts.total(),
-                    erased=counts[ItemState.ERASED],
-                    held=counts[ItemState.HELD],
-                    remaining=counts[ItemState.PLANNED],
-                    method=store.method,
-                    purge=purge,
-                    horizon_at=store.horizon(at),
-                    round=round_,
-                    updated_at=at,
-                )
-            )
-        return counts.total(), counts[ItemState.ERASED]
-
     async def _entered(self, ref: ErasureRef, state: ErasureState) -> bool:
+        """Most often it is there: that is looked up without keeping anybody from writing."""
+        async with self.ledger.read() as uow:
+            if (await get_request(uow, ref)).state is state:
+                return True
         async with self.ledger.write() as uow:
             return await enter(uow, ref, state, self.clock.now())
 

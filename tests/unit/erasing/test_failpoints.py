@@ -82,4 +82,4 @@ async def test_a_death_at_every_step_changes_nothing_of_the_end(world: ErasingWo
     assert texts == EXPECTED_TEXTS
     assert left == {}
     assert {name: each for name, each in stores.items() if each[1] + each[2] != each[0] or each[2] or each[3]} == {}
-    assert drive.steps >= 40
+    assert drive.steps >= 25

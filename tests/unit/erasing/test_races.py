@@ -252,8 +252,9 @@ async def test_a_hold_in_the_middle_stops_what_is_not_destroyed_yet(world: Erasi
     await drive.step()
     await drive.step()
     async with world.ledger.read() as uow:
-        stores = {each.store for each in await uow.erasures.stores(world.tenant_id, drive.ref.erasure_id)}
-    assert StoreName.KEYS.value not in stores
+        stores = {each.store: each for each in await uow.erasures.stores(world.tenant_id, drive.ref.erasure_id)}
+    keys = stores[StoreName.KEYS.value]
+    assert (keys.located, keys.erased) == (1, 0)
     assert await _texts(world) == []
     await world.erasures.release(world.admin, drive.ref.erasure_id)
     drive.tell()

@@ -172,13 +172,13 @@ class SqlErasures(SqlRepository):
         )
         return {(row[0], row[1]): int(row[2]) for row in await self._connection.execute(statement)}
 
-    async def put_store(self, report: ErasureStore) -> None:
-        values = STORE.values(report)
-        statement = upsert_into(self._connection, stores).values(values)
-        statement = statement.on_conflict_do_update(
-            index_elements=_STORE_KEY, set_={name: each for name, each in values.items() if name not in _STORE_KEY}
-        )
-        await self._connection.execute(statement)
+    async def put_stores(self, reports: Sequence[ErasureStore]) -> None:
+        if not reports:
+            return
+        statement = upsert_into(self._connection, stores)
+        kept = {column.name: statement.excluded[column.name] for column in stores.c if column.name not in _STORE_KEY}
+        statement = statement.on_conflict_do_update(index_elements=_STORE_KEY, set_=kept)
+        await self._connection.execute(statement, [STORE.values(each) for each in reports])
 
     async def stores(self, tenant_id: Id, erasure_id: Id) -> list[ErasureStore]:
         wanted = STORE.of(tenant_id, stores.c.erasure_id == erasure_id)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, Table, func, or_, select, update
+from sqlalchemy import Column, FromClause, Select, Table, func, or_, select, union_all, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.feedback import DOWN, ITS_ANSWER, ITS_QUESTION, UP
@@ -157,11 +157,12 @@ class SqlPersonal(SqlRepository):
             held = or_(place.sealed != place.empty) if place.empty is not None else place.sealed.is_not(None)
             return await self._count(place.table, tenant_id, place.ref, refs, held)
         own, elsewhere = _NAMED_BY[kind]
+        named = [(table, "id" if table.name == own else elsewhere) for table in _tables()]
+        columns = [table.c[name] for table, name in named if name in table.c and table.name != _TELLS_OF_IT]
         counted = 0
-        for table in _tables():
-            name = "id" if table.name == own else elsewhere
-            if name in table.c and table.name != _TELLS_OF_IT:
-                counted += await self._count(table, tenant_id, table.c[name], refs)
+        for some in batches(refs):
+            each = [_counting(column.table, tenant_id, one_of(column, some)) for column in columns]
+            counted += sum((await self._connection.execute(union_all(*each))).scalars())
         return counted
 
     async def _count(
@@ -169,8 +170,7 @@ class SqlPersonal(SqlRepository):
     ) -> int:
         counted = 0
         for some in batches(refs):
-            statement = select(func.count()).select_from(table)
-            statement = statement.where(table.c.tenant_id == tenant_id, one_of(column, some), *further)
+            statement = _counting(table, tenant_id, one_of(column, some), *further)
             counted += (await self._connection.execute(statement)).scalar_one()
         return counted
 
@@ -180,6 +180,10 @@ class SqlPersonal(SqlRepository):
             statement = select(wanted).where(by.table.c.tenant_id == tenant_id, one_of(by, some))
             found.update((await self._connection.execute(statement)).scalars())
         return sorted(found)
+
+
+def _counting(table: FromClause, tenant_id: Id, *wanted: Any) -> Select[int]:
+    return select(func.count()).select_from(table).where(table.c.tenant_id == tenant_id, *wanted)
 
 
 def _tables() -> list[Table]:
