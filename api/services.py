@@ -12,7 +12,8 @@ from api.running import Running
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.indexing.migration.migrations import Migrations
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
@@ -74,6 +75,7 @@ class Services:
     keyring: KeyRing
     clock: Clock
     uploads: Uploads
+    receiving: Receiving
     ingestions: Ingestions
     documents: Documents
     quarantines: Quarantines

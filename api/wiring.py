@@ -24,7 +24,8 @@ from lethe.answering.deps import Answering
 from lethe.indexing.migration.migrations import Migrations
 from lethe.indexing.migration.planning import MigrationPlanner
 from lethe.indexing.migration.targets import targets_of
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.chunking import chunk_plan, pipeline_revision
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
@@ -112,7 +113,8 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
             keyring=keyring,
             clock=clock,
             uploads=uploads,
-            ingestions=Ingestions(ledger, keyring, uploads, clock),
+            receiving=Receiving(ledger, keyring, uploads, clock),
+            ingestions=Ingestions(ledger, keyring, clock),
             documents=Documents(ledger, keyring, clock),
             quarantines=Quarantines(ledger, keyring, clock),
             letters=Letters(ledger, clock, temporal),

@@ -1,7 +1,8 @@
 """What follows sources: the activities of their rounds, and who looks how old the last good ones are."""
 
 from activities.sync import SyncActivities
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.steps.pipeline import Pipeline
 from lethe.ingestion.sync.syncing import Syncing
 from lethe.ingestion.uploads import Uploads
@@ -20,7 +21,8 @@ def sync_steps(
         ledger=pipeline.ledger,
         keyring=pipeline.keyring,
         readers=readers,
-        ingestions=Ingestions(pipeline.ledger, pipeline.keyring, uploads, pipeline.clock),
+        receiving=Receiving(pipeline.ledger, pipeline.keyring, uploads, pipeline.clock),
+        ingestions=Ingestions(pipeline.ledger, pipeline.keyring, pipeline.clock),
         clock=pipeline.clock,
         settings=settings.sync,
     )

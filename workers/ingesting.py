@@ -11,7 +11,7 @@ from activities.selections import SelectionActivities
 from lethe.ingestion.bulk.archives import Archives
 from lethe.ingestion.bulk.batch import Batches
 from lethe.ingestion.bulk.planning import BulkPlanning
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.deletion import Deletions
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.letters import Letters
@@ -96,10 +96,10 @@ def ingestion_steps(
 
 
 def _bulk(settings: Settings, pipeline: Pipeline, uploads: Uploads, journal: FailureJournal) -> BulkActivities:
-    ingestions = Ingestions(pipeline.ledger, pipeline.keyring, uploads, pipeline.clock)
+    receiving = Receiving(pipeline.ledger, pipeline.keyring, uploads, pipeline.clock)
     return BulkActivities(
         Batches(pipeline, uploads.remover, journal),
         BulkPlanning(pipeline.ledger, uploads.remover, pipeline.clock, settings.bulk, settings.limits),
-        Archives(ingestions, settings.bulk, pipeline.scratch),
+        Archives(receiving, settings.bulk, pipeline.scratch),
         Failpoint.from_settings(settings.testing).reach,
     )

@@ -69,7 +69,7 @@ async def start_ingestion(
     async def perform(incoming: IncomingMany, effect_id: Id) -> _Memo:
         said = incoming.options.model_dump(mode="json", exclude={"documents", "open", "window"})
         window = incoming.window or services.settings.bulk.window
-        ingestion = await services.ingestions.start(caller, window, said, derived_id(effect_id, 0))
+        ingestion = await services.receiving.start(caller, window, said, derived_id(effect_id, 0))
         try:
             taken = await _take_all(services, caller, ingestion.id, incoming, effect_id, may_unpack=True)
         except BaseException:
@@ -240,12 +240,12 @@ async def _take_all(
             if part.is_archive:
                 if not may_unpack:
                     raise InvalidRequest("One archive is taken, when an ingestion is started.")
-                await services.ingestions.keep_archive(caller, ingestion_id, part.data)
+                await services.receiving.keep_archive(caller, ingestion_id, part.data)
                 may_unpack = False
                 continue
             number += 1
             item_id = derived_id(effect_id, number)
-            done = await services.ingestions.take(caller, ingestion_id, part.request, part.data, item_id)
+            done = await services.receiving.take(caller, ingestion_id, part.request, part.data, item_id)
             taken.append(TakenOut.model_validate(done))
     except BrokenBodyError as broken:
         raise broken.cause from broken

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from lethe.adapters.clock import SystemClock
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.bulk.views import IngestionView
 from lethe.ingestion.requests import UploadRequest
 from lethe.model.ids import Id
@@ -27,24 +28,27 @@ def note(seed: int, paragraphs: int = 1) -> str:
 
 
 def use_cases(installation: Installation) -> Ingestions:
-    return Ingestions(installation.ledger, installation.keyring, installation.uploads, SystemClock())
+    return Ingestions(installation.ledger, installation.keyring, SystemClock())
+
+
+def receiving(installation: Installation) -> Receiving:
+    return Receiving(installation.ledger, installation.keyring, installation.uploads, SystemClock())
 
 
 async def fill(
     installation: Installation, texts: Mapping[str, str | bytes], *, window: int = 4, close: bool = True
 ) -> Id:
     """An ingestion of these documents by their URIs; its workflow is not started."""
-    bulk = use_cases(installation)
     caller = installation.caller
-    ingestion = await bulk.start(caller, window)
+    ingestion = await receiving(installation).start(caller, window)
     await add(installation, ingestion.id, texts)
     if close:
-        await bulk.close(caller, ingestion.id)
+        await use_cases(installation).close(caller, ingestion.id)
     return ingestion.id
 
 
 async def add(installation: Installation, ingestion_id: Id, texts: Mapping[str, str | bytes]) -> None:
-    bulk = use_cases(installation)
+    bulk = receiving(installation)
     for uri, text in texts.items():
         data = text.encode() if isinstance(text, str) else text
         request = UploadRequest(source_uri=uri, filename=uri.rpartition("/")[2])

@@ -18,7 +18,8 @@ from lethe.adapters.sql import SqlLedger
 from lethe.contracts.bulk import IngestionRef
 from lethe.errors import ArchiveChanged, IngestionClosed, LedgerConflict
 from lethe.ingestion.bulk.archives import Archives, Unpacking
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.requests import Outcome, UploadRequest
 from lethe.model.documents import Status
@@ -50,19 +51,20 @@ class Desk:
 
     def __init__(self, house: House, scratch: Path) -> None:
         self.house = house
-        self.ingestions = Ingestions(house.ledger, house.keyring, house.uploads, FakeClock())
+        self.receiving = Receiving(house.ledger, house.keyring, house.uploads, FakeClock())
+        self.ingestions = Ingestions(house.ledger, house.keyring, FakeClock())
         self.scratch = scratch
         self.ref = IngestionRef(tenant_id=house.tenant_id, ingestion_id=house.tenant_id)
 
     async def begin(self, data: bytes = b"") -> Id:
         caller = self.house.writer
-        ingestion = await self.ingestions.start(caller, 4, {"source_prefix": PREFIX})
+        ingestion = await self.receiving.start(caller, 4, {"source_prefix": PREFIX})
         self.ref = IngestionRef(tenant_id=caller.tenant_id, ingestion_id=ingestion.id)
         await self.send(once(data or zipped(FILES)))
         return ingestion.id
 
     async def send(self, data: AsyncIterator[bytes]) -> None:
-        await self.ingestions.keep_archive(self.house.writer, self.ref.ingestion_id, data)
+        await self.receiving.keep_archive(self.house.writer, self.ref.ingestion_id, data)
 
     @property
     def archives(self) -> set[str]:
@@ -86,7 +88,7 @@ class Desk:
             await self.unpack(die)
 
     async def unpack(self, reach: Callable[[str], None] = lambda place: None, **limits: int) -> None:
-        archives = Archives(self.ingestions, BulkSettings.model_validate(limits), self.scratch)
+        archives = Archives(self.receiving, BulkSettings.model_validate(limits), self.scratch)
         await archives.unpack(self.ref, Unpacking(is_stopping=lambda: False, reach=reach))
 
     async def ended(self) -> list[str]:
@@ -119,7 +121,7 @@ async def test_a_document_sent_beside_the_archive_is_left_alone(desk: Desk) -> N
         yield b"Sent beside it."
 
     request = UploadRequest(source_uri=f"{PREFIX}d.txt", filename="d.txt")
-    taken = await desk.ingestions.take(desk.house.writer, desk.ref.ingestion_id, request, slow())
+    taken = await desk.receiving.take(desk.house.writer, desk.ref.ingestion_id, request, slow())
     assert taken.outcome is Outcome.ADDED
     assert await desk.ended() == [*FILES, "d.txt"]
     assert await desk.refusals() == []
@@ -238,7 +240,7 @@ async def test_of_two_attempts_at_once_each_file_is_taken_in_once(desk: Desk) ->
 
     request = UploadRequest(source_uri=f"{PREFIX}a.txt", filename="a.txt")
     with pytest.raises(LedgerConflict):
-        await desk.ingestions.take_entry(ingestion, request, overtaken(), 1)
+        await desk.receiving.take_entry(ingestion, request, overtaken(), 1)
     assert await desk.ended() == list(FILES)
     assert await desk.refusals() == []
 

@@ -12,7 +12,7 @@ from weaviate.collections import CollectionAsync
 from lethe.adapters.clock import SystemClock
 from lethe.contracts.audit import AuditAllRun, AuditRef, AuditReport, AuditRun, AuditTally
 from lethe.errors import IngestionClosed
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.requests import MetadataPatch, Receipt
 from lethe.model.audits import AuditState, AuditTrigger
 from lethe.model.documents import Status
@@ -155,7 +155,7 @@ async def test_blobs_without_a_version_go_and_lost_originals_are_told(running: I
 
 async def test_an_archive_goes_when_its_ingestion_is_over_and_not_before(running: Installation) -> None:
     me, now = running.caller, SystemClock().now()
-    bulk = Ingestions(running.ledger, running.keyring, running.uploads, SystemClock())
+    bulk = Receiving(running.ledger, running.keyring, running.uploads, SystemClock())
     started = await bulk.start(me, 1)
     await bulk.keep_archive(me, started.id, once(b"not unpacked yet"))
     async with running.ledger.read() as uow:

@@ -18,8 +18,9 @@ from lethe.contracts.ingestion import DocumentRef, StepFailure, VersionRef
 from lethe.errors import DocumentTooLarge, EmbedderRefused, ParserCrashed
 from lethe.indexing.builds import FirstBuild
 from lethe.ingestion.bulk.batch import Batches, Reporter
+from lethe.ingestion.bulk.ingestions import Ingestions
 from lethe.ingestion.bulk.planning import BulkPlanning
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.bulk.recent import RecentCounts
 from lethe.ingestion.chunking import chunk_plan
 from lethe.ingestion.deletion import Deletions
@@ -95,12 +96,11 @@ class Bulk:
         return self.house.tenant_id
 
     @property
-    def ingestions(self) -> Ingestions:
-        uploads = self.house.uploads
-        return Ingestions(self.house.ledger, self.house.keyring, uploads, uploads.clock)
+    def receiving(self) -> Receiving:
+        return Receiving(self.house.ledger, self.house.keyring, self.house.uploads, self.house.uploads.clock)
 
     async def start(self) -> Id:
-        return (await self.ingestions.start(self.house.admin, 4)).id
+        return (await self.receiving.start(self.house.admin, 4)).id
 
     async def take(
         self, ingestion_id: Id, *texts: str, at: int = 0, metadata: dict[str, MetadataValue] | None = None
@@ -109,7 +109,7 @@ class Bulk:
         taken: list[VersionRef] = []
         for number, text in enumerate(texts, at):
             request = UploadRequest(f"file:///{number}.txt", metadata=metadata, filename="note.txt")
-            one = await self.ingestions.take(self.house.admin, ingestion_id, request, once(text.encode()))
+            one = await self.receiving.take(self.house.admin, ingestion_id, request, once(text.encode()))
             if one.version_id:
                 taken.append(VersionRef(tenant_id=self.tenant_id, version_id=one.version_id))
         return taken
@@ -295,5 +295,6 @@ async def test_every_document_given_is_counted_under_one_outcome(bulk: Bulk) -> 
     await bulk.bring_in(second, waiting)
     counts = (await bulk.planning.page(BulkCursor(**ref.model_dump(), after=0))).counts
     assert counts == BulkCounts(total=7, done=7, added=1, updated=2, skipped=1, failed=2, lost=1)
-    view = await bulk.ingestions.get(bulk.house.admin, second)
+    house = bulk.house
+    view = await Ingestions(house.ledger, house.keyring, house.uploads.clock).get(house.admin, second)
     assert {name: getattr(view, name) for name in BulkCounts.model_fields} == counts.model_dump()

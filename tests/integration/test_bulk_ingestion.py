@@ -81,10 +81,11 @@ async def test_unchanged_files_are_skipped_and_changed_ones_replaced(running: In
 
 async def test_of_two_submissions_of_one_document_the_last_wins(running: Installation) -> None:
     cases, caller = bulks.use_cases(running), running.caller
-    ingestion = await cases.start(caller, 4)
+    receiving = bulks.receiving(running)
+    ingestion = await receiving.start(caller, 4)
     for text in ("The first word.", "The second word.", "The last word."):
         request = UploadRequest(source_uri="file:///twice.txt", filename="twice.txt")
-        taken = await cases.take(caller, ingestion.id, request, once(text.encode()))
+        taken = await receiving.take(caller, ingestion.id, request, once(text.encode()))
     assert taken.outcome is Outcome.UPDATED  # pyright: ignore[reportPossiblyUnboundVariable]
     await cases.close(caller, ingestion.id)
     await bulks.start(running, ingestion.id)

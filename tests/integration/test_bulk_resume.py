@@ -139,13 +139,13 @@ UNPACKING = ("unpack.entry:read", "unpack.forget:after")
 async def test_kills_while_an_archive_is_unpacked(stack: Killable) -> None:
     free = stack.installed
     texts = [bulks.note(seed) for seed in range(30_000, 30_000 + 8)]
-    prefix, cases = "file:///archived/", bulks.use_cases(free)
+    prefix, cases, receiving = "file:///archived/", bulks.use_cases(free), bulks.receiving(free)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for number, text in enumerate(texts):
             archive.writestr(f"note-{number}.txt", text)
-    ingestion = await cases.start(free.caller, 4, {"source_prefix": prefix})
-    await cases.keep_archive(free.caller, ingestion.id, once(made.getvalue()))
+    ingestion = await receiving.start(free.caller, 4, {"source_prefix": prefix})
+    await receiving.keep_archive(free.caller, ingestion.id, once(made.getvalue()))
     await cases.close(free.caller, ingestion.id)
     await bulks.start(free, ingestion.id)
     for place in UNPACKING:

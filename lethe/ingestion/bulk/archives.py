@@ -22,7 +22,7 @@ from lethe.errors import (
     WorkerStopping,
 )
 from lethe.ingestion.bulk.entries import Entry, open_entries
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.requests import MetadataValue, UploadRequest
 from lethe.model.blobs import BlobName, blob_prefix
 from lethe.model.documents import SubjectMention
@@ -51,7 +51,7 @@ class Unpacking:
 class Archives:
     """Unpacks the archives of ingestions. ``scratch`` holds one in the clear while it is read."""
 
-    ingestions: Ingestions
+    receiving: Receiving
     limits: BulkSettings
     scratch: Path
 
@@ -60,13 +60,13 @@ class Archives:
         removed. Raises WorkerStopping.
         """
         tenant_id = ref.tenant_id
-        async with self.ingestions.ledger.read() as uow:
+        async with self.receiving.ledger.read() as uow:
             ingestion = await uow.ingestions.get(tenant_id, ref.ingestion_id)
             left_over = await uow.versions.left_by_archive(tenant_id, ref.ingestion_id)
         if ingestion is None:
             raise IngestionNotFound
         for version_id in left_over:  # of an attempt that was killed between the two transactions of an upload
-            await self.ingestions.uploads.remover.remove_unindexed(tenant_id, version_id)
+            await self.receiving.uploads.remover.remove_unindexed(tenant_id, version_id)
         if not ingestion.archive_key or ingestion.state.is_final:
             return
         try:
@@ -76,13 +76,13 @@ class Archives:
             return
         except DocumentError as error:
             with suppress(IngestionClosed):  # another attempt has said so
-                await self.ingestions.refuse_entry(ingestion, "", error, ENDED)
-        async with self.ingestions.ledger.write() as uow:  # before it is gone: from here on that is no loss
+                await self.receiving.refuse_entry(ingestion, "", error, ENDED)
+        async with self.receiving.ledger.write() as uow:  # before it is gone: from here on that is no loss
             await uow.ingestions.count(tenant_id, ingestion.id, entry=ENDED)
         unpacking.reach("forget:before")
-        await self.ingestions.uploads.blobs.delete_prefix(blob_prefix(tenant_id, ingestion.id))
+        await self.receiving.uploads.blobs.delete_prefix(blob_prefix(tenant_id, ingestion.id))
         unpacking.reach("forget:after")
-        async with self.ingestions.ledger.write() as uow:
+        async with self.receiving.ledger.write() as uow:
             await uow.ingestions.forget_archive(tenant_id, ingestion.id)
 
     async def _unpack(self, ingestion: Ingestion, unpacking: Unpacking) -> bool:
@@ -105,7 +105,7 @@ class Archives:
 
     async def _take(self, ingestion: Ingestion, options: UploadRequest, entry: Entry, unpacking: Unpacking) -> None:
         if entry.refused is not None:
-            await self.ingestions.refuse_entry(ingestion, entry.name, entry.refused, entry.number)
+            await self.receiving.refuse_entry(ingestion, entry.name, entry.refused, entry.number)
             return
         prefix = options.source_uri
         request = replace(options, source_uri=None if prefix is None else prefix + entry.name, filename=entry.name)
@@ -115,13 +115,13 @@ class Archives:
                 yield piece
             unpacking.reach("entry:read")
 
-        await self.ingestions.take_entry(ingestion, request, data(), entry.number)
+        await self.receiving.take_entry(ingestion, request, data(), entry.number)
         unpacking.reach("entry:after")
 
     async def _options(self, ingestion: Ingestion) -> UploadRequest:
         """What is said of every document. ``source_uri`` is the beginning of each one's."""
         with _required():
-            key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
+            key = await self.receiving.keyring.get(ingestion.tenant_id, ingestion.id)
             said = cast("dict[str, object]", unseal_json(key, Purpose.OPTIONS, ingestion.sealed_options))
         subjects = cast("list[dict[str, str]]", said.get("subjects") or [])
         readers = cast("list[Id] | None", said.get("readers"))
@@ -140,8 +140,8 @@ class Archives:
         with tempfile.TemporaryDirectory(dir=self.scratch, prefix="read-") as folder:
             path = Path(folder) / BlobName.ARCHIVE
             with _required(), path.open("wb") as file:
-                key = await self.ingestions.keyring.get(ingestion.tenant_id, ingestion.id)
-                sealed = self.ingestions.uploads.blobs.read(ingestion.archive_key)
+                key = await self.receiving.keyring.get(ingestion.tenant_id, ingestion.id)
+                sealed = self.receiving.uploads.blobs.read(ingestion.archive_key)
                 async for piece in unseal_stream(key, Purpose.ARCHIVE, sealed):
                     await asyncio.to_thread(file.write, piece)
             yield path

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from lethe.contracts.sync import SourceRef, SyncRef
 from lethe.errors import SourceNotFound, SyncNotFound
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.sync.digester import Digester
 from lethe.ingestion.sync.spec import SourceSpec, address_of, open_spec
 from lethe.model.syncs import Source, SourceState, Sync
@@ -27,6 +28,7 @@ class Syncing:
     ledger: Ledger
     keyring: KeyRing
     readers: SourceReaders
+    receiving: Receiving
     ingestions: Ingestions
     clock: Clock
     settings: SyncSettings
@@ -34,7 +36,7 @@ class Syncing:
     async def digester(self, source: Source) -> Digester:
         key = await self.keyring.secret(source.tenant_id, SecretPurpose.DIGEST)
         filters = (await self.spec(source)).filters
-        return Digester(key, source.id, f"{filters.max_item_bytes} {self.ingestions.uploads.max_bytes}")
+        return Digester(key, source.id, f"{filters.max_item_bytes} {self.receiving.uploads.max_bytes}")
 
     async def spec(self, source: Source) -> SourceSpec:
         return open_spec(await self.keyring.get(source.tenant_id, source.id), source)

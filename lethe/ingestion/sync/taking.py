@@ -35,7 +35,7 @@ async def begin_intake(deps: Syncing, ref: SyncRef) -> Intake:
     if sync.ingestion_id or not any(counts.get(kind) for kind in WORK):
         return Intake(ingestion_id=sync.ingestion_id)
     wanted = item_id(ref.sync_id, "ingestion")
-    ingestion = await deps.ingestions.start(source.caller, deps.settings.batch_window, ingestion_id=wanted)
+    ingestion = await deps.receiving.start(source.caller, deps.settings.batch_window, ingestion_id=wanted)
     async with deps.ledger.write() as uow:
         await uow.tenants.lock(ref.tenant_id)
         _, sync = await open_round(uow, ref)
@@ -111,12 +111,12 @@ class _Taking:
         )
         caller = self.source.caller
         async with aclosing(_pieces(self.reader.read(item))) as data:
-            return await self.deps.ingestions.take(
+            return await self.deps.receiving.take(
                 caller, self.ingestion_id, request, data, listed.id, source_id=self.source.id
             )
 
     async def _refuse(self, listed: ListedItem, item: SourceItem, error: LetheError) -> Taken:
-        return await self.deps.ingestions.refuse_item(
+        return await self.deps.receiving.refuse_item(
             self.source.tenant_id, self.ingestion_id, item.name, error, listed.id
         )
 

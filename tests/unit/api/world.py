@@ -34,7 +34,8 @@ from lethe.errors import LetheError
 from lethe.indexing.migration.migrations import Migrations
 from lethe.indexing.migration.planning import MigrationPlanner
 from lethe.indexing.migration.targets import Target
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.documents import Documents
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.quarantines import Quarantines
@@ -240,7 +241,8 @@ async def open_world(settings: Settings) -> AsyncGenerator[World]:
         keyring=keyring,
         clock=clock,
         uploads=uploads,
-        ingestions=Ingestions(ledger, keyring, uploads, clock),
+        receiving=Receiving(ledger, keyring, uploads, clock),
+        ingestions=Ingestions(ledger, keyring, clock),
         documents=Documents(ledger, keyring, clock),
         quarantines=Quarantines(ledger, keyring, clock),
         letters=Letters(ledger, clock, workflows),

@@ -11,7 +11,8 @@ from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import Begun, NextStep, SourceRef, SyncRef, SyncRun
 from lethe.errors import LetheError
 from lethe.ingestion.bulk.batch import Reporter
-from lethe.ingestion.bulk.receiving import Ingestions
+from lethe.ingestion.bulk.ingestions import Ingestions
+from lethe.ingestion.bulk.receiving import Receiving
 from lethe.ingestion.requests import Outcome, Receipt
 from lethe.ingestion.sync import listing, removing, rounds, taking
 from lethe.ingestion.sync.ordering import Rounds
@@ -153,7 +154,8 @@ async def open_following(ledger: SqlLedger, **settings: object) -> AsyncGenerato
                 ledger=ledger,
                 keyring=house.keyring,
                 readers=readers,
-                ingestions=Ingestions(ledger, house.keyring, replace(house.uploads, max_bytes=1_000), clock),
+                receiving=Receiving(ledger, house.keyring, replace(house.uploads, max_bytes=1_000), clock),
+                ingestions=Ingestions(ledger, house.keyring, clock),
                 clock=clock,
                 settings=SyncSettings.model_validate({"page_items": 3, "take_items": 3, **settings}),
             ),

@@ -75,9 +75,9 @@ async def test_what_was_too_large_is_read_again_when_the_installation_takes_more
     following.source.put("long.txt", "x" * 2_000)
     assert (await following.round()).failed == 1
     assert ((await following.round()).skipped, len(following.source.reads)) == (1, 1)
-    ingestions = following.deps.ingestions
-    larger = replace(ingestions, uploads=replace(ingestions.uploads, max_bytes=3_000))
-    following.deps = replace(following.deps, ingestions=larger)
+    receiving = following.deps.receiving
+    larger = replace(receiving, uploads=replace(receiving.uploads, max_bytes=3_000))
+    following.deps = replace(following.deps, receiving=larger)
     assert ((await following.round()).added, len(await following.documents())) == (1, 1)
 
 
