@@ -50,6 +50,8 @@ class SourceSettings(Section):
     robots_agent: Annotated[str, Field(pattern=r"[A-Za-z_-]+")] = "lethe"
     """What web sites' robots.txt call this reader."""
     clone_seconds: Annotated[float, Field(gt=0)] = 600.0
-    """How long fetching a git repository may take."""
+    """How long fetching a git repository may take; also the time of a processor that one process of git may take."""
+    git_memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 2 * 1024 * 1024 * 1024
+    """Memory that one process of git may take: files of a repository may be packed a thousandfold."""
     clone_bytes: Annotated[int, Field(ge=1024 * 1024)] = 2 * 1024 * 1024 * 1024
     """Largest pack of a git repository, of its newest commit only."""

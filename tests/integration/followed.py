@@ -60,6 +60,12 @@ class Followed:
         await self.start(DispatchKind.SYNC_SOURCE)
         return await self.rested(ordered.id)
 
+    async def told(self, *keys: str) -> Sync:
+        """A round of what an event names, to its end, or to its question."""
+        sync = await self.rounds.notify(self.at.caller, self.id, keys)
+        await self.start(DispatchKind.SYNC_SOURCE)
+        return await self.rested(sync.id)
+
     async def rested(self, sync_id: Id) -> Sync:
         found: list[Sync] = []
 

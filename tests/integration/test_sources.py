@@ -58,36 +58,32 @@ async def followed(attended: Installation, tmp_path: Path) -> FollowedFolder:
     return FollowedFolder(attended, tmp_path)
 
 
-KILLS = (
-    "sync.compare:listed",
-    "sync.take:before",
-    "batch.index:after",
-    "remove_vanished:after",
-)
-"""Each after an effect, before anybody is told of it; in the order in which a round comes by."""
-
-
-async def test_killed_at_every_step_a_round_comes_to_the_same_end(unattended: FollowedFolder) -> None:
+async def test_killed_while_it_takes_in_and_while_it_deletes_a_round_comes_to_the_same_end(
+    unattended: FollowedFolder,
+) -> None:
     """The first of the file: no worker may run yet, and the tenant has no other documents."""
     for number in range(8):
         unattended.write(f"{number}.txt", f"Beacon number {number} is lit at dusk.")
     await unattended.register()
-    async with unattended.at.worker():
-        await unattended.sync()
-    for number in (0, 1, 8, 9, 10):
-        unattended.write(f"{number}.txt", f"Beacon number {number} is lit at dawn.")
-    (unattended.folder / "2.txt").unlink()
-    ordered = await unattended.rounds.order(unattended.at.caller, unattended.id, is_dry_run=False)
+    first = await unattended.rounds.order(unattended.at.caller, unattended.id, is_dry_run=False)
     await unattended.start(DispatchKind.SYNC_SOURCE)
-    for place in KILLS:
-        await unattended.at.worker(place).killed()
+    # One item is an upload by then, and nobody has been told.
+    await unattended.at.worker("sync.take:before").killed()
+    async with unattended.at.worker("remove_deleted:after") as worker:
+        done = await unattended.rested(first.id)
+        assert (done.state, done.listed, done.added, done.updated, done.failed) == (SyncState.DONE, 8, 8, 0, 0)
+        for number in (0, 1, 8, 9, 10):
+            unattended.write(f"{number}.txt", f"Beacon number {number} is lit at dawn.")
+        (unattended.folder / "2.txt").unlink()
+        second = await unattended.rounds.order(unattended.at.caller, unattended.id, is_dry_run=False)
+        await unattended.start(DispatchKind.SYNC_SOURCE)
+        await worker.killed()
     async with unattended.at.worker():
-        sync = await unattended.rested(ordered.id)
+        sync = await unattended.rested(second.id)
         counts = (sync.listed, sync.added, sync.updated, sync.skipped, sync.vanished, sync.deleted)
         assert (sync.state, counts, sync.failed) == (SyncState.DONE, (10, 3, 2, 5, 1, 1), 0)
-        tenant_id = unattended.at.caller.tenant_id
         async with unattended.at.ledger.read() as uow:
-            documents = await uow.documents.page(tenant_id, None, None, None, 100)
+            documents = await uow.documents.page(unattended.at.caller.tenant_id, None, None, None, 100)
         assert {each.id for each in documents} == {each.id for each in await unattended.documents()}
         assert (len(await unattended.found("dusk")), len(await unattended.found("dawn"))) == (5, 5)
         assert differences((await audit(unattended.at)).builds[0].tally) == (0, 0, 0, 0)
@@ -149,6 +145,12 @@ async def test_a_folder_that_is_gone_fails_the_round_and_deletes_nothing(followe
     failed = await followed.sync()
     assert (failed.state, failed.code, len(await followed.documents())) == (SyncState.FAILED, "source_missing", 1)
     assert (await followed.source()).last_good_at is not None
+    told = await followed.told("a.txt")
+    assert (told.state, told.code, told.deleted) == (SyncState.FAILED, "source_missing", 0)
+    followed.folder.mkdir()  # where the disk was mounted
+    told = await followed.told("a.txt")
+    assert (told.state, told.vanished, told.deleted) == (SyncState.NEEDS_ATTENTION, 1, 0)
+    assert len(await followed.documents()) == 1
 
 
 async def test_events_sync_what_they_name(followed: FollowedFolder) -> None:

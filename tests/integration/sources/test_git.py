@@ -194,6 +194,18 @@ async def test_a_repository_over_the_limit_is_not_copied(checkout: Checkout, ser
     assert len(await texts(repository(server))) == 2
 
 
+async def test_a_file_that_unpacks_to_more_than_there_is_memory_ends_git_alone(
+    checkout: Checkout, server: GitServer
+) -> None:
+    little = HERE.model_copy(update={"git_memory_bytes": 96 * 1024 * 1024})
+    assert await texts(repository(server), little) == {"docs/a.md": b"# on main"}
+    checkout.git("config", "core.compression", "1")
+    checkout.put("zeros.bin", bytes(100 * 1024 * 1024))
+    checkout.commit()
+    with pytest.raises(SourceUnavailable):
+        await texts(repository(server), little)
+
+
 async def test_a_few_trees_that_stand_for_very_many_files_are_not_listed_to_their_end(
     checkout: Checkout, server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

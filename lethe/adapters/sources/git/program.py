@@ -17,8 +17,8 @@ from lethe.errors import SourceTimedOut, SourceToolMissing
 _OLDEST: Final = (2, 37)
 """The first that can be told which number a name has, so that it does not resolve the name again."""
 _VERSION: Final = re.compile(rb"git version (\d+)\.(\d+)")
-_ULIMIT_BYTES: Final = 512
-_LIMITED: Final = 'ulimit -f "$1" && shift && exec "$@"'
+_FILE_UNIT: Final = 512
+_MEMORY_UNIT: Final = 1024
 _CONFIGURATION: Final[Mapping[str, str]] = {
     "protocol.allow": "never",
     "core.hooksPath": "/dev/null",
@@ -30,9 +30,28 @@ _CONFIGURATION: Final[Mapping[str, str]] = {
     "http.lowSpeedTime": "60",
     "submodule.recurse": "false",
     "gc.auto": "0",
+    "pack.threads": "1",
+    # What is mapped counts as memory: of a large pack only a part is at once.
+    "core.packedGitWindowSize": "32m",
+    "core.packedGitLimit": "256m",
 }
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of each of git's processes: time of a processor, and memory. A few bytes can stand for very many."""
+
+    cpu_seconds: int
+    memory_bytes: int
+
+    def command(self, file_bytes: int) -> str:
+        """What a shell runs its arguments with. Some systems know no limit of memory."""
+        said = [f"ulimit -t {self.cpu_seconds}", f"ulimit -v {self.memory_bytes // _MEMORY_UNIT} || :"]
+        if file_bytes:
+            said.append(f"ulimit -f {file_bytes // _FILE_UNIT}")
+        return "; ".join(["set -e", *said, 'exec "$@"'])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,7 @@ class Git:
 
     program: str
     folder: Path
+    limits: Limits
     configuration: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     async def run(self, *arguments: str, seconds: float, file_bytes: int = 0) -> int:
@@ -64,11 +84,13 @@ class Git:
     async def _started(
         self, arguments: tuple[str, ...], written_to: int, file_bytes: int = 0
     ) -> AsyncGenerator[asyncio.subprocess.Process]:
-        command = [self.program, *arguments]
-        if file_bytes:
-            command = ["/bin/sh", "-c", _LIMITED, "sh", str(file_bytes // _ULIMIT_BYTES), *command]
         process = await asyncio.create_subprocess_exec(
-            *command,
+            "/bin/sh",
+            "-c",
+            self.limits.command(file_bytes),
+            "sh",
+            self.program,
+            *arguments,
             cwd=self.folder,
             env=self._environment(),
             stdin=asyncio.subprocess.DEVNULL,
@@ -103,12 +125,12 @@ class Git:
         }
 
 
-async def find_git(folder: Path, configuration: Mapping[str, str]) -> Git:
+async def find_git(folder: Path, limits: Limits, configuration: Mapping[str, str]) -> Git:
     """Raises SourceToolMissing for none, and for one that is too old to be told where to connect to."""
     program = shutil.which("git")
     if program is None:
         raise SourceToolMissing("The program git.")
-    git = Git(program, folder, configuration)
+    git = Git(program, folder, limits, configuration)
     said = [piece async for piece in git.pieces("--version", seconds=30)]
     version = _VERSION.match(b"".join(said))
     if version is None or (int(version[1]), int(version[2])) < _OLDEST:

@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import Final
 
 from lethe.adapters.sources.credentials import credentials_of
 from lethe.adapters.sources.git.addresses import check_git, found_repository
 from lethe.adapters.sources.git.local import own_repository
-from lethe.adapters.sources.git.program import Git, find_git
+from lethe.adapters.sources.git.program import Git, Limits, find_git
 from lethe.adapters.sources.limits import at_most, no_larger, refuse_larger
 from lethe.adapters.sources.naming import file_name, uri_path
 from lethe.adapters.sources.web.fetching import Fetcher
@@ -102,7 +103,8 @@ _IN_COPY: Final = ("--git-dir", _COPY)
 async def _copied(source: SourceAddress, settings: SourceSettings, folder: Path) -> Git:
     """git, with the newest commit in the folder. Raises SourceMissing, SourceUnavailable and what finding raises."""
     fetcher = Fetcher(settings, source.tenant_id, credentials_of(source, settings))
-    await find_git(folder, {})
+    limits = Limits(ceil(settings.clone_seconds), settings.git_memory_bytes)
+    await find_git(folder, limits, {})
     try:
         repository = check_git(source, settings)
         if repository.web is None:
@@ -112,7 +114,7 @@ async def _copied(source: SourceAddress, settings: SourceSettings, folder: Path)
         repository, configuration = await found_repository(repository, fetcher)
     finally:
         await fetcher.close()
-    git = await find_git(folder, configuration)
+    git = await find_git(folder, limits, configuration)
     wanted = repository.branch or "HEAD"
     code = await git.run("ls-remote", "--exit-code", "--", repository.address, wanted, seconds=settings.clone_seconds)
     if code == _NOTHING_FOUND:
@@ -123,7 +125,7 @@ async def _copied(source: SourceAddress, settings: SourceSettings, folder: Path)
         arguments = ("clone", *how, "--", repository.address, _COPY)
         code = await git.run(*arguments, seconds=settings.clone_seconds, file_bytes=settings.clone_bytes)
     if code != 0:
-        raise SourceUnavailable("git cannot copy the repository, or it is larger than `sources.clone_bytes`.")
+        raise SourceUnavailable("git cannot copy the repository, or not within the limits of `sources.*`.")
     return git
 
 
