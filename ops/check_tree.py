@@ -83,6 +83,19 @@ def environment_reads(files: Iterable[Path], root: Path = ROOT) -> Iterator[str]
             yield from (f"{name}:{line}: reads the environment" for line in _environment_lines(_text(path)))
 
 
+def migration_numbers(files: Iterable[Path], root: Path = ROOT) -> Iterator[str]:
+    """Two changes that were made side by side may have taken the same number; each is named as its file is."""
+    taken = set[tuple[str, str]]()
+    for path in sorted(files):
+        name = path.relative_to(root).as_posix()
+        if (found := re.fullmatch(r"migrations/(\w+)/versions/(\d+)_\w+\.py", name)) is None:
+            continue
+        store, number = found.groups()
+        if (store, number) in taken or f'\nrevision = "{number}"\n' not in f"\n{_text(path)}":
+            yield f"{name}:1: needs a number of its own"
+        taken.add((store, number))
+
+
 def _environment_lines(source: str) -> Iterator[int]:
     names = {"environ", "environb", "getenv", "getenvb", "putenv"}
     for node in ast.walk(ast.parse(source)):
@@ -105,6 +118,7 @@ def breaches(root: Path = ROOT) -> list[str]:
         *named_notes(files, root),
         *long_files(files, root),
         *environment_reads(files, root),
+        *migration_numbers(files, root),
     ]
 
 

@@ -12,6 +12,7 @@ from ops.check_tree import (
     committed,
     environment_reads,
     long_files,
+    migration_numbers,
     named_notes,
     registry_hosts,
 )
@@ -64,3 +65,17 @@ def test_reading_the_environment_is_found(tmp_path: Path, source: str) -> None:
 @pytest.mark.parametrize("name", ["lethe/settings/__init__.py", "cli/stack/programs.py"])
 def test_settings_and_the_stack_may_read_the_environment(tmp_path: Path, name: str) -> None:
     assert list(environment_reads(planted(tmp_path, name, "import os\nos.environ\n"), tmp_path)) == []
+
+
+def test_a_number_of_two_migrations_is_found(tmp_path: Path) -> None:
+    texts = {"0001_a": "0001", "0002_b": "0002", "0002_c": "0002", "0003_d": "0002"}
+    files = [
+        path
+        for name, number in texts.items()
+        for path in planted(tmp_path, f"migrations/ledger/versions/{name}.py", f'revision = "{number}"\n')
+    ]
+    files += planted(tmp_path, "migrations/keyring/versions/0001_a.py", 'revision = "0001"\n')
+    assert list(migration_numbers(files, tmp_path)) == [
+        "migrations/ledger/versions/0002_c.py:1: needs a number of its own",
+        "migrations/ledger/versions/0003_d.py:1: needs a number of its own",
+    ]
