@@ -1,27 +1,15 @@
 """What ends: a source, with its documents or without, and a document that somebody deleted by hand."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import NextStep, SyncRun
 from lethe.errors import KeyDestroyed, SourceNotFound
 from lethe.ingestion.sync import removing, rounds
 from lethe.ports.keyring import SecretPurpose
 from lethe.privacy.digests import suppression_tag_of
-from lethe.settings import Settings
-from tests.unit.sync.following import Following, fill, open_following
-
-
-@pytest_asyncio.fixture
-async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
-    ledger = SqlLedger.from_settings(sqlite_settings)
-    async with open_following(ledger) as following:
-        yield following
-    await ledger.close()
+from tests.unit.sync.following import Following, fill
 
 
 @pytest.mark.parametrize(("deletes", "left"), [(True, 0), (False, 3)])

@@ -1,13 +1,11 @@
 """Rounds of what events named: what nobody can say of one item, what is gone of many, and who begins meanwhile."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import SyncRef, SyncRun
 from lethe.errors import LetheError, SourceAccessDenied, SourceMissing, SourceUnavailable
 from lethe.ingestion.sync import listing, rounds
@@ -15,16 +13,7 @@ from lethe.ingestion.sync.ordering import Rounds
 from lethe.model.ids import Id
 from lethe.model.syncs import Decision, SyncState, SyncTrigger
 from lethe.ports.keyring import KeyRing
-from lethe.settings import Settings
-from tests.unit.sync.following import Following, fill, open_following, reporter
-
-
-@pytest_asyncio.fixture
-async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
-    ledger = SqlLedger.from_settings(sqlite_settings)
-    async with open_following(ledger) as following:
-        yield following
-    await ledger.close()
+from tests.unit.sync.following import Following, fill, reporter
 
 
 async def begun(following: Following) -> SyncRef:

@@ -1,25 +1,13 @@
 """How long documents of a source stay: what a complete round named is young, the rest goes when the source says."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-import pytest_asyncio
-
-from lethe.adapters.sql import SqlLedger
 from lethe.contracts.retention import RetentionPage, RetentionRef, RetentionStart, RetentionTally
 from lethe.ingestion.retaining import Retaining
 from lethe.model.ids import new_id
 from lethe.model.retention import RetentionKind
-from lethe.settings import RetentionSettings, Settings
-from tests.unit.sync.following import Following, fill, open_following
-
-
-@pytest_asyncio.fixture
-async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
-    ledger = SqlLedger.from_settings(sqlite_settings)
-    async with open_following(ledger) as following:
-        yield following
-    await ledger.close()
+from lethe.settings import RetentionSettings
+from tests.unit.sync.following import Following, fill
 
 
 async def due(following: Following, **days: int) -> RetentionTally:

@@ -1,23 +1,10 @@
 """Which sources are overdue, as every process knows it without asking for each question."""
 
-from collections.abc import AsyncGenerator
-
-import pytest_asyncio
 from prometheus_client import REGISTRY
 
-from lethe.adapters.sql import SqlLedger
 from lethe.ingestion.sync.overdue import OverdueSources
 from lethe.model.ids import new_id
-from lethe.settings import Settings
-from tests.unit.sync.following import Following, fill, open_following
-
-
-@pytest_asyncio.fixture
-async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
-    ledger = SqlLedger.from_settings(sqlite_settings)
-    async with open_following(ledger) as following:
-        yield following
-    await ledger.close()
+from tests.unit.sync.following import Following, fill
 
 
 def age(following: Following) -> float | None:

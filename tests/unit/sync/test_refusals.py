@@ -1,12 +1,9 @@
 """What is refused is met again as soon as what refused it has ended; until then it is not read."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import SyncRef
 from lethe.errors import LedgerConflict, SourceItemTooLarge, SourceUnavailable, SubjectSuppressed
 from lethe.ingestion.requests import Outcome, Receipt
@@ -14,17 +11,8 @@ from lethe.ingestion.sync import rounds, taking
 from lethe.ingestion.sync.registry import SourceWish
 from lethe.model.documents import Status, Version
 from lethe.model.ingestions import IngestionState
-from lethe.settings import Settings
 from tests.contract.ledger_rows import letter
-from tests.unit.sync.following import MANY, Following, fill, open_following, reporter
-
-
-@pytest_asyncio.fixture
-async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
-    ledger = SqlLedger.from_settings(sqlite_settings)
-    async with open_following(ledger) as following:
-        yield following
-    await ledger.close()
+from tests.unit.sync.following import MANY, Following, fill, reporter
 
 
 async def fenced(following: Following) -> None:

@@ -1,12 +1,9 @@
 """What a deletion leaves where it is broken off, or where another source holds the same."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import SyncRun
 from lethe.errors import SourceUnavailable
 from lethe.ingestion.sync import removing, rounds
@@ -14,16 +11,7 @@ from lethe.ingestion.sync.registry import SourceWish
 from lethe.model.documents import Document, Status
 from lethe.model.ids import Id
 from lethe.model.sources import SourceFilters, SourceKind
-from lethe.settings import Settings
-from tests.unit.sync.following import ADDRESS, Following, fill, open_following
-
-
-@pytest_asyncio.fixture
-async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
-    ledger = SqlLedger.from_settings(sqlite_settings)
-    async with open_following(ledger) as following:
-        yield following
-    await ledger.close()
+from tests.unit.sync.following import ADDRESS, Following, fill
 
 
 async def still_comes_in(following: Following, document: Document) -> Id:

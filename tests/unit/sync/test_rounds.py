@@ -1,10 +1,8 @@
 """Rounds of a source: what is read, what goes, and what a listing that lacks much is asked about."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.sync import NextStep, SyncRun
@@ -25,14 +23,6 @@ from lethe.model.syncs import Decision, EntryState, SourceState, SyncState, Sync
 from lethe.settings import Settings
 from tests.integration.house import KilledError
 from tests.unit.sync.following import ADDRESS, Following, fill, open_following, reporter
-
-
-@pytest_asyncio.fixture
-async def following(sqlite_settings: Settings) -> AsyncGenerator[Following]:
-    ledger = SqlLedger.from_settings(sqlite_settings)
-    async with open_following(ledger) as following:
-        yield following
-    await ledger.close()
 
 
 async def test_a_round_takes_everything_in_once_and_the_next_one_reads_nothing(following: Following) -> None:
