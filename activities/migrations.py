@@ -15,6 +15,7 @@ from lethe.contracts.migrations import (
     MigrationOpened,
     Verified,
 )
+from lethe.indexing.migration.expiring import expire_migrations
 from lethe.indexing.migration.rechecking import Recheck
 from lethe.indexing.migration.running import MigrationRunner
 from lethe.retrieval.migrating import MigrationGate
@@ -49,6 +50,11 @@ class MigrationActivities:
     @activity.defn
     async def verify_migration(self, ref: BuildRef) -> Verified:
         return await self.recheck.verify(ref)
+
+    @activity.defn
+    async def expire_migrations(self) -> int:
+        planner = self.runner.planner
+        return await expire_migrations(planner.ledger, planner.clock, self.runner.settings)
 
     @activity.defn
     async def settle_migration(self, end: MigrationEnd) -> None:

@@ -29,5 +29,6 @@ def migration_steps(settings: Settings, pipeline: Pipeline) -> Steps:
             steps.judge_migration,
             steps.verify_migration,
             steps.settle_migration,
-        ]
+        ],
+        Queue.CONTROL: [steps.expire_migrations],
     }

@@ -4,6 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.documents import DocumentActivities
+    from activities.migrations import MigrationActivities
 
 from workflows import policies
 from workflows.policies import Queue
@@ -24,6 +25,7 @@ class TidyUp:
             DocumentActivities.expire_cached_answers,
             DocumentActivities.expire_deliveries,
             DocumentActivities.expire_dispatches,
+            MigrationActivities.expire_migrations,
         ):
             await workflow.execute_activity_method(
                 step,

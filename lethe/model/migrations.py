@@ -84,7 +84,7 @@ class Migration:
 
     ``is_canary``: others with the same target wait until it has ended well. ``code``: why it stopped or waits.
     ``report``: what the checks and the gate found (lethe.contracts.migrations.MigrationReport). ``checked_seq``: the
-    commit up to which its build was compared.
+    commit up to which its build was compared. ``swept_at``: when vectors went that it left behind.
     """
 
     tenant_id: Id
@@ -110,6 +110,7 @@ class Migration:
     checked_seq: int | None = None
     cut_over_at: datetime | None = None
     ended_at: datetime | None = None
+    swept_at: datetime | None = None
 
     @property
     def may_serve(self) -> bool:

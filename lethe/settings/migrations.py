@@ -43,6 +43,11 @@ class MigrationSettings(Section):
     stall_seconds: Annotated[float, Field(ge=0)] = 3_600.0
     """After so long without an answer of its model a migration ends: while it is built, no erasure can have the index
     made anew. What was embedded is kept for the next one."""
+    vector_days: Annotated[int, Field(ge=0)] = 30
+    """How long after the last migration from or to a model its vectors stay that no index of the tenant has any more:
+    until then another migration need not pay for them again."""
+    history_days: Annotated[int, Field(ge=1)] = 365
+    """How long it is known what a migration did."""
     tokens_per_second: Annotated[float, Field(gt=0)] = 5_000.0
     """What a plan assumes for an outside model."""
     canary_tenants: tuple[str, ...] = ()

@@ -19,11 +19,12 @@ from lethe.model.indexes import BuildKind
 from lethe.model.processors import Origin
 from lethe.model.terms import index_terms
 from lethe.ports.embedding import InputKind, Vectors
-from lethe.settings import Settings
+from lethe.settings import MigrationSettings, Settings
 from tests.conftest import settings_at
 from tests.servers.cluster import Cluster
 from tests.servers.postgres import make_cluster
 from tests.servers.weaviate import WeaviateServer
+from tests.unit.indexing.migrating import Migrating
 from tests.unit.indexing.world import World
 
 STAYS = "xylograph"
@@ -113,6 +114,28 @@ async def test_weaviate(opened: Opened, sqlite_settings: Settings, weaviate_serv
     for needle in needles:
         await gone(weaviate_server.data, needle)
     assert holding(weaviate_server.data, STAYS.encode())
+
+
+async def test_a_migration_leaves_nothing_of_the_vectors_of_the_model_it_left(
+    opened: Opened, sqlite_settings: Settings, weaviate_server: WeaviateServer
+) -> None:
+    settings = sqlite_settings.model_copy(update={"weaviate": weaviate_server.settings})
+    embedder = RandomEmbedder()
+    world = await opened(settings, index=WeaviateIndex.from_settings(settings), embedder=embedder)
+    texts = [f"{canary()} of document {number}" for number in range(6)]
+    for number, text in enumerate(texts):
+        await world.write(number, text)
+    former = [embedder.made[text].astype("<f4").tobytes() for text in texts]
+    migrating = Migrating(world, MigrationSettings(latency_free_ms=60_000))
+    ref = await migrating.begun()
+    await migrating.serving(ref)
+    for needle in former:
+        assert holding(weaviate_server.data, needle), "the scan does not see what is there"
+    assert len((await world.cutover.finish(ref)).builds) == 1
+    for needle in former:
+        await gone(weaviate_server.data, needle)
+    for vector in await world.other.embed(texts, InputKind.DOCUMENT):
+        assert holding(weaviate_server.data, vector.astype("<f4").tobytes())
 
 
 async def test_files_of_keyword_builds(opened: Opened, sqlite_settings: Settings, tmp_path: Path) -> None:

@@ -176,6 +176,12 @@ class ChunkRepository(Protocol):
         """Insert or replace, by (chunk, spec)."""
         ...
 
+    async def forget_vectors(self, tenant_id: Id, spec: str, after: Id | None, limit: int) -> Id | None:
+        """Remove at most ``limit`` vectors of the spec, in order of their chunks; returns the last one's, None at the
+        end.
+        """
+        ...
+
     async def vectors(
         self, tenant_id: Id, version_id: Id, spec: str, start: int = 0, stop: int | None = None
     ) -> dict[Id, ChunkVector]:

@@ -66,7 +66,7 @@ DOCUMENTS: Final[tuple[Place, ...]] = (
         facts("spec"),
         digest("text_hmac", "the text"),
         sealed("sealed_vector", "an embedding, from which most short texts can be recovered", Key.VERSION),
-        erasers=(erasers.VERSION,),
+        erasers=(erasers.VERSION, "lethe.indexing.migration.expiring:expire_vectors"),
     ),
     place(
         "embedding_refusals",

@@ -149,6 +149,15 @@ class SqlChunks(SqlRepository):
         )
         await self._connection.execute(statement, [VECTOR.values(vector) for vector in vectors])
 
+    async def forget_vectors(self, tenant_id: Id, spec: str, after: Id | None, limit: int) -> Id | None:
+        wanted = select(vectors.c.chunk_id).where(vectors.c.tenant_id == tenant_id, vectors.c.spec == spec)
+        if after is not None:
+            wanted = wanted.where(vectors.c.chunk_id > after)
+        ids = list((await self._connection.execute(wanted.order_by(vectors.c.chunk_id).limit(limit))).scalars())
+        own = (vectors.c.spec == spec, one_of(vectors.c.chunk_id, ids))
+        await self._connection.execute(delete_of(vectors, tenant_id, *own))
+        return ids[-1] if len(ids) == limit else None
+
     async def vectors(
         self, tenant_id: Id, version_id: Id, spec: str, start: int = 0, stop: int | None = None
     ) -> dict[Id, ChunkVector]:

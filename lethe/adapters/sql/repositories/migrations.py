@@ -1,9 +1,10 @@
 """Migrations of tenants' indexes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, or_, select, tuple_, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
@@ -34,6 +35,27 @@ class SqlMigrations(SqlRepository):
     async def page(self, tenant_id: Id, after: PageCursor | None, limit: int) -> Sequence[Migration]:
         statement = page_of(MIGRATION.of(tenant_id), migrations, after, limit)
         return await MIGRATION.all(self._connection, statement)
+
+    async def unswept(self, ended_before: datetime, limit: int) -> Sequence[Migration]:
+        wanted = MIGRATION.select().where(migrations.c.ended_at < ended_before, migrations.c.swept_at.is_(None))
+        return await MIGRATION.all(self._connection, wanted.order_by(migrations.c.ended_at).limit(limit))
+
+    async def specs_since(self, tenant_id: Id, since: datetime) -> frozenset[str]:
+        is_recent = or_(migrations.c.ended_at.is_(None), migrations.c.ended_at >= since)
+        found = select(migrations.c.source_spec, migrations.c.target_spec).where(
+            migrations.c.tenant_id == tenant_id, is_recent
+        )
+        return frozenset(spec for row in await self._connection.execute(found) for spec in row)
+
+    async def expire(self, ended_before: datetime, limit: int) -> int:
+        old = select(migrations.c.tenant_id, migrations.c.id).where(
+            migrations.c.ended_at < ended_before, migrations.c.swept_at.is_not(None)
+        )
+        keys = [tuple(row) for row in await self._connection.execute(old.order_by(migrations.c.ended_at).limit(limit))]
+        if keys:
+            own = tuple_(migrations.c.tenant_id, migrations.c.id).in_(keys)
+            await self._connection.execute(delete(migrations).where(own))
+        return len(keys)
 
     async def canaries(self, spec: str, parameters: str) -> Sequence[Migration]:
         wanted = MIGRATION.select().where(

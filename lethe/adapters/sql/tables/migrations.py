@@ -34,6 +34,7 @@ migrations = Table(
     column("cut_over_at", UtcDateTime, nullable=True),
     column("ended_at", UtcDateTime, nullable=True),
     column("checked_seq", BigInteger, nullable=True),
+    column("swept_at", UtcDateTime, nullable=True),
     of_tenant(),
     Index(None, "tenant_id", "created_at", "id"),
     Index("uq_migrations_under_way", "tenant_id", unique=True, sqlite_where=_under_way, postgresql_where=_under_way),
