@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from lethe.adapters.sql import SqlLedger
 from lethe.settings import LimitSettings, Settings, WeaviateSettings
 from tests.conftest import settings_at
+from tests.integration.house import House, open_house
 from tests.integration.installation import Installation, installation
 from tests.servers.embedding_provider import EmbeddingProvider, running_provider
 from tests.servers.postgres import Postgres
@@ -70,6 +72,13 @@ async def running(
     state: Path = tmp_path_factory.mktemp("running")
     async with installation(_quick(state, *sql_urls), temporal_address, weaviate) as ready, ready.worker():
         yield ready
+
+
+@pytest_asyncio.fixture
+async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
+    """One tenant's use cases, on both SQL engines."""
+    async with open_house(ledger) as opened:
+        yield opened
 
 
 def _quick(state: Path, ledger_url: str = "", keyring_url: str = "") -> Settings:

@@ -1,11 +1,9 @@
 """Forgetting a user of the tenant: their API keys go, so an admin's only with care."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from lethe.adapters.sql import SqlLedger
 from lethe.errors import ErasureIncomplete, Forbidden, IdentifierTooWeak, LastAdminKey
@@ -17,13 +15,7 @@ from lethe.privacy.erasure.intake import Erasures, ErasureView, ErasureWish
 from lethe.settings import ErasureSettings, Settings
 from tests.contract.ledger_rows import NOON
 from tests.integration.erasures import make_scene
-from tests.integration.house import House, open_house
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as opened:
-        yield opened
+from tests.integration.house import House
 
 
 async def user(house: House, role: Role) -> Id:

@@ -1,14 +1,12 @@
 """The fence: from its commit on no route shows the person; others' text passes. On both SQL engines."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.errors import (
     ChunkNotFound,
     DocumentNotFound,
@@ -33,7 +31,7 @@ from lethe.privacy.sealing import Purpose, seal_text
 from lethe.retrieval.gate import Gate
 from lethe.settings import ErasureSettings
 from tests.contract.ledger_rows import chunks
-from tests.integration.house import House, open_house
+from tests.integration.house import House
 
 MAIL: Final = "mara.lind@mail.example"
 IDENTIFIERS: Final = (
@@ -64,12 +62,6 @@ class Planted:
     @property
     def hits(self) -> list[Hit]:
         return [Hit(chunk.id, chunk.version_id, chunk.document_id, 1.0) for chunk in (*self.person, *self.others)]
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as opened:
-        yield opened
 
 
 def erasures(house: House, approval_documents: int = 100) -> Erasures:

@@ -1,19 +1,8 @@
 """What names the person beside texts is behind the fence, too: metadata, and the sources that are in quarantine."""
 
-from collections.abc import AsyncGenerator
-
-import pytest_asyncio
-
-from lethe.adapters.sql import SqlLedger
 from lethe.ingestion.quarantines import Quarantines
-from tests.integration.house import House, open_house
+from tests.integration.house import House
 from tests.integration.test_fence import MAIL, Hit, begin, erasures, live, passing
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as opened:
-        yield opened
 
 
 async def test_no_filter_tells_whose_metadata_a_chunk_has(house: House) -> None:

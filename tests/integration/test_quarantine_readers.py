@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.ingestion.quarantines import QuarantineView
 from lethe.ingestion.requests import Receipt, UploadRequest
 from lethe.model.ids import Id, new_id
 from lethe.model.ingestions import Ingestion, IngestionState, Taking
-from tests.integration.house import House, open_house
+from tests.integration.house import House
 from tests.integration.installation import once
 from tests.integration.test_quarantines import chunked, live, quarantines
 
@@ -22,12 +20,6 @@ READERS = 4
 DOCUMENTS = 12
 
 Reading = tuple[int, frozenset[Id]]
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as opened:
-        yield opened
 
 
 @dataclass

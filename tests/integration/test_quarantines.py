@@ -1,13 +1,10 @@
 """What a quarantine hides, from whom, and what lifting it shows again: on both SQL engines."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import delete
 
-from lethe.adapters.sql import SqlLedger
 from lethe.adapters.sql.engine import make_engines, transaction
 from lethe.adapters.sql.tables import source_prefixes
 from lethe.contracts.ingestion import DocumentRef
@@ -29,14 +26,8 @@ from lethe.model.ids import Id, new_id
 from lethe.model.ingestions import Ingestion, IngestionState, Taking
 from lethe.settings import Settings
 from tests.contract.ledger_rows import add_tenant, chunks
-from tests.integration.house import House, open_house
+from tests.integration.house import House
 from tests.integration.installation import once
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as opened:
-        yield opened
 
 
 def quarantines(house: House) -> Quarantines:

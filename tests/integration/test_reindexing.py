@@ -1,12 +1,9 @@
 """What parser, chunker or policy would make otherwise now is made anew, and nothing else: on both SQL engines."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.contracts.reindexing import ReindexPage, ReindexRef, ReindexReport, ReindexTally, ReindexWait
 from lethe.errors import ReindexNotFound
 from lethe.indexing.migration.targets import Target
@@ -20,15 +17,9 @@ from lethe.model.indexes import EmbeddingSpec
 from lethe.model.reindexing import Reindex, ReindexReason, ReindexState
 from lethe.settings import AnsweringSettings, Price
 from tests.contract.ledger_rows import chunks
-from tests.integration.house import House, open_house
+from tests.integration.house import House
 
 MODEL = Target(EmbeddingSpec("model", "1", 8, "plain"), 256, "openai", "openai:model")
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as one:
-        yield one
 
 
 def later(house: House, **revision: str) -> Reindexing:

@@ -1,11 +1,9 @@
 """What is past its time goes, and only that: in process, on both SQL engines."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-import pytest_asyncio
 
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.adapters.sql import SqlLedger
@@ -32,12 +30,6 @@ from tests.contract.test_ledger_erasures import identifier, item, request
 from tests.integration.house import House, KilledError, KilledOnce, open_house
 
 LATER = timedelta(days=100)
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as one:
-        yield one
 
 
 def retaining(house: House, **days: int) -> Retaining:

@@ -1,27 +1,19 @@
 """Rights and fields while several people change one document at once: on both engines, with only SQL being real."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from lethe.adapters.sql import SqlLedger
 from lethe.errors import DocumentConflict, DocumentNotFound, Forbidden
 from lethe.ingestion.metadata import Fields
 from lethe.ingestion.requests import MetadataPatch, Outcome, Receipt
 from lethe.model.documents import Status
 from lethe.model.ids import Id
-from tests.integration.house import SOURCE, House, open_house
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as house:
-        yield house
+from tests.integration.house import SOURCE, House
 
 
 async def test_a_patch_names_its_fields_only_also_on_the_version_to_come(house: House) -> None:

@@ -1,27 +1,17 @@
 """Who is shown what of a document with several versions, and the keys of the people it is about; on both engines."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
 from lethe.adapters.fakes.clock import FakeClock
-from lethe.adapters.sql import SqlLedger
 from lethe.contracts.ingestion import VersionRef
 from lethe.errors import DocumentNotFound, LetheError, NoText
 from lethe.ingestion.failures import FailureJournal
 from lethe.model.documents import Status, SubjectMention
 from lethe.model.ids import Id, new_id
 from lethe.settings import FailureSettings, LimitSettings
-from tests.integration.house import House, open_house
-
-
-@pytest_asyncio.fixture
-async def house(ledger: SqlLedger) -> AsyncGenerator[House]:
-    async with open_house(ledger) as house:
-        yield house
-
+from tests.integration.house import House
 
 ADA = SubjectMention("email", "ada@example.org")
 

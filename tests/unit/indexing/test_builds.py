@@ -1,7 +1,5 @@
 """A build beside the active one: filled by commits, cut over, taken back, dropped."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
 
 from lethe.contracts.indexing import BuildRef
@@ -11,17 +9,9 @@ from lethe.ingestion.steps.indexing import index_versions
 from lethe.ingestion.steps.switching import switch_versions
 from lethe.model.ids import chunk_id, new_id
 from lethe.model.indexes import MOVES, BuildKind, BuildState
-from lethe.settings import Settings
 from tests.contract.ledger_rows import build
 from tests.unit.indexing.corpus import KilledError
 from tests.unit.indexing.world import World
-
-
-@pytest.fixture
-async def world(sqlite_settings: Settings) -> AsyncGenerator[World]:
-    opened = await World.open(sqlite_settings)
-    yield opened
-    await opened.close()
 
 
 async def whole(world: World, ref: BuildRef) -> None:

@@ -1,6 +1,5 @@
 """Migrations through their steps: what the gate refuses and passes, who may ask what when, and the way back."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,19 +23,12 @@ from lethe.model.operations import DispatchKind
 from lethe.ports.embedding import InputKind
 from lethe.ports.vectors import HybridQuery
 from lethe.privacy.sealing import seal_vector
-from lethe.settings import MigrationSettings, Settings
+from lethe.settings import MigrationSettings
 from tests.contract.ledger_rows import add_tenant
 from tests.unit.indexing.migrating import Migrating
 from tests.unit.indexing.world import World
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
-
-
-@pytest.fixture
-async def world(sqlite_settings: Settings) -> AsyncGenerator[World]:
-    opened = await World.open(sqlite_settings)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Two models of as many dimensions in one installation: each text and question by the model of the build it is for."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
 
 from lethe.contracts.indexing import BuildRef
@@ -13,15 +11,8 @@ from lethe.ports.embedding import InputKind
 from lethe.ports.search import AskedVector, Found, SearchRequest
 from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.search import Search
-from lethe.settings import RetrievalSettings, Settings
+from lethe.settings import RetrievalSettings
 from tests.unit.indexing.world import World
-
-
-@pytest.fixture
-async def world(sqlite_settings: Settings) -> AsyncGenerator[World]:
-    opened = await World.open(sqlite_settings)
-    yield opened
-    await opened.close()
 
 
 async def found(world: World, seq: int, asked: AskedVector | None = None, *, knows_other: bool = True) -> Found:

@@ -1,6 +1,6 @@
 """A model that gives other vectors than it gave is noticed, and writes none from then on."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from lethe.model.indexes import EmbeddingSpec
 from lethe.model.probes import LEAST_COSINE
 from lethe.model.processors import Origin
 from lethe.ports.embedding import InputKind, Vectors
-from lethe.settings import MigrationSettings, ProbeSettings, Settings
+from lethe.settings import MigrationSettings, ProbeSettings
 from tests.unit.indexing.migrating import Migrating
 from tests.unit.indexing.world import World
 
@@ -35,13 +35,6 @@ class Silent(HashEmbedder):
         if self.is_cut:
             raise EmbeddingInvalid
         return await super().embed(texts, kind, origin)
-
-
-@pytest.fixture
-async def world(sqlite_settings: Settings) -> AsyncGenerator[World]:
-    opened = await World.open(sqlite_settings)
-    yield opened
-    await opened.close()
 
 
 async def probe(world: World, pipeline: Pipeline | None = None, sample: int = 20) -> Probed:

@@ -1,6 +1,5 @@
 """A tenant's index made anew, for one who asks and for all of them."""
 
-from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,16 +8,8 @@ from lethe.adapters.fakes.clock import FakeClock
 from lethe.indexing.rebuilding import Rebuilding
 from lethe.model.indexes import BuildKind
 from lethe.model.operations import DispatchKind
-from lethe.settings import Settings
 from tests.contract.ledger_rows import add_tenant, at
 from tests.unit.indexing.world import World
-
-
-@pytest.fixture
-async def world(sqlite_settings: Settings) -> AsyncGenerator[World]:
-    opened = await World.open(sqlite_settings)
-    yield opened
-    await opened.close()
 
 
 def _a_moment(world: World) -> datetime:

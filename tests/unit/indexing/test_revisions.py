@@ -1,6 +1,5 @@
 """A model that was changed silently: under another revision everything is embedded anew, and writing goes on."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
@@ -35,13 +34,6 @@ class Changed(HashEmbedder):
     @property
     def spec(self) -> EmbeddingSpec:
         return replace(HashEmbedder().spec, revision=self.revision)
-
-
-@pytest.fixture
-async def world(sqlite_settings: Settings) -> AsyncGenerator[World]:
-    opened = await World.open(sqlite_settings)
-    yield opened
-    await opened.close()
 
 
 async def test_the_former_revision_serves_until_each_tenant_has_migrated(world: World) -> None:
