@@ -49,7 +49,7 @@ class Rewriting:
             request = await get_request(uow, now)
         if request.state is ErasureState.HELD:
             return Rewritten(is_held=True)
-        if now.round > ROUNDS:
+        if now.round - request.rounds_before > ROUNDS:
             return Rewritten()
         wanted = await self.discovery.wanted(now.tenant_id, request)
         redactor = Redactor(Person.of(wanted.identifiers))

@@ -105,6 +105,7 @@ class ErasureRequest:
     ``documents``: how many the person was linked to at intake. ``held_from``: where a hold found it. ``round_at``: when
     the round ``rounds`` began to look. ``erasing_at``: from then on things are destroyed, and there is no way back.
     ``purging_at``: when a round after the drain had found nothing: what is written from then on holds nothing of them.
+    ``rounds_before``: of the ``rounds`` those before it was last opened again after a certificate.
     ``ended_at``: certified or cancelled; from then on its identifiers hide nothing, since there is nothing left.
     """
 
@@ -136,6 +137,7 @@ class ErasureRequest:
     verified_at: datetime | None = None
     certified_at: datetime | None = None
     ended_at: datetime | None = None
+    rounds_before: int = 0
 
     @property
     def scope(self) -> ErasureScope:

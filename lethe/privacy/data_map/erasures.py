@@ -27,7 +27,7 @@ ERASURES: Final[tuple[Place, ...]] = (
         pseudonym("approved_by", "the caller who approved"),
         opaque("document_ids"),
         digest("prefix_hmacs", "beginnings of source URIs"),
-        volatile("rounds"),
+        volatile("rounds", "rounds_before"),
         times("created_at", "updated_at", "deadline_at", "accepted_at", "fenced_at", "discovered_at", "deleted_at"),
         times("round_at", "erasing_at", "purging_at", "purged_at", "verified_at", "certified_at", "ended_at"),
         reason="the record that somebody was forgotten: nothing in it says who",

@@ -177,7 +177,11 @@ class Discovery:
         for store in self.stores:
             located = await store.locate(now.tenant_id, trace)
             planned += [item for item in located.items if item not in known or known[item].state is ItemState.HELD]
-            kept += [(each.item, ItemState.HELD, each.reason) for each in located.kept if each.item not in known]
+            kept += [
+                (each.item, ItemState.HELD, each.reason)
+                for each in located.kept
+                if each.item not in known or _stays_otherwise(known[each.item], each.reason)
+            ]
         unsure = [Item(StoreName.DOCUMENTS, ItemKind.VERSION, ref) for ref in sorted(trace.unsure)]
         review = [(item, ItemState.IN_REVIEW, REVIEW) for item in unsure if item not in known]
         was_shared = {item for item, row in known.items() if row.code == SHARED}
@@ -190,7 +194,7 @@ class Discovery:
         return Discovered(
             found=len(goes) - is_late + shared,
             late=is_late,
-            kept=len(kept) + states[ItemState.HELD],
+            kept=sum(item not in known for item, _, _ in kept) + states[ItemState.HELD],
             is_shared=bool(shared) or any(_is_shared(row) for row in known.values()),
             in_review=len(review) + states[ItemState.IN_REVIEW],
         )
@@ -275,6 +279,11 @@ async def get_request(uow: UnitOfWork, ref: ErasureRef) -> ErasureRequest:
 
 def _is_shared(row: ErasureItem) -> bool:
     return row.code == SHARED and row.state is ItemState.HELD
+
+
+def _stays_otherwise(row: ErasureItem, reason: str) -> bool:
+    """Whether it still stays, but for another reason: what is released may say something of others, too."""
+    return row.state is ItemState.HELD and row.code in KEPT and row.code != reason
 
 
 def _reviewed(known: Mapping[Item, ErasureItem], state: ItemState) -> frozenset[Id]:

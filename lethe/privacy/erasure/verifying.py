@@ -146,7 +146,7 @@ async def _resume(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> Non
     tenant_id, kind = request.tenant_id, DispatchKind.ERASE_SUBJECT
     workflow_id = erasure_workflow_id(tenant_id, request.id)
     await uow.dispatches.renew(Dispatch(tenant_id, workflow_id, kind, request.id, at, again=True))
-    await _reopen(uow, request, at)
+    await _reopen(uow, replace(request, rounds_before=request.rounds + 1), at)
 
 
 async def _reopen(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:

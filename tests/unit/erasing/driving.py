@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 import pytest
+from temporalio.workflow import ParentClosePolicy
 
 from activities.privacy import PrivacyActivities
 from lethe.adapters.fakes.clock import FakeClock
@@ -110,6 +111,8 @@ class _ContinuedError(Exception):
 class _Outside:
     """What the workflow asks of temporalio.workflow."""
 
+    ParentClosePolicy = ParentClosePolicy
+
     async def sleep(self, duration: timedelta, *, summary: str) -> None:
         drive = _current.get()
 
@@ -138,6 +141,9 @@ class _Outside:
 
     def upsert_search_attributes(self, attributes: object) -> None:
         """Nobody looks."""
+
+    async def start_child_workflow(self, run: object, value: object, **options: object) -> None:
+        """Nobody looks again."""
 
     def set_current_details(self, details: str) -> None:
         """Nobody looks."""

@@ -37,6 +37,7 @@ erasures = Table(
     column("round_at", UtcDateTime, nullable=True),
     column("erasing_at", UtcDateTime, nullable=True),
     column("purging_at", UtcDateTime, nullable=True),
+    column("rounds_before", Integer),
     of_tenant(),
     Index(None, "tenant_id", "created_at", "id"),
     # What every gate asks: almost always it is empty.
