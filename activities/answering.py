@@ -1,4 +1,7 @@
-"""The steps of a question: local activities of the query worker, and a language model's turn, which is not."""
+"""The steps of a question: local activities of the query worker, and a language model's turn, which is not.
+
+Where no model is to be asked, what is found is answered from in the same step: each costs two turns of the workflow.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ def _nobody(_question_id: Id, _outcome: AnswerOutcome) -> None:
 
 @dataclass(frozen=True)
 class AnsweringActivities:
-    """Retrieve; extract, or generate by a model and finish. ``tell``: who hears of a stored answer at once."""
+    """Retrieve, and extract; or generate by a model and finish. ``tell``: who hears of a stored answer at once."""
 
     answering: Answering
     tell: Callable[[Id, AnswerOutcome], None] = _nobody
@@ -28,11 +31,13 @@ class AnsweringActivities:
         retrieved = await steps.retrieve(self.answering, ref, is_repeated=activity.info().attempt > 1)
         if not retrieved.passages:
             EMPTY_RETRIEVALS.inc()
-        return retrieved
+        if retrieved.models:
+            return retrieved
+        return retrieved.model_copy(update={"outcome": await self._extracted(retrieved)})
 
     @activity.defn
     async def extract(self, retrieved: Retrieved) -> AnswerOutcome:
-        return await self._finished(await steps.generate(self.answering, retrieved))
+        return await self._extracted(retrieved)
 
     @activity.defn
     async def generate_by_model(self, turn: Turn) -> Turned:
@@ -45,6 +50,9 @@ class AnsweringActivities:
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:
         return await self._finished(drafted, is_repeated=activity.info().attempt > 1)
+
+    async def _extracted(self, retrieved: Retrieved) -> AnswerOutcome:
+        return await self._finished(await steps.generate(self.answering, retrieved))
 
     async def _finished(self, drafted: Drafted, *, is_repeated: bool = False) -> AnswerOutcome:
         outcome = await steps.finish(self.answering, drafted, is_repeated=is_repeated)

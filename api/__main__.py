@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 
 from api.process import run
 from lethe.errors import LetheError
@@ -10,12 +11,22 @@ from lethe.settings import load_settings
 from lethe.telemetry import configure_logging
 
 
+def _event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where there is one: a question is some hundred turns of the loop."""
+    if sys.platform == "win32":
+        return None
+    from uvloop import new_event_loop  # noqa: PLC0415
+
+    return new_event_loop
+
+
 def main() -> int:
     """Serve the API. Returns the exit code."""
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
-        asyncio.run(run(settings))
+        with asyncio.Runner(loop_factory=_event_loop()) as runner:
+            runner.run(run(settings))
     except (ValueError, LetheError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

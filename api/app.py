@@ -75,7 +75,9 @@ def create_app(services: Services) -> FastAPI:
         json_bytes=settings.limits.json_bytes,
         bulk_bytes=settings.bulk.request_bytes,
     )
-    app.add_middleware(Authentication, ledger=services.ledger, public_docs=settings.api.public_docs)
+    app.add_middleware(
+        Authentication, ledger=services.ledger, questions=services.questions, public_docs=settings.api.public_docs
+    )
     app.add_middleware(ErrorResponses, problems=problems)
     app.add_middleware(RequestContext)
     for router in (

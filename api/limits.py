@@ -14,11 +14,15 @@ class InFlight:
         self._told = told
         self.running = 0
 
+    def require(self) -> None:
+        """Raises RateLimited when all places are taken."""
+        if self.running >= self._limit:
+            raise RateLimited(f"{self._limit} {self._told}.", retry_after=1)
+
     @contextmanager
     def one(self) -> Generator[None]:
         """Hold one place. Raises RateLimited when all are taken."""
-        if self.running >= self._limit:
-            raise RateLimited(f"{self._limit} {self._told}.", retry_after=1)
+        self.require()
         self.running += 1
         try:
             yield

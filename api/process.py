@@ -36,8 +36,7 @@ def _server(settings: Settings, services: Services) -> uvicorn.Server:
             access_log=False,
             server_header=False,
             lifespan="off",
-            # Not by what else is installed: uvicorn would take uvloop and httptools where it finds them.
-            loop="asyncio",
+            # Not by what else is installed: uvicorn would take httptools where it finds it. The loop runs already.
             http="h11",
             timeout_graceful_shutdown=int(settings.limits.question_seconds),
         )

@@ -10,7 +10,7 @@ from api.asking import AskedMemo, answer, fall, store
 from api.deadlines import Deadline
 from api.services import Services
 from lethe.answering.caching.exact import look_up, share
-from lethe.answering.caching.similar import recall_similar
+from lethe.answering.caching.similar import embedding_meanwhile, recall_similar
 from lethe.answering.request import AnswerRequest
 from lethe.answering.telling import tell_view
 from lethe.answering.views import present
@@ -26,7 +26,8 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
     """The question, stored under that id; answered already, if an earlier answer serves. Raises LedgerUnavailable."""
     found = await look_up(services.answering, caller, request, question_id)
     if found.question is None:
-        memo = await store(services, caller, request, question_id, found.place)
+        async with embedding_meanwhile(services.answering, question_id, request, found.place):
+            memo = await store(services, caller, request, question_id, found.place)
         # An answer of an earlier clock may lack a source that this question would find.
         return memo.model_copy(update={"flight": found.place and f"{found.place.key.whole}:{memo.seq}"})
     question = found.question

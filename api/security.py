@@ -9,15 +9,21 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.limits import InFlight
 from lethe.errors import Forbidden, Unauthenticated
 from lethe.model.principals import Caller, Role
 from lethe.ports.ledger import Ledger
 from lethe.privacy.credentials import secret_digest
+from lethe.privacy.short_lived import ShortLived
 
 HEALTH: Final = "/v1/health"
 """The one route that never needs a key."""
+QUESTIONS: Final = "/v1/query"
 DOCS: Final = ("/docs", "/openapi.json")
 DOCS_ASSETS: Final = "/docs/assets/"
+
+_REMEMBERED: Final = 1_000
+_REMEMBERED_SECONDS: Final = 60.0
 
 SCHEMES: Final = [
     Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
@@ -29,17 +35,22 @@ SCHEMES: Final = [
 class Authentication:
     """Lets a request pass with a valid key and puts its Caller into the request's state.
 
-    The key is looked up every time (about a millisecond), so a revoked one stops at once.
+    The key is looked up every time (about a millisecond), so a revoked one stops at once. Only to be told that too many
+    questions are being answered, one that was valid a minute ago is enough: whoever is refused costs those who are
+    answered next to nothing.
     """
 
-    def __init__(self, app: ASGIApp, ledger: Ledger, *, public_docs: bool) -> None:
+    def __init__(self, app: ASGIApp, ledger: Ledger, questions: InFlight, *, public_docs: bool) -> None:
         self.app = app
         self._ledger = ledger
+        self._questions = questions
         self._public_docs = public_docs
+        self._valid = ShortLived[str, bool](_REMEMBERED, _REMEMBERED_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._is_public(scope["path"]):
-            scope.setdefault("state", {})["caller"] = await self._caller(scope)
+            scope.setdefault("state", {})
+            scope["state"]["caller"] = await self._caller(scope)
         await self.app(scope, receive, send)
 
     def _is_public(self, path: str) -> bool:
@@ -49,10 +60,16 @@ class Authentication:
         secret = _presented(Headers(scope=scope), is_docs=_is_docs(scope["path"]))
         if not secret:
             raise Unauthenticated
+        digest = secret_digest(secret)
+        if (scope["method"], scope["path"]) == ("POST", QUESTIONS) and self._valid.get(digest):
+            scope["state"]["route"] = QUESTIONS
+            self._questions.require()
         async with self._ledger.read() as uow:
-            key = await uow.api_keys.by_secret(secret_digest(secret))
+            key = await uow.api_keys.by_secret(digest)
         if key is None:
+            self._valid.pop(digest)
             raise Unauthenticated
+        self._valid.put(digest, True)
         return Caller(key.tenant_id, key.principal_id, key.role, key.groups)
 
 

@@ -74,6 +74,8 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
         others = tuple(_guarded(other, provider, settings, breakers) for provider, other in stores.others)
         for each in (embedder, *others):
             await each.warm_up()
+        own = ((settings.embedding.provider, embedder), *stores.others)
+        in_process = frozenset(each.spec.key for provider, each in own if not settings.outside(provider))
         reranker = await stack.enter_async_context(
             open_reranker(settings, ProcessorLedger(ledger, clock, settings.answering), breakers)
         )
@@ -158,6 +160,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                     settings, embedder.spec.key, "" if rewording is None else rewording.prompt.version
                 ),
                 others=others,
+                in_process=in_process,
             ),
             workflows=temporal,
             cursors=Cursors(keyring),

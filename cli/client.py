@@ -118,6 +118,12 @@ class Client:
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         return _body(self._send("GET", path, params=params))
 
+    def download(self, path: str, params: Mapping[str, str | int] | None = None) -> bytes:
+        """What is there, byte for byte."""
+        response = self._send("GET", path, params=params)
+        _body(response)
+        return response.content
+
     def listed(self, path: str, params: Mapping[str, str | int], limit: int) -> dict[str, Any]:
         """A list up to the limit, page by page; `next_cursor` is set if there is more."""
         items: list[Any] = []

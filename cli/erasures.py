@@ -8,7 +8,10 @@ import typer
 from cli.options import Json, Limit, people, settings
 from cli.output import Output
 
-app = typer.Typer(help="Forget a person: start, status, list, approve, hold, release, cancel.", no_args_is_help=True)
+app = typer.Typer(
+    help="Forget a person: start, status, certificate, keys, list, approve, hold, release, cancel.",
+    no_args_is_help=True,
+)
 
 ErasureId = Annotated[str, typer.Argument(help="The erasure's id.")]
 
@@ -47,6 +50,26 @@ def status(erasure_id: ErasureId, as_json: Json = None) -> None:
     from cli.commands import erasures
 
     erasures.status(settings(), Output(as_json=as_json), erasure_id)
+
+
+@app.command()
+def certificate(
+    erasure_id: ErasureId,
+    out: Annotated[typer.FileBinaryWrite, typer.Option(help="Where to; '-': standard output.")],
+    number: Annotated[int, typer.Option(min=0, help="Each release of what was held adds one; 0: the first.")] = 0,
+) -> None:
+    """Write the signed certificate to a file, byte for byte: `lethe verify-erasure` takes no other writing of it."""
+    from cli.commands import erasures
+
+    erasures.certificate(settings(), erasure_id, number, out)
+
+
+@app.command()
+def keys(as_json: Json = None) -> None:
+    """The keys that certificates are checked with: write them down somewhere else, before you need them."""
+    from cli.commands import erasures
+
+    erasures.keys(settings(), Output(as_json=as_json))
 
 
 @app.command("list")

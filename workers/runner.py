@@ -28,7 +28,8 @@ from workflows.rechecks import RecheckErasure, RecheckErasures
 from workflows.reindexing import ReindexTenant
 from workflows.retention import ApplyRetention, RetainAll
 from workflows.selection import ApplySelection
-from workflows.sync import ArrangeSource, SyncOnSchedule, SyncSource
+from workflows.sync import SyncSource
+from workflows.sync_schedules import ArrangeSource, SyncOnSchedule
 from workflows.webhooks import DeliverWebhook
 
 WORKFLOWS: Sequence[type] = (

@@ -22,18 +22,23 @@ Output = TypeVar("Output")
 
 @workflow.defn(name="answer-question")
 class AnswerQuestion:
-    """retrieve -> a turn of each model until one answers -> finish; where none does, sentences of the passages."""
+    """retrieve -> a turn of each model until one answers -> finish; where none does, sentences of the passages.
+
+    Where no model is to be asked, `retrieve` has answered with those already.
+    """
 
     @workflow.run
     async def run(self, ref: QuestionRef) -> AnswerOutcome:
         retrieved = await self._local(AnsweringActivities.retrieve, ref, "search and gate")
-        turned = await self._turns(retrieved)
-        if isinstance(turned, Drafted):
-            outcome = await self._local(AnsweringActivities.finish, turned, turned.mode.value)
-        else:
-            outcome = await self._local(AnsweringActivities.extract, turned, f"from {len(turned.passages)} passages")
+        outcome = retrieved.outcome or await self._answered(retrieved)
         workflow.set_current_details(f"`{outcome.mode}`, {outcome.citations} citations")
         return outcome
+
+    async def _answered(self, retrieved: Retrieved) -> AnswerOutcome:
+        turned = await self._turns(retrieved)
+        if isinstance(turned, Drafted):
+            return await self._local(AnsweringActivities.finish, turned, turned.mode.value)
+        return await self._local(AnsweringActivities.extract, turned, f"from {len(turned.passages)} passages")
 
     async def _turns(self, retrieved: Retrieved) -> Drafted | Retrieved:
         """The draft of the first model that answers; where none does, what was found, and why none did."""

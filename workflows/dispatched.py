@@ -32,7 +32,8 @@ from workflows.rechecks import RecheckErasures
 from workflows.reindexing import ReindexTenant
 from workflows.retention import ApplyRetention
 from workflows.selection import ApplySelection
-from workflows.sync import ArrangeSource, SyncSource
+from workflows.sync import SyncSource
+from workflows.sync_schedules import ArrangeSource
 from workflows.webhooks import DeliverWebhook
 
 

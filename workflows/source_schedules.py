@@ -38,7 +38,7 @@ from lethe.model.workflow_ids import SYNC_ON_SCHEDULE, SYNC_SCHEDULE, schedule_i
 from workflows import policies
 from workflows.attributes import started
 from workflows.policies import Queue
-from workflows.sync import SyncOnSchedule
+from workflows.sync_schedules import SyncOnSchedule
 
 RPC_TIMEOUT: Final = timedelta(seconds=5)
 PAUSED_BY: Final = "paused by "

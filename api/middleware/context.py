@@ -47,7 +47,7 @@ class RequestContext:
 
 def _record(scope: Scope, status: int, seconds: float) -> None:
     """Never the raw path: ids and typing errors belong to the sender, and would be labels without bound."""
-    route = getattr(scope.get("route"), "path", "unmatched")
+    route = getattr(scope.get("route"), "path", None) or scope.get("state", {}).get("route", "unmatched")
     method = scope["method"] if scope["method"] in {"GET", "POST", "PATCH", "DELETE", "HEAD", "PUT"} else "other"
     telemetry.HTTP_REQUESTS.labels(method, route, str(status)).inc()
     telemetry.HTTP_DURATION.labels(route).observe(seconds)

@@ -1,7 +1,7 @@
 """`lethe erase`: forgetting a person, over the API."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import BinaryIO, Final
 
 from cli.client import connect
 from cli.output import Json, Output, table
@@ -9,6 +9,16 @@ from lethe.settings import Settings
 
 _PATH: Final = "/v1/erasures"
 _TIMES: Final = ("accepted", "fenced", "discovered", "deleted", "purged", "verified", "certified", "ended")
+_COLUMNS: Final = ("store", "located", "erased", "held", "remaining", "method", "purge")
+_WAITS: Final = {
+    "awaiting_approval": "another principal must approve it",
+    "in_review": "somebody should look at its findings, GET /v1/erasures/<id>/findings: silence means that they go",
+    "deleted": "another look follows when no writer of before can run: erasure.drain_seconds",
+    "purging": "until the indexes are built anew",
+    "verifying": "without a witness it stays so",
+    "certified": "lethe erase certificate hands over the document",
+}
+"""What comes next, or who has to do something."""
 
 
 def start(settings: Settings, output: Output, wish: Json) -> None:
@@ -33,6 +43,20 @@ def decide(settings: Settings, output: Output, erasure_id: str, action: str, wis
     output.show(body, lambda: erasure_text(body))
 
 
+def certificate(settings: Settings, erasure_id: str, number: int, file: BinaryIO) -> None:
+    """Hand one over, byte for byte."""
+    with connect(settings) as client:
+        file.write(client.download(f"{_PATH}/{erasure_id}/certificate", {"number": number}))
+
+
+def keys(settings: Settings, output: Output) -> None:
+    """Print what certificates are checked with."""
+    with connect(settings) as client:
+        body = client.get("/v1/log/checkpoint")
+    witness = body["witness_key"] or "none before the first certificate"
+    output.show(body, lambda: f"--log-key {body['log_key']}\n--witness-key {witness}")
+
+
 def list_erasures(settings: Settings, output: Output, state: str | None, limit: int) -> None:
     """Print the newest ones."""
     with connect(settings) as client:
@@ -42,16 +66,21 @@ def list_erasures(settings: Settings, output: Output, state: str | None, limit: 
 
 def erasure_text(body: Json) -> str:
     """One erasure with what its stores said."""
-    waits = {"awaiting_approval": "another principal must approve it", "held": f"held: {body['hold_reason']}"}
+    waits = {**_WAITS, "held": f"held: {body['hold_reason']}"}
     lines = [f"{body['id']} is {body['state']}" + (f" ({waits[body['state']]})" if body["state"] in waits else "")]
-    lines.append(f"{body['documents']} documents, round {body['rounds']}, due {body['deadline_at']}")
+    linked = f"linked to {body['documents']} documents when it was asked for"
+    lines.append(f"{linked}; round {body['rounds']}, due {body['deadline_at']}")
     lines += [f"{name}: {body[f'{name}_at']}" for name in _TIMES if body[f"{name}_at"]]
     if body["stores"]:
-        names = ("store", "located", "erased", "held", "remaining", "method", "purge")
-        rows = [tuple(name.upper() for name in names)]
-        rows += [tuple(str(each[name]) for name in names) for each in body["stores"]]
+        rows = [tuple(name.upper() for name in (*_COLUMNS, "until"))]
+        rows += [(*(str(each[name]) for name in _COLUMNS), _until(each)) for each in body["stores"]]
         lines.append(table(rows))
     return "\n".join(lines)
+
+
+def _until(store: Json) -> str:
+    """The day on which what ages out is gone."""
+    return str(store["horizon_at"])[:10] if store["purge"] == "ages_out" else ""
 
 
 def _list_text(items: Sequence[Json]) -> str:

@@ -13,7 +13,7 @@ PATH: Final = "/v1/sources"
 _RESTING: Final = frozenset({"done", "failed", "needs_attention"})
 _PAUSE_SECONDS: Final = 1.0
 _ROUNDS_SHOWN: Final = 10
-_COUNTS: Final = ("listed", "added", "updated", "skipped", "deleted", "failed")
+_COUNTS: Final = ("listed", "added", "updated", "skipped", "deleted", "failed", "suppressed")
 
 
 def add(settings: Settings, output: Output, wish: Json) -> None:
@@ -102,7 +102,8 @@ def rounds_text(rounds: list[Json]) -> str:
     rows = [("ID", "BY", "STATE", *(name.upper() for name in _COUNTS), "CODE")]
     for each in rounds:
         by = f"{each['trigger']} (dry)" if each["is_dry_run"] else each["trigger"]
-        rows.append((each["id"], by, each["state"], *(str(each[name]) for name in _COUNTS), each["code"]))
+        counts = ["" if each[name] is None else str(each[name]) for name in _COUNTS]
+        rows.append((each["id"], by, each["state"], *counts, each["code"]))
     return table(rows)
 
 

@@ -20,7 +20,7 @@ class Answering:
 
     ``embed_seconds``: how long an answer waits for its sentences' embeddings before words alone decide. ``chain``: the
     language models; without one every answer is made of sentences of the passages. ``others``: embedders of the indexes
-    that ``embedder`` did not make.
+    that ``embedder`` did not make. ``in_process``: the specs of those of both that ask nobody outside.
     """
 
     ledger: Ledger
@@ -35,3 +35,4 @@ class Answering:
     under_way: UnderWay = field(default_factory=UnderWay)
     caching: CachePolicy = field(default_factory=CachePolicy)
     others: tuple[Embedder, ...] = ()
+    in_process: frozenset[str] = frozenset()

@@ -23,6 +23,15 @@ class PassageRef(Contract):
     score: float
 
 
+class AnswerOutcome(Contract):
+    """The stored answer, told in counts."""
+
+    mode: AnswerMode
+    citations: int
+    is_degraded: bool
+    reasons: list[DegradedReason] = Field(default_factory=list[DegradedReason], max_length=10)
+
+
 class Retrieved(Contract):
     """What `retrieve` found, best first."""
 
@@ -45,6 +54,8 @@ class Retrieved(Contract):
     """Why there is no model's answer, where one was to be had."""
     has_spoken: bool = False
     """Whether somebody may have seen words of a model that do not count."""
+    outcome: AnswerOutcome | None = None
+    """Of the answer, where it was made at once, because no model was to be asked."""
 
     def after(self, turned: "Turned") -> "Retrieved":
         """With what came of a turn that made no draft."""
@@ -83,12 +94,3 @@ class Turned(Contract):
     reasons: list[DegradedReason] = Field(default_factory=list[DegradedReason], max_length=10)
     goes_on: bool = False
     has_spoken: bool = False
-
-
-class AnswerOutcome(Contract):
-    """The stored answer, told in counts."""
-
-    mode: AnswerMode
-    citations: int
-    is_degraded: bool
-    reasons: list[DegradedReason] = Field(default_factory=list[DegradedReason], max_length=10)

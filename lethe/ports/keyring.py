@@ -1,6 +1,7 @@
 """Data keys: one per document version, one per question. Erasing content is destroying its key."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -43,8 +44,10 @@ class KeyRing(Protocol):
         """Destroy data keys and leave a tombstone per id, so that a late writer cannot make them again. Idempotent."""
         ...
 
-    async def empty_journal(self) -> bool:
-        """Leave nothing of destroyed keys in a journal that the ring's users can empty; whether that is done."""
+    async def leave_nothing(self, since: datetime) -> bool:
+        """See to it that nothing of what was destroyed before then is in the database's own files, as far as a user of
+        it can; whether that is done. Its log of writes, and copies of either, keep it until they go.
+        """
         ...
 
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:

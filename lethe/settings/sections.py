@@ -87,6 +87,8 @@ class KeySettings(Section):
     """Empty: `keys/` under the state folder."""
     cache_seconds: float = Field(default=60.0, ge=0, le=60)
     """How long an opened data key may stay in memory."""
+    rewrite_megabytes: int = Field(default=256, ge=0)
+    """Largest table of data keys that an erasure writes anew on PostgreSQL, while which nobody reads a key; 0: none."""
 
 
 class ApiSettings(Section):

@@ -155,6 +155,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_WITNESS__URL": settings.witness.url,
         "LETHE_WITNESS__TOKEN": settings.witness.token.get_secret_value(),
         "LETHE_SOURCES": json.dumps(settings.sources.model_dump(exclude_defaults=True), default=_shown),
+        "LETHE_SYNC": settings.sync.model_dump_json(),
         "LETHE_TESTING__FREE_EMBEDDER": str(settings.testing.free_embedder),
         "LETHE_MALWARE__CLAMD": settings.malware.clamd,
         "LETHE_EMBEDDING__PROVIDER": settings.embedding.provider,

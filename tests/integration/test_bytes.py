@@ -84,14 +84,14 @@ NEVER: Final[Mapping[str, str]] = {
 LEFT: Final[Mapping[str, Held]] = {
     "embedded": {},
     "external": {
-        "postgresql/base": {Form.SEALED, Form.KEY},
+        "postgresql/base": {Form.SEALED},
         "postgresql/pg_wal": {Form.SEALED, Form.KEY},
     },
 }
 """A limit of PostgreSQL: dead rows stay until a vacuum has their pages written over, writes until their segment is.
 
-What is sealed there opens only with the tenant's key file and a wrapped key, which goes the same way in the key ring's
-database: docs/decisions, key ring.
+What is sealed there opens only with the tenant's key file and a wrapped key. The ring's table is written anew, so that
+is in the log of writes alone: docs/decisions, key ring.
 """
 
 UNTIL_CERTIFIED: Final = {"erasure_identifiers.sealed_identifier"}

@@ -3,7 +3,8 @@
 import asyncio
 import multiprocessing
 import stat
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from datetime import timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from lethe.errors import ConfigurationError, EnvironmentMismatch, KeyDestroyed, 
 from lethe.model.ids import Id, new_id
 from lethe.ports.keyring import SecretPurpose
 from lethe.settings import Environment, KeySettings, Settings
+from tests.contract.ledger_rows import NOON
+from tests.integration.snapshot import all_rows
+from tests.servers.postgres import Postgres
 
 
 @pytest_asyncio.fixture
@@ -51,6 +55,47 @@ async def test_a_destroyed_key_leaves_no_byte_in_file_or_journal(ring: SqlKeyRin
     assert not any(key in _bytes_of(folder) for key in keys)
     await ring.destroy(tenant, ids[:10])
     assert [one in _bytes_of(folder) for one in wrapped] == [False] * 10 + [True] * 10
+
+
+def _in_files(postgres: Postgres, wrapped: Sequence[bytes]) -> list[bool]:
+    """Which of them are in the tables' files, when all that is known is written."""
+    for statement in ("ANALYZE", "CHECKPOINT"):
+        postgres.execute("keyring", statement)
+    held = b"".join(path.read_bytes() for path in (postgres.folder / "data/base").rglob("*") if path.is_file())
+    return [one in held for one in wrapped]
+
+
+async def test_on_postgresql_a_destroyed_key_is_in_no_table_once_it_is_written_anew(
+    postgres: Postgres, postgres_settings: Settings
+):
+    spared = postgres_settings.model_copy(update={"keys": KeySettings(rewrite_megabytes=0)})
+    ring, sparing = SqlKeyRing.from_settings(postgres_settings), SqlKeyRing.from_settings(spared)
+    tenant, ids = new_id(), [new_id() for _ in range(20)]
+    await ring.create_tenant(tenant)
+    for key_id in ids:
+        await ring.create(tenant, key_id)
+    rows = await all_rows(postgres_settings.keyring_url)
+    by_id = {str(row["key_id"]): bytes(row["wrapped"]) for row in rows["data_keys"]}
+    wrapped = [by_id[key_id] for key_id in ids]
+    await ring.destroy(tenant, ids[:10])
+    assert await sparing.leave_nothing(NOON)
+    assert all(_in_files(postgres, wrapped)), "the control, and what a table that is too large keeps"
+
+    engines = make_engines(postgres_settings.keyring_url, postgres_settings.sql)
+    async with transaction(engines.writing) as connection:
+        await connection.exec_driver_sql("LOCK TABLE data_keys IN ROW EXCLUSIVE MODE")
+        assert not await ring.leave_nothing(NOON), "somebody writes"
+    await engines.close()
+    assert await ring.leave_nothing(NOON)
+    assert _in_files(postgres, wrapped) == [False] * 10 + [True] * 10
+    assert len(await ring.get_many(tenant, ids)) == 10
+    await ring.destroy(tenant, ids[10:])
+    assert await ring.leave_nothing(NOON)
+    assert all(_in_files(postgres, wrapped[10:])), "it was done for that time already"
+    assert await ring.leave_nothing(NOON + timedelta(seconds=1))
+    assert not any(_in_files(postgres, wrapped))
+    for each in (ring, sparing):
+        await each.close()
 
 
 async def test_keys_survive_the_process(ring: SqlKeyRing, sqlite_settings: Settings):

@@ -105,5 +105,5 @@ async def test_a_question_starts_eagerly_and_runs_where_it_was_asked(running: In
     history = await handle.fetch_history()
     assert history.events[0].workflow_execution_started_event_attributes.eager_execution_accepted
     markers = [event for event in history.events if event.HasField("marker_recorded_event_attributes")]
-    assert len(markers) == 2
+    assert len(markers) == 1
     assert not [event for event in history.events if event.HasField("activity_task_scheduled_event_attributes")]

@@ -8,7 +8,8 @@ from lethe.contracts.sync import Begun, Compared, Decided, NextStep, Removed, So
 from lethe.model.syncs import SyncState
 from tests.replay.running import DOCUMENT, TENANT, VERSION, ended
 from tests.workflows.scripted_sync import INGESTION, ScriptedSync, round_of
-from workflows.sync import ArrangeSource, SyncOnSchedule, SyncSource
+from workflows.sync import SyncSource
+from workflows.sync_schedules import ArrangeSource, SyncOnSchedule
 
 _SOURCE = SyncRun(tenant_id=TENANT, source_id=DOCUMENT)
 _REF = SourceRef(tenant_id=TENANT, source_id=DOCUMENT)

@@ -17,20 +17,31 @@ CHUNK = "01900000-0000-7000-8000-000000000009"
 
 
 class ScriptedAnswering:
-    """``turns``: by model; one that has none here answers. ``on_turn`` runs before a turn ends."""
+    """``turns``: by model; one that has none here answers. ``on_turn`` runs before a turn ends.
+
+    ``outcome``: of the answer that was made at once.
+    """
 
     def __init__(self, models: Sequence[str] = (), seconds_left: float = 30.0) -> None:
         self.models = list(models)
         self.seconds_left = seconds_left
         self.turns: dict[str, Turned] = {}
         self.on_turn: Callable[[Turn], Awaitable[None]] | None = None
+        self.outcome: AnswerOutcome | None = None
         self.taken: list[Turn] = []
         self.extracted: list[Retrieved] = []
 
     @activity.defn
     async def retrieve(self, ref: QuestionRef) -> Retrieved:
         passages = [PassageRef(chunk_id=CHUNK, version_id=CHUNK, document_id=CHUNK, score=1.0)]
-        return Retrieved(question=ref, passages=passages, seq=3, models=self.models, seconds_left=self.seconds_left)
+        return Retrieved(
+            question=ref,
+            passages=passages,
+            seq=3,
+            models=self.models,
+            seconds_left=self.seconds_left,
+            outcome=self.outcome,
+        )
 
     @activity.defn
     async def extract(self, retrieved: Retrieved) -> AnswerOutcome:

@@ -88,6 +88,13 @@ def failed(model: str, *, goes_on: bool, has_spoken: bool = False) -> Turned:
     return Turned(attempts=attempts, reasons=reasons, goes_on=goes_on, has_spoken=has_spoken)
 
 
+async def test_what_was_answered_at_once_is_not_answered_again(client: Client) -> None:
+    scripted = ScriptedAnswering()
+    scripted.outcome = AnswerOutcome(mode=AnswerMode.EXTRACTIVE, citations=3, is_degraded=False)
+    assert await answered(client, scripted) == scripted.outcome
+    assert scripted.extracted == []
+
+
 async def test_the_next_model_is_asked_after_one_that_goes_on(client: Client) -> None:
     scripted = ScriptedAnswering([ONE, TWO])
     scripted.turns[ONE] = failed(ONE, goes_on=True)

@@ -12,7 +12,8 @@ from lethe.model.syncs import SyncState
 from tests.workflows.scripted import replayed
 from tests.workflows.scripted_sync import INGESTION, ScriptedSync, round_of
 from workflows.policies import Queue
-from workflows.sync import ArrangeSource, SyncOnSchedule, SyncSource
+from workflows.sync import SyncSource
+from workflows.sync_schedules import ArrangeSource, SyncOnSchedule
 
 TENANT = new_id()
 ASKING = Compared(state=SyncState.NEEDS_ATTENTION, listed=1, vanished=9)

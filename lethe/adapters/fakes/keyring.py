@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from lethe.errors import ConfigurationError, KeyDestroyed
 from lethe.model.ids import Id
@@ -44,7 +45,7 @@ class FakeKeyRing:
         self.keys.update({(tenant_id, key_id): None for key_id in key_ids})
         return len(existed)
 
-    async def empty_journal(self) -> bool:
+    async def leave_nothing(self, since: datetime) -> bool:
         return True
 
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:

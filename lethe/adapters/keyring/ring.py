@@ -7,6 +7,7 @@ overwrites the sealed key with NULL in its row, which stays as the tombstone: on
 import asyncio
 import os
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lethe.adapters.keyring.cache import KeyCache
 from lethe.adapters.keyring.files import KEY_BYTES, KeyFiles
+from lethe.adapters.keyring.rewriting import rewrite
 from lethe.adapters.keyring.tables import data_keys, tenant_keys
 from lethe.adapters.sql.engine import Engines, answers, empty_journal, make_engines, transaction
 from lethe.adapters.sql.one_hop import short
@@ -37,8 +39,12 @@ _OF_TENANT: Final = NIL_ID
 class SqlKeyRing:
     """lethe.ports.keyring.KeyRing. Its first use checks the database's environment stamp, as the ledger does."""
 
-    def __init__(self, engines: Engines, files: KeyFiles, cache: KeyCache, guard: StampGuard) -> None:
+    def __init__(
+        self, engines: Engines, files: KeyFiles, cache: KeyCache, guard: StampGuard, most_bytes: int = 0
+    ) -> None:
         self._engines = engines
+        self._most_bytes = most_bytes
+        self._left_nothing: datetime | None = None
         self._files = files
         self._cache = cache
         self._guard = guard
@@ -51,6 +57,7 @@ class SqlKeyRing:
             KeyFiles(settings.key_folder, settings.environment),
             KeyCache(settings.keys.cache_seconds),
             StampGuard("keyring", settings.environment),
+            settings.keys.rewrite_megabytes << 20,
         )
 
     async def create_tenant(self, tenant_id: Id) -> None:
@@ -123,11 +130,17 @@ class SqlKeyRing:
             )
             await connection.execute(tombstones, rows)
         self._cache.forget(tenant_id, key_ids)
-        await self.empty_journal()
+        await empty_journal(self._engines.writing)
         return destroyed
 
-    async def empty_journal(self) -> bool:
-        return await empty_journal(self._engines.writing)
+    async def leave_nothing(self, since: datetime) -> bool:
+        if self._engines.writing.dialect.name == "sqlite":
+            return await empty_journal(self._engines.writing)
+        if self._left_nothing is None or self._left_nothing < since:
+            if not await rewrite(self._engines.writing, self._most_bytes):
+                return False
+            self._left_nothing = since
+        return True
 
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         return await self._derived(tenant_id, f"secret/{purpose}")

@@ -1,6 +1,8 @@
 """A question in other words finds an earlier answer: its embedding proposes, its words decide (`same_question`)."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,21 +41,49 @@ async def recall_similar(deps: Answering, caller: Caller, question_id: Id) -> bo
     Its vector is kept for the steps that come if there is none.
     """
     known = deps.under_way.asked(question_id)
-    if known is None or known.place is None or not deps.caching.settings.similar or known.request.alpha == 0:
-        return False
-    embedder = model_of(known.place.build.spec, deps.embedder, *deps.others)
-    if embedder is None:
+    embedder = None if known is None else _proposing(deps, known.request, known.place)
+    if known is None or known.place is None or embedder is None:
         return False
     asked = _Asked(caller, known.question, known.request, known.place)
-    vector = await _embedded(deps, embedder, asked.question, asked.request)
-    deps.under_way.keep_vector(question_id, vector)
+    vector = deps.under_way.vector(question_id)
+    if vector is None:
+        origin = Origin(known.question.tenant_id, frozenset({question_id}), known.question.principal_id)
+        vector = await _embedded(deps, embedder, known.request, origin)
+        deps.under_way.keep_vector(question_id, vector)
     is_given = await _given(deps, asked, vector)
     (CACHE_HITS if is_given else CACHE_MISSES).labels(SEMANTIC).inc()
     return is_given
 
 
-async def _embedded(deps: Answering, embedder: Embedder, question: Question, request: AnswerRequest) -> AskedVector:
-    origin = Origin(question.tenant_id, frozenset({question.id}), question.principal_id)
+@asynccontextmanager
+async def embedding_meanwhile(
+    deps: Answering, question_id: Id, request: AnswerRequest, place: CachePlace | None
+) -> AsyncGenerator[None]:
+    """Make the question's vector while the block stores the question, for the look among other words and the search.
+
+    Only by a model in this process: to be sent outside, a question has to be stored first.
+    """
+    embedder = _proposing(deps, request, place)
+    if embedder is None or embedder.spec.key not in deps.in_process:
+        yield
+        return
+    making = asyncio.create_task(_embedded(deps, embedder, request, None))
+    try:
+        yield
+        if deps.under_way.asked(question_id) is not None:
+            deps.under_way.keep_vector(question_id, await making)
+    finally:
+        making.cancel()
+
+
+def _proposing(deps: Answering, request: AnswerRequest, place: CachePlace | None) -> Embedder | None:
+    """Whose vectors propose questions in other words, if they are wanted."""
+    if place is None or not deps.caching.settings.similar or request.alpha == 0:
+        return None
+    return model_of(place.build.spec, deps.embedder, *deps.others)
+
+
+async def _embedded(deps: Answering, embedder: Embedder, request: AnswerRequest, origin: Origin | None) -> AskedVector:
     try:
         async with asyncio.timeout(deps.embed_seconds):
             vector = (await embedder.embed([request.text], InputKind.QUERY, origin))[0]

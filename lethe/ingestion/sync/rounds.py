@@ -1,14 +1,14 @@
 """The beginning and the end of a round, and the question it may ask."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from lethe.contracts.sync import Begun, Decided, Failed, NextStep, SyncRef, SyncRun
 from lethe.errors import SubjectSuppressed
 from lethe.ingestion.bulk.views import IngestionView, failure_codes
 from lethe.ingestion.sync.syncing import Syncing, open_round
 from lethe.model.documents import Status
-from lethe.model.ids import Id, new_id
+from lethe.model.ids import Id, derived_id, new_id
 from lethe.model.syncs import Decision, ListedAs, SourceState, Sync, SyncState, SyncTrigger
 from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.erasure.rechecking import recheck_after
@@ -132,7 +132,16 @@ async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
             await uow.sources.update(replace(source, last_good_at=sync.started_at))
             await uow.sources.renew(ref.tenant_id, ref.source_id, ref.sync_id, now)
         if _brings_in(ended):
-            await recheck_after(uow, ref.tenant_id, ref.sync_id, now)
+            await recheck_after(uow, ref.tenant_id, *shared_look(ref.tenant_id, now, deps.settings.recheck_seconds))
+
+
+def shared_look(tenant_id: Id, ended_at: datetime, seconds: float) -> tuple[Id, datetime]:
+    """The cause of one look, and when: rounds of the tenant that end until then share it.
+
+    Events may come by the second, and each look is for everybody who was erased.
+    """
+    number = int(ended_at.timestamp() // seconds) + 1
+    return derived_id(tenant_id, number), datetime.fromtimestamp(number * seconds, UTC)
 
 
 def _with_counts(sync: Sync, view: IngestionView | None) -> Sync:

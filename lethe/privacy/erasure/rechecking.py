@@ -9,6 +9,6 @@ from lethe.ports.ledger import UnitOfWork
 
 
 async def recheck_after(uow: UnitOfWork, tenant_id: Id, cause: Id, at: datetime) -> None:
-    """In the unit that ends a migration or a sync, by its id: the same cause is looked after once."""
+    """In the unit that ends a migration or a sync: the same cause is looked after once, not before ``at``."""
     kind = DispatchKind.RECHECK_ERASURES
     await uow.dispatches.add(Dispatch(tenant_id, dispatch_id(kind, tenant_id, cause), kind, cause, at))

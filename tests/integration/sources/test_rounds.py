@@ -11,17 +11,18 @@ import pytest_asyncio
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from lethe.model.ids import Id
+from lethe.ingestion.sync.rounds import shared_look
 from lethe.model.operations import DispatchKind
 from lethe.model.sources import SourceKind
-from lethe.model.syncs import SyncState
+from lethe.model.syncs import Sync, SyncState
 from lethe.model.workflow_ids import dispatch_id, erasure_workflow_id
-from lethe.settings import ErasureSettings, KeySettings, LimitSettings, SourceSettings, WeaviateSettings
+from lethe.settings import ErasureSettings, KeySettings, LimitSettings, SourceSettings, SyncSettings, WeaviateSettings
 from tests.conftest import settings_at
 from tests.contract.places import GitPlace, S3Place, WebPlace
 from tests.contract.sources import Place
 from tests.integration.followed import Followed, FollowedFolder, until
 from tests.integration.installation import Installation, installation
+from tests.integration.test_audit import first_found
 from tests.integration.test_erase_subject import ADA, erase
 from tests.servers.s3 import running_s3
 from tests.servers.web import web_site
@@ -57,6 +58,7 @@ async def attended(
             "limits": LimitSettings(drop_after_seconds=1),
             "keys": KeySettings(cache_seconds=1),
             "erasure": ErasureSettings(drain_seconds=1),
+            "sync": SyncSettings(recheck_seconds=1),
             "sources": _all_of([SourceSettings(folders=(str(folder),)), *(each.settings for each in places.values())]),
             "testing": base.testing.model_copy(update={"free_embedder": True}),
         }
@@ -86,6 +88,7 @@ async def forgetting(
         followed.write(f"{number}.txt", text)
     await followed.register()
     await followed.sync()
+    assert await first_found(attended, "lovelace")
     erasure_id = await erase(attended, ADA)
     workflow_id = erasure_workflow_id(attended.caller.tenant_id, erasure_id)
     return followed, attended.client.get_workflow_handle(workflow_id)
@@ -128,28 +131,30 @@ async def test_who_was_erased_does_not_come_back_by_a_round(
 ) -> None:
     followed, erasing = forgetting
     assert (await erasing.result())["phase"] == "verified"
-    assert not await followed.found("engine")
+    assert not await first_found(attended, "lovelace")
 
     unchanged = await followed.sync()
     assert (unchanged.skipped, unchanged.added, unchanged.suppressed) == (5, 0, 0)
-    followed.write("ada.txt", f"Ada wrote more notes on an engine; write to {ADA}.")
-    followed.write(f"letters/{ADA}.txt", "Of an engine.")
+    followed.write("ada.txt", f"Ada wrote a sonnet on an engine; write to {ADA}.")
+    followed.write(f"letters/{ADA}.txt", "A sonnet of somebody's.")
     followed.write("4.txt", "The engine is cold.")
     sync = await followed.sync()
     assert (sync.state, sync.listed, sync.suppressed) == (SyncState.DONE, 7, 2)
     assert (sync.added, sync.updated, sync.failed, len(await followed.documents())) == (1, 0, 1, 5)
-    assert len(await followed.found("engine")) == 1
+    assert [len(await first_found(attended, word)) for word in ("lovelace", "sonnet", "cold")] == [0, 0, 1]
 
     async def is_looked_after() -> bool:
-        return await _is_looked_after(attended, sync.id)
+        return await _is_looked_after(attended, sync)
 
     await until(is_looked_after)
-    assert not await _is_looked_after(attended, unchanged.id)
+    assert not await _is_looked_after(attended, unchanged)
 
 
-async def _is_looked_after(at: Installation, sync_id: Id) -> bool:
+async def _is_looked_after(at: Installation, sync: Sync) -> bool:
     """Whether everybody who was erased is looked for again because of that round."""
-    looks = at.client.get_workflow_handle(dispatch_id(DispatchKind.RECHECK_ERASURES, at.caller.tenant_id, sync_id))
+    assert sync.ended_at
+    cause, _ = shared_look(sync.tenant_id, sync.ended_at, at.settings.sync.recheck_seconds)
+    looks = at.client.get_workflow_handle(dispatch_id(DispatchKind.RECHECK_ERASURES, sync.tenant_id, cause))
     try:
         await looks.result()
     except RPCError as error:

@@ -15,7 +15,7 @@ from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
 from lethe.answering.caching.exact import look_up
 from lethe.answering.caching.keys import Asker, CachePolicy, answer_key
-from lethe.answering.caching.similar import recall_similar
+from lethe.answering.caching.similar import embedding_meanwhile, recall_similar
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask, finish, generate, retrieve
@@ -96,6 +96,29 @@ async def world(sqlite_settings: Settings) -> AsyncGenerator[World, None]:
 @pytest.fixture
 async def planted(world: World) -> Planted:
     return await world.corpus.plant(HEIGHT)
+
+
+async def test_a_model_in_this_process_embeds_while_the_question_is_stored(world: World, planted: Planted):
+    request = AnswerRequest(text=HOW_TALL, top_k=5, alpha=0.5)
+    for in_process, before, after in ((frozenset({world.embedder.spec.key}), 1, 1), (frozenset[str](), 1, 2)):
+        deps = replace(world.deps, in_process=in_process)
+        place = (await look_up(deps, world.caller, request, new_id())).place
+        question_id = new_id()
+        async with embedding_meanwhile(deps, question_id, request, place):
+            await ask(deps, world.caller, request, world.clock.now(), question_id, place)
+        assert world.embedder.questions == before
+        assert not await recall_similar(deps, world.caller, question_id)
+        assert world.embedder.questions == after
+
+
+async def test_of_a_question_that_is_not_stored_no_vector_is_kept(world: World, planted: Planted):
+    request = AnswerRequest(text=HOW_TALL, top_k=5, alpha=0.5)
+    deps = replace(world.deps, in_process=frozenset({world.embedder.spec.key}))
+    place = (await look_up(deps, world.caller, request, new_id())).place
+    question_id = new_id()
+    async with embedding_meanwhile(deps, question_id, request, place):
+        pass
+    assert deps.under_way.vector(question_id) is None
 
 
 async def test_other_words_find_the_answer_for_a_question_of_their_own(world: World, planted: Planted):

@@ -1,46 +1,16 @@
 """How much SQL a question takes: each statement is a trip to another thread or another machine while somebody waits."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
-
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from lethe.answering.caching.exact import look_up
 from lethe.answering.steps import ask, finish, generate, retrieve
 from lethe.answering.views import present
 from lethe.contracts.answering import QuestionRef
 from lethe.model.ids import new_id
+from tests.statements import counting
 from tests.unit.answering.test_cache import World, planted, world
 
 __all__ = ["planted", "world"]
-
-
-@dataclass(slots=True)
-class Counted:
-    statements: int = 0
-    units: int = 0
-
-
-@contextmanager
-def counting() -> Generator[Counted]:
-    counted = Counted()
-
-    def statement(*_: object) -> None:
-        counted.statements += 1
-
-    def unit(*_: object) -> None:
-        counted.units += 1
-
-    event.listen(Engine, "before_cursor_execute", statement)
-    event.listen(Engine, "begin", unit)
-    try:
-        yield counted
-    finally:
-        event.remove(Engine, "before_cursor_execute", statement)
-        event.remove(Engine, "begin", unit)
 
 
 @pytest.mark.usefixtures("planted")

@@ -10,6 +10,7 @@ from lethe.errors import DeadlineExceeded, IndexUnavailable, LedgerUnavailable, 
 from lethe.model.conditions import HasAny
 from lethe.model.ids import new_id
 from lethe.ports.search import Passage
+from tests.statements import counting
 from tests.unit.api.world import InProcessWorkflows, World
 
 
@@ -187,6 +188,11 @@ async def test_more_questions_than_allowed_are_told_to_come_back(world: World, m
     refused = await world.post("/v1/query", json=ASK)
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
     assert int(refused.headers["retry-after"]) >= 1
+    # It costs no look into the ledger, for a key that was good before; no other key is told how busy it is.
+    with counting() as counted:
+        assert (await world.post("/v1/query", json=ASK)).status_code == 429
+    assert counted.units == 0
+    assert (await world.post("/v1/query", json=ASK, headers={"X-API-Key": "lethe_wrong"})).status_code == 401
     # A search is not a question in flight.
     assert (await world.post("/v1/search", json=ASK)).status_code == 200
     leave.set()

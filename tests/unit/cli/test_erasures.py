@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
+from cli.client import Client
 from cli.commands import erasures
 from cli.commands.erasures import erasure_text
 from cli.erasures import app
@@ -33,6 +35,7 @@ STORE: dict[str, Any] = {
     "remaining": 0,
     "method": "deleted",
     "purge": "pending",
+    "horizon_at": "2026-12-01T00:00:00Z",
 }
 
 
@@ -40,7 +43,7 @@ def test_what_it_waits_for_is_said_first() -> None:
     lines = erasure_text(BODY).splitlines()
     assert lines == [
         "e1 is held (held: litigation)",
-        "3 documents, round 2, due 2026-12-21T00:00:00Z",
+        "linked to 3 documents when it was asked for; round 2, due 2026-12-21T00:00:00Z",
         "fenced: 2026-11-21T00:00:00Z",
     ]
     assert "another principal" in erasure_text(BODY | {"state": "awaiting_approval"})
@@ -50,6 +53,28 @@ def test_what_it_waits_for_is_said_first() -> None:
 def test_each_store_has_its_line() -> None:
     lines = erasure_text(BODY | {"stores": [STORE]}).splitlines()
     assert lines[-1].split() == ["chunks", "4", "3", "1", "0", "deleted", "pending"]
+    aging = STORE | {"purge": "ages_out"}
+    assert erasure_text(BODY | {"stores": [aging]}).splitlines()[-1].split()[-2:] == ["ages_out", "2026-12-01"]
+
+
+def test_a_certificate_is_written_as_it_comes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text, asked = b'{"body":{"a":1},  "signature":"\xc3\xbc"}', list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.url.path}?{request.url.query.decode()}")
+        return httpx.Response(200, content=text)
+
+    client = Client("http://api", "key")
+    monkeypatch.setattr(client, "_http", httpx.Client(base_url="http://api", transport=httpx.MockTransport(answer)))
+
+    def connected(_settings: object) -> Client:
+        return client
+
+    monkeypatch.setattr(erasures, "connect", connected)
+    file = tmp_path / "certificate.json"
+    result = CliRunner().invoke(app, ["certificate", "e1", "--number", "1", "--out", str(file)])
+    assert result.exit_code == 0, result.output
+    assert (file.read_bytes(), asked) == (text, ["/v1/erasures/e1/certificate?number=1"])
 
 
 def test_who_is_meant_is_kind_and_value() -> None:

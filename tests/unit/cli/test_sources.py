@@ -37,6 +37,7 @@ ROUND: dict[str, Any] = {
     "skipped": 6,
     "deleted": 0,
     "failed": 0,
+    "suppressed": 2,
 }
 
 
@@ -50,6 +51,7 @@ def test_a_source_whose_round_asks_says_so_first() -> None:
 
 def test_a_round_has_its_counts() -> None:
     assert rounds_text([ROUND]).splitlines()[1].split()[:6] == ["r1", "manual", "(dry)", "needs_attention", "6", "0"]
+    assert rounds_text([ROUND]).splitlines()[1].split()[-1] == "2"
 
 
 def test_who_paused_a_schedule_stands_where_its_next_run_would() -> None:

@@ -56,11 +56,15 @@ class Migrating:
         reader = ShadowReader(world.ledger, keyring, world.index, models, RetrievalSettings(), self.settings)
         return MigrationGate(check, reader, self.runner)
 
-    async def opened(self, model: str | None = None, **wish: object) -> BuildRef:
-        """Planned, and its build empty."""
+    async def planned(self, model: str | None = None, **wish: object) -> BuildRef:
+        """Asked for, and not begun."""
         made = MigrationWish(model=model or self.world.other.spec.key)
         migration = await self.migrations.begin(self.caller, replace(made, **wish), new_id())  # pyright: ignore[reportArgumentType]
-        ref = BuildRef(tenant_id=migration.tenant_id, build_id=migration.id)
+        return BuildRef(tenant_id=migration.tenant_id, build_id=migration.id)
+
+    async def opened(self, model: str | None = None, **wish: object) -> BuildRef:
+        """Planned, and its build empty."""
+        ref = await self.planned(model, **wish)
         await self.runner.open(ref)
         return ref
 

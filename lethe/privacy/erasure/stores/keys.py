@@ -21,7 +21,7 @@ class KeyStore(Deleting):
 
     keyring: KeyRing
     lifetime: timedelta = timedelta()
-    """How long the ring's database may keep wrapped keys in dead rows and its log; zero on SQLite, which overwrites."""
+    """How long the log of writes of the ring's database, and copies, may keep wrapped keys; zero on SQLite."""
     name = StoreName.KEYS
     method = ErasureMethod.KEY_DESTROYED
 
@@ -38,7 +38,7 @@ class KeyStore(Deleting):
         )
 
     async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
-        if not await self.keyring.empty_journal():
+        if not await self.keyring.leave_nothing(since):
             return PurgeState.PENDING
         return PurgeState.AGES_OUT if self.lifetime else PurgeState.PURGED
 
