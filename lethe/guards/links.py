@@ -31,11 +31,13 @@ _ADDRESS: Final = re.compile(
     | data:(?:[a-z]+/|;|,|base64){rest}*
     | [a-z][a-z0-9+.-]{1,20}://{rest}*
     | (?<![:\w/])(?://|\\\\){letter}+(?:\.{letter}+)+{rest}*
-    | (?<![@\w])(?<!\w[.-])www\.{rest}+
-    | (?<![@\w])(?<!\w[.-])(?:{letter}{1,63}\.)+[a-z]{2,24}\.?(?::\d+|[/?#\\]){rest}*
-    | (?<![@\w])(?<!\w[.-])(?:\d{1,3}\.){3}\d{1,3}(?::\d+|[/?#]){rest}*
-    | (?<![@\w])(?<!\w[.-])(?:{letter}{1,63}\.)+(?:{top})(?![\w-])
+    | {begin}www\.{rest}+
+    | {begin}(?:{letter}{1,63}\.)+[a-z]{2,24}\.?(?::\d+|[/?#\\]){rest}*
+    | {begin}(?:\d{1,3}\.){3}\d{1,3}(?::\d+|[/?#]){rest}*
+    | {begin}(?:{letter}{1,63}\.)+(?:{top})(?![\w-])
     """.replace("{top}", _TOP)
+    # Behind letters that need no space an address may begin anywhere: with all of them its first name may be too long.
+    .replace("{begin}", rf"(?:(?<=[{WIDE}])|(?<![@\w])(?<!\w[.-]))")
     .replace("{rest}", rf"[^\s<>\"'`|\[\]{WIDE_MARKS}]")
     .replace("{letter}", rf"[\w{WIDE}-]"),
     re.VERBOSE | re.IGNORECASE,

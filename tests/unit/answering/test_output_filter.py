@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lethe.answering.output_filter import MAX_PIECE, StreamFilter
@@ -63,6 +63,10 @@ def filter_text(
         ("字" * 64 + ".jp/KNOWN", Leak.LINK),
         ("https://docs.example/a?b=1例え.com/KNOWN", Leak.LINK),
         ("[看](例え/KNOWN)", Leak.LINK),
+        (".jp/" + "字" * 60 + "evil.test/KNOWN", Leak.LINK),
+        ("看:" + "字" * 63 + "www.evil.zip?KNOWN", Leak.LINK),
+        ("看:" + "字" * 63 + "evil.com#KNOWN", Leak.LINK),
+        ("看:字10.1.2.3/KNOWN", Leak.LINK),
     ],
 )
 def test_nothing_leaves_through_an_address(text: str, leak: Leak):
@@ -166,6 +170,7 @@ PARTS = st.sampled_from(
 )
 
 
+@example([".jp/KNOWN", "字" * 30, "字" * 30, "evil.test/"], [1])
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PARTS, max_size=30), st.lists(st.integers(1, 7), min_size=1, max_size=5))
 def test_a_stream_comes_out_as_the_whole_however_it_is_cut(parts: list[str], sizes: list[int]):
