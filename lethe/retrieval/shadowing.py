@@ -126,7 +126,14 @@ class ShadowReader:
             readers=frozenset(question.readers),
         )
         hits = await self.index.search(build, query)
-        return hits, elapsed_ms(started)
+        took = elapsed_ms(started)
+        return await self._shown(build.tenant_id, hits), took
+
+    async def _shown(self, tenant_id: Id, hits: Sequence[Hit]) -> list[Hit]:
+        """Without what nobody is shown now: a build of another model was made without it."""
+        async with self.ledger.read() as uow:
+            shown = {chunk.id for chunk in await uow.chunks.served(tenant_id, [hit.chunk_id for hit in hits])}
+        return [hit for hit in hits if hit.chunk_id in shown]
 
 
 def _text(key: bytes, question: Question) -> str:

@@ -98,6 +98,14 @@ async def test_what_nobody_may_find_is_sent_to_no_new_model_and_follows_when_it_
     assert (await world.cutover.close(ref)).is_active
 
 
+async def test_what_nobody_may_find_is_not_missed_by_the_gate(migrating: Migrating, hiding: Hiding) -> None:
+    await migrating.asked(HIDDEN)
+    await hiding.hide()
+    ref = await migrating.begun()
+    assert (await migrating.judged(ref)).passed
+    assert (await migrating.row(ref)).report["figures"]["overlap"] == 1.0
+
+
 async def test_shown_after_the_cutover_it_is_brought_in_by_an_audit(migrating: Migrating, hiding: Hiding) -> None:
     world = migrating.world
     await hiding.hide()
