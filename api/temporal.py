@@ -39,6 +39,7 @@ class TemporalLink:
         self._question_seconds = question_seconds
         self._client: Client | None = None
         self._endings = Endings()
+        self._answers_here = False
 
     async def start(self, dispatch: Dispatch) -> None:
         await Starters(self._connected()).start(dispatch)
@@ -56,8 +57,11 @@ class TemporalLink:
         await Starters(self._connected()).look_at_migration(tenant_id, migration_id)
 
     async def answer(self, ref: QuestionRef) -> AnswerOutcome:
+        starters = Starters(self._connected(), self._question_seconds)
+        if not self._answers_here:
+            return await starters.answer(ref)
         with self._endings.of(ref.question_id) as here:
-            return await Starters(self._connected(), self._question_seconds).answer(ref, here)
+            return await starters.answer(ref, here)
 
     def client(self) -> Client:
         """Raises WorkflowsUnavailable."""
@@ -79,6 +83,7 @@ class TemporalLink:
         except ConfigurationError as error:
             _log.error("Temporal cannot be used as it is configured; questions are answered without it", exc_info=error)
             return
+        self._answers_here = settings.api.query_worker
         while settings.api.query_worker:
             activities = AnsweringActivities(answering, self._endings.tell)
             await _answer_questions(settings, self._client, activities)

@@ -38,9 +38,9 @@ Signal: TypeAlias = Callable[[Any], None]
 """A signal without input, as the method of its workflow's class."""
 
 RPC_TIMEOUT: Final = timedelta(seconds=3)
-HERE_SECONDS: Final = 1.0
+HERE_SECONDS: Final = 0.3
 """How long a question's end is waited for in this process alone: most have ended by then, and to be told by the server
-costs both sides a call."""
+costs both sides a call. One that another process answers, or that fails, is told as much later at most."""
 UPDATE_SECONDS: Final = 10.0
 """A worker has to take the update: longer than it may lose by a restart of its sticky queue."""
 

@@ -1,7 +1,8 @@
 """Runs of each workflow whose histories are kept: `python -m tests.replay.scenarios` records them again.
 
-Record only when a workflow is changed on purpose; a change that must replay old histories is gated by
-`workflow.patched`, and then the old file stays beside the new one.
+Record only when a workflow is changed on purpose. Until the first release no run is older than its code, so the new
+history takes the old one's place; from then on a change that must replay old histories is gated by `workflow.patched`,
+and the old file stays beside the new one.
 """
 
 import asyncio

@@ -140,10 +140,16 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
         if self._is_between:
             return
         if self.only_reads and self._thread.is_idle:
-            self._thread.end_here()
+            self._end_here()
         else:
             end()
         self._is_between = True
+
+    def _end_here(self) -> None:
+        try:
+            self._thread.end_here()
+        except ValueError as error:  # closed meanwhile
+            self._handle_exception(error)
 
 
 class OneHopDriver(AsyncAdapt_aiosqlite_dbapi):

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lethe.adapters.sql.one_hop import short
 from lethe.model.ids import Id
 
 E = TypeVar("E")
@@ -39,7 +38,7 @@ class Mapped(Generic[E]):
 
     def prepared(self, *further: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         """`of` for a statement that every question runs: built and keyed once, ``tenant_id`` is one of its values."""
-        return short(self.select().where(self.table.c.tenant_id == bindparam("tenant_id"), *further))
+        return self.select().where(self.table.c.tenant_id == bindparam("tenant_id"), *further)
 
     def entity(self, row: Sequence[Any]) -> E:
         return self._entity(*row)

@@ -5,7 +5,6 @@ answer is stored once, under one key, and goes for everybody when it is erased. 
 or a right taken away is seen by the look-up itself: nothing has to tell the cache.
 """
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from lethe.answering.under_way import Asked, CachePlace
 from lethe.answering.vectors import seal_question_vector
 from lethe.answering.views import AnswerView, Kept, look_at, open_view
 from lethe.contracts.answering import Retrieved
-from lethe.errors import LedgerConflict, LedgerUnavailable
+from lethe.errors import KeyDestroyed, LedgerConflict, LedgerUnavailable
 from lethe.model.answers import Answer, AnswerMode, Question, QuestionState
 from lethe.model.caches import CachedAnswer
 from lethe.model.ids import Id
@@ -76,7 +75,12 @@ async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, quest
     if found is None or kept is None or not await _is_whole(deps, kept):
         await _drop(deps, found)
         return _missed(place)
-    taken, view = await asyncio.gather(_take(deps, kept.question, found.entry), open_view(deps, kept))
+    try:
+        view = await open_view(deps, kept)
+    except KeyDestroyed:  # erased since it was found
+        await _drop(deps, found)
+        return _missed(place)
+    taken = await _take(deps, kept.question, found.entry)
     if taken is _Taken.REFUSED:
         return _missed(place)
     CACHE_HITS.labels(EXACT).inc()

@@ -22,17 +22,18 @@ class Pace:
     """Of whatever one process writes into builds. ``share``: of the time, 1 for without a rest."""
 
     share: float
-    _owed: float = field(default=0.0, init=False)
+    _rests_until: float = field(default=0.0, init=False)
 
     async def rest(self) -> None:
-        """What the last part owes. Before the next one, not after it: what was written is looked after at once."""
-        owed, self._owed = self._owed, 0.0
-        if owed:
-            await asyncio.sleep(owed)
+        """What was worked owes. Before the next part, not after it: what was written is looked after at once."""
+        if (left := self._rests_until - time.monotonic()) > 0:
+            await asyncio.sleep(left)
 
     def worked(self, seconds: float) -> None:
-        """Owe the other share of the time."""
-        self._owed = min(seconds * (1 / self.share - 1), LONGEST_REST)
+        """Owe the other share of the time, behind what is owed already."""
+        now = time.monotonic()
+        owed = max(self._rests_until - now, 0.0) + seconds * (1 / self.share - 1)
+        self._rests_until = now + min(owed, LONGEST_REST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Paced:
         for start in range(0, len(chunks), PART):
             await self.pace.rest()
             began = time.monotonic()
-            written |= await self.filler.write(build, chunks[start : start + PART], versions, keys)
-            self.pace.worked(time.monotonic() - began)
+            try:
+                written |= await self.filler.write(build, chunks[start : start + PART], versions, keys)
+            finally:
+                self.pace.worked(time.monotonic() - began)
         return written

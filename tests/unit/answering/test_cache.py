@@ -14,7 +14,7 @@ from lethe.adapters.fakes.keyring import FakeKeyRing
 from lethe.adapters.fakes.tokens import RecordedTokens
 from lethe.adapters.fakes.vectors import InMemoryVectorIndex
 from lethe.adapters.sql import SqlLedger
-from lethe.answering.caching import keys
+from lethe.answering.caching import exact
 from lethe.answering.caching.exact import look_up, share
 from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.deps import Answering
@@ -29,14 +29,7 @@ from lethe.model.indexes import BuildState
 from lethe.model.principals import Caller, Role
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.settings import (
-    BelowThreshold,
     CacheSettings,
-    CohereSettings,
-    GroundingSettings,
-    GuardSettings,
-    RerankProvider,
-    RerankSettings,
-    RetrievalSettings,
     Settings,
 )
 from tests.corpus import NOON, Corpus, Planted
@@ -94,6 +87,20 @@ async def planted(world: World) -> Planted:
     return await world.corpus.plant(HEIGHT)
 
 
+async def test_an_answer_erased_while_it_is_looked_at_is_a_miss(
+    world: World, planted: Planted, monkeypatch: pytest.MonkeyPatch
+):
+    first, look_at = await world.answered(), exact.look_at
+
+    async def erased_then(*given: Any) -> Any:
+        kept = await look_at(*given)
+        await world.corpus.keyring.destroy(first.tenant_id, [first.id])
+        return kept
+
+    monkeypatch.setattr(exact, "look_at", erased_then)
+    assert await world.hit() is None
+
+
 async def test_the_same_question_gets_the_same_answer_as_a_question_of_its_own(world: World, planted: Planted):
     assert await world.hit() is None
     first = await world.answered()
@@ -128,29 +135,6 @@ async def test_case_spaces_marks_and_politeness_are_no_other_question(world: Wor
 async def test_another_request_is_another_question(world: World, planted: Planted, other: Mapping[str, Any]):
     await world.answered()
     assert await world.hit(**other) is None
-
-
-@pytest.mark.parametrize(
-    "section",
-    [
-        {"retrieval": RetrievalSettings(alpha=0.1)},
-        {"rerank": RerankSettings(provider=RerankProvider.COHERE)},
-        {"cohere": CohereSettings(rerank_model="rerank-v4")},
-        {"guards": GuardSettings(passage_score=0.1)},
-        {"grounding": GroundingSettings(below=BelowThreshold.PASSAGES)},
-    ],
-    ids=lambda section: next(iter(section)),
-)
-def test_a_changed_setting_that_answers_depend_on_is_another_way_of_making_them(section: Mapping[str, Any]):
-    settings = Settings()
-    changed = CachePolicy.from_settings(settings.model_copy(update=dict(section)), "spec")
-    assert changed.profile != CachePolicy.from_settings(settings, "spec").profile
-
-
-def test_changed_rules_of_the_guards_are_another_way_too(monkeypatch: pytest.MonkeyPatch):
-    before = CachePolicy.from_settings(Settings(), "spec")
-    monkeypatch.setattr(keys, "GUARDS_REVISION", "guards-0")
-    assert CachePolicy.from_settings(Settings(), "spec").profile != before.profile
 
 
 async def test_another_way_of_making_answers_finds_none_of_the_old(world: World, planted: Planted):

@@ -1,12 +1,12 @@
 """Whoever writes builds leaves the other share of the time to others."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from lethe.errors import EmbedderUnavailable
 from lethe.indexing.audit import pacing
 from lethe.indexing.audit.pacing import LONGEST_REST, PART, Pace, Paced
 from lethe.model.documents import Chunk, Version
@@ -68,7 +68,25 @@ async def test_a_whole_share_rests_never(slow: Slow) -> None:
     assert slow.told == [f"wrote {PART}"] * 3
 
 
-async def test_two_builds_share_the_pace(slow: Slow) -> None:
+async def test_two_builds_at_once_owe_what_both_worked(slow: Slow) -> None:
     pace = Pace(0.5)
-    await asyncio.gather(*(Paced(slow, pace).write(BUILD, chunks(PART), {}, {}) for _ in range(2)))
-    assert slow.told == [f"wrote {PART}", "rested 0.25", f"wrote {PART}"]
+    for _ in range(2):
+        pace.worked(0.25)
+    await pace.rest()
+    await pace.rest()
+    assert slow.told == ["rested 0.5"]
+
+
+async def test_what_was_refused_is_owed_as_well(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    pace = Pace(0.5)
+
+    async def refuse(*_: object) -> set[Id]:
+        slow.now += 0.25
+        raise EmbedderUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(slow, "write", refuse)
+        with pytest.raises(EmbedderUnavailable):
+            await Paced(slow, pace).write(BUILD, chunks(PART), {}, {})
+    await pace.rest()
+    assert slow.told == ["rested 0.25"]

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped
 from lethe.adapters.sql.tables import index_builds as builds
@@ -14,7 +15,7 @@ from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 
 BUILD: Final = Mapped(IndexBuild, builds)
 _OPEN: Final = (BuildState.ACTIVE, BuildState.BUILDING)
-_OF_KIND: Final = BUILD.prepared(builds.c.kind == bindparam("kind"))
+_OF_KIND: Final = short(BUILD.prepared(builds.c.kind == bindparam("kind")))
 _ACTIVE: Final = _OF_KIND.where(builds.c.state == BuildState.ACTIVE)
 _KEPT: Final = _OF_KIND.where(builds.c.state.in_((BuildState.ACTIVE, BuildState.SOAKING)))
 

@@ -57,7 +57,7 @@ def is_served() -> ColumnElement[bool]:
     return and_(versions.c.live_from.is_not(None), versions.c.live_until.is_(None), _servable, ~is_hidden())
 
 
-_GATE: Final = short(
+_GATE: Final = (
     select(*CHUNK.columns, *VERSION.columns)
     .join_from(chunks, versions, version_of_chunk)
     .join(documents, document_of_version)
@@ -68,6 +68,9 @@ _GATE: Final = short(
     )
 )
 """One statement, joined by primary keys, because a question waits for it."""
+_GATE_OF_FEW: Final = short(_GATE)
+_FEW: Final = 100
+"""As many as a question's first page has by default."""
 
 
 class SqlChunks(SqlRepository):
@@ -122,7 +125,8 @@ class SqlChunks(SqlRepository):
         split = len(CHUNK.columns)
         seen: dict[Id, Version] = {}
         passed: dict[Id, GateRow] = {}
-        for row in await self._connection.execute(_GATE, asked):
+        statement = _GATE_OF_FEW if len(chunk_ids) <= _FEW else _GATE
+        for row in await self._connection.execute(statement, asked):
             chunk = CHUNK.entity(row[:split])
             if chunk.version_id not in seen:
                 seen[chunk.version_id] = VERSION.entity(row[split:])

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, insert, not_, or_, select, tuple_, update
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, insert_missing, one_of, upsert_into
@@ -34,7 +35,7 @@ STORE: Final = Mapped(ErasureStore, stores)
 _FENCING: Final = select(erasures.c.id).where(
     erasures.c.tenant_id == bindparam("tenant_id"), erasures.c.fenced_at.is_not(None), erasures.c.ended_at.is_(None)
 )
-_FENCED: Final = IDENTIFIER.prepared(identifiers.c.erasure_id.in_(_FENCING))
+_FENCED: Final = short(IDENTIFIER.prepared(identifiers.c.erasure_id.in_(_FENCING)))
 
 _ITEM_KEY: Final = ["tenant_id", "erasure_id", "store", "kind", "ref"]
 _STORE_KEY: Final = _ITEM_KEY[:3]

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import delete, insert
 
+from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped
 from lethe.adapters.sql.tables import glossaries
@@ -11,7 +12,7 @@ from lethe.model.glossaries import Glossary
 from lethe.model.ids import Id
 
 GLOSSARY: Final = Mapped(Glossary, glossaries)
-_OF_TENANT: Final = GLOSSARY.prepared()
+_OF_TENANT: Final = short(GLOSSARY.prepared())
 
 
 class SqlGlossaries(SqlRepository):

@@ -22,14 +22,16 @@ PROVENANCE: Final = Mapped(Provenance, answers)
 _OWN: Final = (
     "tenant_id", "question_id", "mode", "sealed_body", "sealed_trace", "is_degraded", "is_final", "created_at"
 )  # fmt: skip
-_BY_ID: Final = QUESTION.prepared(questions.c.id == bindparam("id"))
+_BY_ID: Final = short(QUESTION.prepared(questions.c.id == bindparam("id")))
 _ANSWER: Final = short(
     select(*[answers.c[name] for name in _OWN], answers.c.degraded_reasons, *PROVENANCE.columns).where(
         answers.c.tenant_id == bindparam("tenant_id"), answers.c.question_id == bindparam("question_id")
     )
 )
 _ADDED: Final = short(insert(questions))
-_CITED: Final = CITATION.prepared(citations.c.question_id == bindparam("question_id")).order_by(citations.c.number)
+_CITED: Final = short(
+    CITATION.prepared(citations.c.question_id == bindparam("question_id")).order_by(citations.c.number)
+)
 
 
 class SqlQuestions(SqlRepository):
