@@ -281,6 +281,9 @@ async def test_over_http_and_from_the_command_line(followed: FollowedFolder) -> 
             return {"tidy-up", made["id"]} <= {each["id"] for each in listed}
 
         await until(is_scheduled)
+        changed = await cli.json("sources", "change", made["id"], "--every", "7200", "--include", "manual/**")
+        assert changed["schedule"]["every_seconds"] == 7200
+        assert (changed["filters"]["include"], changed["filters"]["exclude"]) == (["manual/**"], ["drafts/**"])
         paused = await cli.json("sources", "pause", made["id"])
         assert paused["is_paused"]
         assert paused["paused_by"] not in {None, "operator"}
