@@ -341,6 +341,18 @@ def key_from(text: str, kind: int) -> Key:
         raise Unusable("a key's file cannot be read") from None
 
 
+def identifiers_from(name: str) -> list[str]:
+    """The values alone: no shell's history holds them."""
+    try:
+        lines = Path(name).read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        raise Unusable("the file of identifiers cannot be read") from None
+    found = [line.partition("=")[2].strip() for line in lines if line.strip()]
+    if not found or not all(found):
+        raise Unusable("identifiers are kind=value a line")
+    return found
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="verify-erasure", description="Check a certificate of erasure, offline.")
     parser.add_argument("file", help="the certificate, byte for byte as it was handed over")
@@ -348,22 +360,24 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--witness-key", help="the witness's verifier key, or a file with it")
     parser.add_argument("--nonce", help="the 64 hex digits that came with the request")
     parser.add_argument("--identifier", action="append", default=[], help="as given in the request; may be repeated")
+    parser.add_argument("--subjects", help="a file of them, as the request was given: kind=value a line")
     given = parser.parse_args(arguments)
-    if bool(given.nonce) != bool(given.identifier):
-        parser.error("--nonce and --identifier go together")
+    if bool(given.nonce) != bool(given.identifier or given.subjects):
+        parser.error("--nonce goes together with --identifier or --subjects")
     try:
+        identifiers = [*given.identifier, *(identifiers_from(given.subjects) if given.subjects else ())]
         log_key = key_from(given.log_key, LOG)
         witness_key = key_from(given.witness_key, WITNESS) if given.witness_key else None
         document = verify(_read(given.file), log_key, witness_key)
         if given.nonce:
-            require_subject(document, given.nonce, given.identifier)
+            require_subject(document, given.nonce, identifiers)
     except NotValid as error:
         sys.stdout.write(f"NOT VALID: {error}\n")
         return 1
     except Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(told(document, has_witness=witness_key is not None, identifiers=len(given.identifier)))
+    sys.stdout.write(told(document, has_witness=witness_key is not None, identifiers=len(identifiers)))
     return 0
 
 

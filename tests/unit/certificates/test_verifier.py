@@ -46,8 +46,11 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_it_runs_alone(folder: Path, one: Made):
-    given = ["--identifier", one.identifiers[0][0], "--identifier", one.identifiers[0][1]]
+@pytest.mark.parametrize("is_file", [False, True])
+def test_it_runs_alone(folder: Path, one: Made, is_file: bool):
+    first, second = one.identifiers[0][:2]
+    (folder / "person").write_text(f"email={first}\n\nother={second}\n")
+    given = ["--subjects", "person"] if is_file else ["--identifier", first, "--identifier", second]
     keys = ["--log-key", "log.key", "--witness-key", WITNESS.key.text, "--nonce", one.nonces[0].hex()]
     done = run(folder, "certificate.json", *keys, *given)
     assert (done.returncode, done.stderr) == (0, "")
@@ -72,7 +75,9 @@ def test_it_says_what_it_did_not_check(folder: Path):
         (["log.key", "--log-key", "log.key"], 1, "NOT VALID: not canonical JSON"),
         (["garbage", "--log-key", "log.key"], 1, "NOT VALID"),
         (["certificate.json", "--log-key", "garbage"], 2, "cannot be read"),
-        (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32], 2, "go together"),
+        (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32], 2, "goes together"),
+        (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32, "--subjects", "garbage"], 2, "be read"),
+        (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32, "--subjects", "log.key"], 2, "kind=value"),
         (["certificate.json", "--log-key", "log.key", "--nonce", "zz", "--identifier", "a"], 2, "64 hex digits"),
         (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32, "--identifier", "a"], 1, "not about"),
         (["certificate.json"], 2, "--log-key"),
