@@ -25,19 +25,21 @@ _TOP: Final = (
     "com|net|org|io|ai|app|dev|xyz|info|biz|online|site|top|club|cloud|page|link|click|live|shop|store|tech|space|website"
     "|ru|cn|de|uk|fr|nl|eu|us|ua|pw|cc|tk|ml|ga|cf|gq|ws|su|onion|example|invalid|test"
 )
+# An address begins where its whole run of names does, and a name is as long as it likes: so no start is tried within
+# another one's run, and none hides behind a name that is too long.
 _ADDRESS: Final = re.compile(
     r"""
     (?:h[tx]{2}ps?|ftps?|wss?|file|javascript|vbscript|blob|mailto|tel|sms|intent|about|view-source|chrome|gopher|ldap)\s?:{rest}*
     | data:(?:[a-z]+/|;|,|base64){rest}*
     | [a-z][a-z0-9+.-]{1,20}://{rest}*
     | (?<![:\w/])(?://|\\\\){letter}+(?:\.{letter}+)+{rest}*
-    | {begin}www\.{rest}+
-    | {begin}(?:{letter}{1,63}\.)+[a-z]{2,24}\.?(?::\d+|[/?#\\]){rest}*
-    | {begin}(?:\d{1,3}\.){3}\d{1,3}(?::\d+|[/?#]){rest}*
-    | {begin}(?:{letter}{1,63}\.)+(?:{top})(?![\w-])
+    | (?:(?<=[{wide}])|{begin})www\.{rest}+
+    | {begin}(?:{letter}+\.)+[a-z]{2,24}\.?(?::\d+|[/?#\\]){rest}*
+    | (?:(?<=[{wide}])|{begin})(?:\d{1,3}\.){3}\d{1,3}(?::\d+|[/?#]){rest}*
+    | {begin}(?:{letter}+\.)+(?:{top})(?![\w-])
     """.replace("{top}", _TOP)
-    # Behind letters that need no space an address may begin anywhere: with all of them its first name may be too long.
-    .replace("{begin}", rf"(?:(?<=[{WIDE}])|(?<![@\w])(?<!\w[.-]))")
+    .replace("{begin}", r"(?<![@\w])(?<![\w-][.-])(?<!\.-)")
+    .replace("{wide}", WIDE)
     .replace("{rest}", rf"[^\s<>\"'`|\[\]{WIDE_MARKS}]")
     .replace("{letter}", rf"[\w{WIDE}-]"),
     re.VERBOSE | re.IGNORECASE,

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,6 +64,9 @@ def filter_text(
         ("字" * 64 + ".jp/KNOWN", Leak.LINK),
         ("https://docs.example/a?b=1例え.com/KNOWN", Leak.LINK),
         ("[看](例え/KNOWN)", Leak.LINK),
+        ("x" * 70 + ".evil.test/KNOWN", Leak.LINK),
+        ("...evil.test/KNOWN", Leak.LINK),
+        ("--.-evil.test/KNOWN", Leak.LINK),
         (".jp/" + "字" * 60 + "evil.test/KNOWN", Leak.LINK),
         ("看:" + "字" * 63 + "www.evil.zip?KNOWN", Leak.LINK),
         ("看:" + "字" * 63 + "evil.com#KNOWN", Leak.LINK),
@@ -220,3 +224,10 @@ def test_a_sentence_is_filtered_again_without_reading_the_sources_again(monkeypa
     # What is under way is not disturbed by it.
     assert half + one.feed(f"{NONCE[6:]} here") + one.close() == "See [link removed] and  here"
     assert one.leaks == {Leak.LINK: 3, Leak.SECRET: 2}
+
+
+@pytest.mark.parametrize("unit", ["-.", "--.", ".--.", "-", "字.", "字a.", "字" * 60 + "a.", "a.", "/a.", "x"])
+def test_addresses_are_looked_for_in_time_that_grows_with_the_text(unit: str):
+    begun = time.process_time()
+    links.addresses(unit * (8_000 // len(unit)))
+    assert time.process_time() - begun < 2, "a square of it is more"
