@@ -26,6 +26,10 @@ SOURCE_ROUNDS = 10
 """How often a model of what serves is waited for, before the questions it is not asked are left out."""
 
 
+CATCH_UPS = 5
+"""Steps by which a build follows before what it followed is compared, while documents are written."""
+
+
 class GivenUp(Exception):
     """Nothing more is tried: the build goes. ``code``: why; "" where somebody asked for it."""
 
@@ -129,13 +133,20 @@ class MigrateEmbeddings(BuildIndex):
                 return False
         await self._held()
         while self._own.is_judged and not self._state.is_aborted:
-            await self._step(MigrationActivities.verify_migration, self._ref, "what came after the verdict")
+            await self._verified()
             self._has_news = True
             await self._turn()
             if self._may_close:
                 break
             await self._held()
         return not self._state.is_aborted
+
+    async def _verified(self) -> None:
+        """Nearly all of what came is there by then: what comes later is brought by the cutover, and not compared."""
+        for _ in range(CATCH_UPS):
+            if not (await self._caught_up()).lag:
+                break
+        await self._step(MigrationActivities.verify_migration, self._ref, "what came after the verdict")
 
     async def _held(self) -> None:
         """Until its cutover is wanted, or its verdict is gone."""

@@ -31,7 +31,8 @@ async def test_what_came_after_its_verdict_may_be_for_somebody_to_decide(client:
     scripted.on_verify = doubtful
     async with scripted.running(client):
         handle = await started(client)
-        await until(scripted, "follow_build", 2)
+        await until(scripted, "verify_migration")
+        await until(scripted, "follow_build", 3)
         assert "close_build" not in scripted.calls
         scripted.look = MigrationLook(may_close=True)
         await handle.signal(MigrateEmbeddings.look)

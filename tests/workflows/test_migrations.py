@@ -38,12 +38,12 @@ async def test_it_is_checked_and_judged_before_it_serves_and_settled_at_the_end(
     scripted = ScriptedMigration()
     async with scripted.running(client):
         handle = await started(client)
-        assert await handle.result() == BuildOutcome(is_active=True, written=12, dropped=[BUILD])
+        assert await handle.result() == BuildOutcome(is_active=True, written=22, dropped=[BUILD])
         assert (await handle.query(BuildIndex.progress)).phase is BuildPhase.ENDED
         await replayed(handle)
     assert without_looks(scripted) == [
         "open_migration", "follow_build", "reconcile_build", "reconcile_build", "check_migration", "check_migration",
-        "judge_migration", "verify_migration", "close_build", "finish_build", "settle_migration",
+        "judge_migration", "follow_build", "verify_migration", "close_build", "finish_build", "settle_migration",
     ]  # fmt: skip
     assert scripted.checked == [20]
 
@@ -77,7 +77,7 @@ async def test_one_that_the_store_lost_is_filled_checked_and_judged_again(client
         assert (await handle.result()).is_active
         await replayed(handle)
     once = ["follow_build", "reconcile_build", "reconcile_build", "check_migration", "check_migration"]
-    lost, passed = [*once, "judge_migration"], [*once, "judge_migration", "verify_migration"]
+    lost, passed = [*once, "judge_migration"], [*once, "judge_migration", "follow_build", "verify_migration"]
     assert without_looks(scripted) == [
         "open_migration", *lost, "close_build", *passed, "close_build", "finish_build", "settle_migration",
     ]  # fmt: skip
@@ -258,5 +258,5 @@ async def test_with_a_budget_it_looks_before_each_step(client: Client) -> None:
         assert (await handle.result()).is_active
         await replayed(handle)
     followed = [place for place, call in enumerate(scripted.calls) if call == "follow_build"]
-    assert len(followed) == 5
+    assert len(followed) == 6, "once more before it serves"
     assert {scripted.calls[place - 1] for place in followed} == {"look_at_migration"}
