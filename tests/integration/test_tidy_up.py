@@ -10,10 +10,11 @@ from lethe.model.documents import Status
 from lethe.model.ids import new_id
 from lethe.model.operations import IdempotencyRecord
 from tests.contract.ledger_rows import dispatch
+from tests.integration.followed import until
 from tests.integration.installation import Installation
 from tests.integration.snapshot import mentions
 from workflows import schedules
-from workflows.schedules import TIDY_UP
+from workflows.schedules import AUDIT, TIDY_UP
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -62,3 +63,22 @@ async def test_an_operators_pause_survives_a_restart_of_the_worker(running: Inst
     assert described.schedule.state.paused
     assert described.schedule.state.note == "looking into something"
     await schedule.unpause()
+
+
+async def test_a_restart_writes_no_schedule_that_is_as_it_should_be(running: Installation) -> None:
+    """What is not written takes no pause back that somebody makes in the same moment."""
+    await schedules.ensure(running.client, running.settings)
+    schedule = running.client.get_schedule_handle(TIDY_UP)
+    before = (await schedule.describe()).info.last_updated_at
+    await schedules.ensure(running.client, running.settings)
+    assert (await schedule.describe()).info.last_updated_at == before
+    every = running.settings.audit.model_copy(update={"every_minutes": running.settings.audit.every_minutes + 1})
+    await schedules.ensure(running.client, running.settings.model_copy(update={"audit": every}))
+    audit = running.client.get_schedule_handle(AUDIT)
+
+    async def is_written() -> bool:
+        (interval,) = (await audit.describe()).schedule.spec.intervals
+        return interval.every == timedelta(minutes=every.every_minutes)
+
+    await until(is_written)
+    assert (await schedule.describe()).info.last_updated_at == before
