@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-AGAIN_AFTER: float = 60.0
+AGAIN_AFTER: float = 120.0
 """Time enough for a fixture to stop its servers."""
 
 _SETTINGS: Final = pytest.StashKey[Any]()
