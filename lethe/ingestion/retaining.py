@@ -31,7 +31,7 @@ from lethe.model.retention import (
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
-from lethe.privacy.holds import holds_in
+from lethe.privacy.holds import free_to_go, holds_in
 from lethe.settings import RetentionSettings
 
 TENANTS_PAGE: Final = 20
@@ -119,8 +119,8 @@ class Retaining:
         found = await uow.retention.documents(
             tenant_id, page.run.run_id, plan.as_of, plan.documents_before, after, LOCKED
         )
-        holds = await holds_in(uow, tenant_id) if found else Holds()
-        return found, [each for each in found if not _is_held(each, holds)]
+        going = await free_to_go(uow, tenant_id, found)
+        return found, [each for each in going if each.fenced_at is None]
 
     async def _hide(self, uow: UnitOfWork, run: RetentionRef, going: Sequence[Document]) -> list[Id]:
         """As a deletion over the API does; returns versions of them that may still be on their way in.
@@ -189,11 +189,6 @@ def effective(policy: RetentionPolicy, settings: RetentionSettings) -> Days:
         questions=policy.question_days or settings.question_days,
         dead_letters=policy.dead_letter_days or settings.dead_letter_days,
     )
-
-
-def _is_held(document: Document, holds: Holds) -> bool:
-    is_kept = document.restricted_at is not None or document.fenced_at is not None
-    return is_kept or document.id in holds.documents
 
 
 def _documents_tally(plan: RetentionPlan, found: Sequence[Document], going: Sequence[Document]) -> RetentionTally:

@@ -29,6 +29,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.digests import prefix_digest
+from lethe.privacy.holds import free_to_go
 from lethe.privacy.sealing import Purpose, seal_json, unseal_json
 
 PAGE = 200
@@ -168,14 +169,15 @@ class Selections:
                 found = [await uow.documents.get(tenant_id, each) for each in ids]
                 there = [document for document in found if document is not None]
                 allowed = await _changeable(uow, opened.caller, there)
-                going = [document for document in allowed if document.deleted_at is None]
+                free = await free_to_go(uow, tenant_id, allowed)
+                going = [document for document in free if document.deleted_at is None]
                 seq = await uow.tenants.advance(tenant_id) if going else 0
                 for document in going:
                     await mark_deleted(uow, document, seq, self.clock.now())
                     versions = await uow.versions.of_document(tenant_id, document.id)
                     running += [each.id for each in versions if each.status in IN_FLIGHT | {Status.FAILED}]
             # Gone already is as good as gone now, also when this step is repeated.
-            done += len(allowed) + len(ids) - len(there)
+            done += len(free) + len(ids) - len(there)
         return Changed(done=done, skipped=len(batch.ids) - done, running=running[:RUNNING_MOST])
 
     async def update(self, batch: SelectionBatch) -> Changed:
@@ -263,8 +265,10 @@ class Selections:
 
 
 async def _changeable(uow: UnitOfWork, caller: Caller, documents: Sequence[Document]) -> list[Document]:
-    allowed = await reachable(uow, caller, [document.id for document in documents])
-    return [document for document in documents if document.id in allowed]
+    """What is restricted, or is being erased, is served to nobody: no description means it."""
+    shown = [document for document in documents if document.restricted_at is None and document.fenced_at is None]
+    allowed = await reachable(uow, caller, [document.id for document in shown])
+    return [document for document in shown if document.id in allowed]
 
 
 def _counted(selection: Selection, totals: SelectionTotals) -> Selection:

@@ -75,7 +75,7 @@ class Source:
 
 
 class EntryState(StrEnum):
-    """``kept``: it vanished from the source, and somebody decided that its document stays."""
+    """``kept``: it vanished from the source, but its document stays: somebody decided so, or it must not go."""
 
     PRESENT = "present"
     KEPT = "kept"

@@ -1,8 +1,9 @@
 """What a legal hold keeps from every removal that is not the held erasure itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+from lethe.model.documents import Document
 from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState
 from lethe.model.ids import Id
 from lethe.model.personal_data import ItemKind
@@ -33,6 +34,16 @@ async def holds_in(uow: UnitOfWork, tenant_id: Id) -> Holds:
         found = await uow.versions.get_many(tenant_id, versions)
         documents.update(version.document_id for version in found.values())
     return Holds(frozenset(documents), frozenset(others))
+
+
+async def free_to_go(uow: UnitOfWork, tenant_id: Id, documents: Sequence[Document]) -> list[Document]:
+    """Those that may be deleted unasked, or together with others: that neither a restriction nor a hold keeps.
+
+    Only who deletes that one document by its id ends a restriction so.
+    """
+    unrestricted = [document for document in documents if document.restricted_at is None]
+    held = (await holds_in(uow, tenant_id)).documents if unrestricted else frozenset[Id]()
+    return [document for document in unrestricted if document.id not in held]
 
 
 async def _held(uow: UnitOfWork, tenant_id: Id) -> AsyncIterator[ErasureRequest]:

@@ -1,7 +1,7 @@
 """Deleting the documents whose items are not in the source any more, and all of a source that goes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lethe.contracts.sync import Removed, SourceRef, SyncRef
 from lethe.ingestion.deletion import mark_all_deleted
@@ -10,12 +10,21 @@ from lethe.ingestion.sync.syncing import Syncing, open_round
 from lethe.model.documents import Status
 from lethe.model.ids import Id
 from lethe.model.ingestions import IngestionState
-from lethe.model.syncs import ListedAs, SourceEntry, SourceState, Sync, SyncState, SyncTrigger
+from lethe.model.syncs import EntryState, ListedAs, SourceEntry, SourceState, Sync, SyncState, SyncTrigger
 from lethe.ports.ledger import UnitOfWork
+from lethe.privacy.holds import free_to_go
 
 PAGE = 50
 """Documents deleted under one lock of their tenant."""
 MOST_RUNNING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """How many documents were deleted, and which had to stay."""
+
+    deleted: int
+    kept: frozenset[Id]
 
 
 async def remove_vanished(deps: Syncing, ref: SyncRef) -> Removed:
@@ -26,9 +35,13 @@ async def remove_vanished(deps: Syncing, ref: SyncRef) -> Removed:
         if sync.trigger is SyncTrigger.CHANGE:
             return await _removed(uow, ref.tenant_id)
         gone = await _vanished(uow, sync)
-        deleted = await _delete(deps, uow, ref, gone)
-        await uow.sources.forget_entries(ref.tenant_id, ref.source_id, [entry.key_hmac for entry in gone])
-        await uow.syncs.update(replace(sync, state=SyncState.DELETING, deleted=sync.deleted + deleted))
+        gone_now = await _delete(deps, uow, ref, gone)
+        kept = [replace(entry, state=EntryState.KEPT) for entry in gone if entry.document_id in gone_now.kept]
+        over = {entry.key_hmac for entry in gone}.difference(entry.key_hmac for entry in kept)
+        await uow.sources.put_entries(kept)
+        await uow.sources.forget_entries(ref.tenant_id, ref.source_id, over)
+        deleted = sync.deleted + gone_now.deleted
+        await uow.syncs.update(replace(sync, state=SyncState.DELETING, deleted=deleted))
         return await _removed(uow, ref.tenant_id, is_more=len(gone) == PAGE)
 
 
@@ -80,16 +93,20 @@ async def forget_source(deps: Syncing, ref: SourceRef) -> None:
         await uow.dispatches.delete_for(ref.tenant_id, [ref.source_id])
 
 
-async def _delete(deps: Syncing, uow: UnitOfWork, ref: SourceRef, entries: Sequence[SourceEntry]) -> int:
-    """What another source holds too stays, and is told that one's readers at its next round; returns how many go."""
+async def _delete(deps: Syncing, uow: UnitOfWork, ref: SourceRef, entries: Sequence[SourceEntry]) -> _Gone:
+    """What another source holds too stays, and is told that one's readers at its next round; what is restricted, or
+    held with an erasure, stays whoever decided.
+    """
     named = {entry.document_id for entry in entries if entry.document_id}
     named -= await uow.sources.hand_over(ref.tenant_id, ref.source_id, named)
     found = await uow.documents.get_many(ref.tenant_id, named)
-    going = [document for document in found.values() if document.deleted_at is None]
+    there = [document for document in found.values() if document.deleted_at is None]
+    going = await free_to_go(uow, ref.tenant_id, there)
     if going:
         seq = await uow.tenants.advance(ref.tenant_id)
         await mark_all_deleted(uow, ref.tenant_id, going, seq, deps.clock.now())
-    return len(going)
+    kept = {document.id for document in there}.difference(document.id for document in going)
+    return _Gone(len(going), frozenset(kept))
 
 
 async def _removed(uow: UnitOfWork, tenant_id: Id, *, is_more: bool = False) -> Removed:
