@@ -29,6 +29,13 @@ _TOKEN: Final = re.compile(r"[^\W\d_]+|\d+")
 _BETWEEN_DIGITS: Final = re.compile(r"(?<=\d)[\s().\-/]{1,4}(?=\d)")
 _DASHES: Final = re.compile(r"[\u2010-\u2015\u2212]")
 _MAIL: Final = re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_TOP_LEVEL: Final = re.compile(r"[^\W\d_]+|xn--[\w-]+")
+_TOP_LEVEL_FIRST: Final = re.compile(r"[^\W\d_]+(?=-)")
+_FILE_ENDING: Final = re.compile(
+    "7z|bak|bz2|csv|docx?|eml|epub|gif|gz|html?|jpe?g|jsonl?|log|markdown|md|mht|msg|ndjson|od[pst]|pdf|png|pptx?"
+    "|rest|rst|rtf|tar|text|tgz|tiff?|tsv|txt|xhtml|xlsx?|xml|ya?ml|zip"
+)
+"""Where one is a top-level domain, too, what ends so (`.com.md`) is taken for a file."""
 _NUMBER: Final = re.compile(r"\d{6,}")
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts written without spaces, or with endings joined to a name: no word boundary shows where one ends."""
@@ -140,11 +147,30 @@ def candidates(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _addresses(found: str) -> Iterator[str]:
-    """Itself, and the shorter ones it begins with: what follows may be the ending of a file's name."""
+    """Itself, and the shorter ones that a file may be called after: without what ends no host's name.
+
+    Nothing more is cut: firm.com.au, which begins with firm.com, is another host, and its people are others.
+    """
+    local, at, domain = found.partition("@")
     yield found
-    dot = found.find(".", found.find("@"))
-    if dot > 0:
-        yield from (found[:place] for place in range(dot + 2, len(found)) if not found[place].isalnum())
+    shorter = _shorter(domain)
+    while "." in shorter:
+        yield f"{local}{at}{shorter}"
+        shorter = _shorter(shorter)
+
+
+def _shorter(domain: str) -> str:
+    """Without the ending of a file's name, or what follows a top-level domain; "" if it is as short as it may be."""
+    host, underscore, _ = domain.partition("_")
+    if underscore:
+        return host.rstrip("-")
+    head, _, last = domain.rpartition(".")
+    if _FILE_ENDING.fullmatch(last):
+        return head
+    if _TOP_LEVEL.fullmatch(last):
+        return ""
+    top_level = _TOP_LEVEL_FIRST.match(last)
+    return f"{head}.{top_level.group()}" if top_level else head
 
 
 def _names(tokens: list[str]) -> Iterator[tuple[str, str]]:

@@ -72,12 +72,19 @@ def test_what_a_text_names_is_among_its_candidates(first: str, last: str, digits
         assert suppression_tag_of(key, kind, value) in tags
 
 
-@pytest.mark.parametrize("text", ["{}", "letters/{}.txt", "{}_2026-11.tar.gz", "to {}, twice"])
+@pytest.mark.parametrize(
+    "text", ["{}", "letters/{}.txt", "{}_2026-11.tar.gz", "{}-last.v2.pdf", "{}_a.b.docx", "to {}, twice"]
+)
 @pytest.mark.parametrize("mail", ["ann@lee.example", "ann@mail.lee-wu.example", "ann@lee.co.uk"])
 def test_a_mail_address_is_a_candidate_whatever_a_file_is_called_after_it(text: str, mail: str) -> None:
     said = text.format(mail)
     assert holds(said, "email", mail)
     assert ("email", mail) in set(candidates(said))
+
+
+@pytest.mark.parametrize("text", ["{}.au", "{}.au.pdf", "{}-group.org", "{}.xn--p1ai", "mail {}.br, or"])
+def test_who_has_an_address_that_begins_with_another_s_is_somebody_else(text: str) -> None:
+    assert ("email", "john@firm.com") not in set(candidates(text.format("john@firm.com")))
 
 
 @pytest.mark.parametrize(
