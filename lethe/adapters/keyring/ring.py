@@ -83,7 +83,9 @@ class SqlKeyRing:
         async with transaction(self._engines.writing) as connection:
             await self._guard.check(connection)
             row = {"tenant_id": tenant_id, "key_id": key_id, "wrapped": fresh}
-            insertion = upsert_into(connection, data_keys).on_conflict_do_nothing().returning(data_keys.c.wrapped)
+            insertion = short(
+                upsert_into(connection, data_keys).on_conflict_do_nothing().returning(data_keys.c.wrapped)
+            )
             stored = (await connection.execute(insertion, row)).scalar_one_or_none()
             if stored is None:
                 stored = (await self._wrapped(connection, tenant_id, [key_id])).get(key_id)

@@ -43,6 +43,23 @@ def _has_withdrawn() -> ColumnElement[bool]:
 _AFTER: Final = entries.c.created_at > bindparam("after")
 _OF_KEY: Final = and_(entries.c.tenant_id == bindparam("tenant_id"), entries.c.key_hmac == bindparam("key_hmac"))
 _FOUND: Final = short(select(*ENTRY.columns, ~_has_withdrawn()).where(_OF_KEY, _AFTER))
+_USED: Final = short(
+    update(entries)
+    .where(entries.c.tenant_id == bindparam("of_tenant"), entries.c.key_hmac == bindparam("of_key"))
+    .values(used_at=bindparam("at"))
+)
+_WITH_SOURCES: Final = short(insert(sources))
+_WITHOUT_SOURCES: Final = short(
+    delete(sources).where(sources.c.tenant_id == bindparam("tenant_id"), sources.c.key_hmac == bindparam("key_hmac"))
+)
+_BEYOND: Final = (
+    select(entries.c.key_hmac)
+    .where(entries.c.tenant_id == bindparam("tenant_id"))
+    .order_by(entries.c.used_at.desc(), entries.c.key_hmac)
+    .offset(bindparam("most", type_=Integer()))
+    .limit(_AT_ONCE)
+)
+"""Not a short one: it passes over all that stay."""
 _NEWEST: Final = (
     ENTRY.prepared(entries.c.bucket_hmac == bindparam("bucket_hmac"), _AFTER, entries.c.sealed_vector.is_not(None))
     .order_by(entries.c.created_at.desc(), entries.c.key_hmac)
@@ -81,15 +98,14 @@ class SqlAnswerCache(SqlRepository):
     async def put(self, entry: CachedAnswer, version_ids: Collection[Id], most: int) -> None:
         values = ENTRY.values(entry)
         statement = upsert_into(self._connection, entries).values(values)
+        statement = statement.on_conflict_do_update(index_elements=["tenant_id", "key_hmac"], set_=values)
         # Whoever answers the same at the same time waits here, and finds the sources of the first.
-        await self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["tenant_id", "key_hmac"], set_=values)
-        )
-        await self._connection.execute(delete_of(sources, entry.tenant_id, sources.c.key_hmac == entry.key_hmac))
+        await self._connection.execute(short(statement))
         own = {"tenant_id": entry.tenant_id, "key_hmac": entry.key_hmac}
+        await self._connection.execute(_WITHOUT_SOURCES, own)
         rows = [own | {"version_id": version_id} for version_id in sorted(set(version_ids))]
         if rows:
-            await self._connection.execute(insert(sources), rows)
+            await self._connection.execute(_WITH_SOURCES, rows)
         await self._trim(entry.tenant_id, most)
 
     async def find(
@@ -101,9 +117,8 @@ class SqlAnswerCache(SqlRepository):
         return None if row is None else CacheLookup(ENTRY.entity(row[:-1]), bool(row[-1]))
 
     async def touch(self, tenant_id: Id, key_hmac: str, at: datetime) -> None:
-        await self._connection.execute(
-            update(entries).where(entries.c.tenant_id == tenant_id, entries.c.key_hmac == key_hmac).values(used_at=at)
-        )
+        used = {"of_tenant": tenant_id, "of_key": key_hmac, "at": at}
+        await self._connection.execute(_USED, used)
 
     async def drop(self, entry: CachedAnswer) -> None:
         itself = and_(entries.c.key_hmac == entry.key_hmac, entries.c.question_id == entry.question_id)
@@ -128,8 +143,6 @@ class SqlAnswerCache(SqlRepository):
         return len(keys)
 
     async def _trim(self, tenant_id: Id, most: int) -> None:
-        by_use = select(entries.c.key_hmac).where(entries.c.tenant_id == tenant_id)
-        beyond = by_use.order_by(entries.c.used_at.desc(), entries.c.key_hmac).offset(most).limit(_AT_ONCE)
-        keys = list((await self._connection.execute(beyond)).scalars())
+        keys = list((await self._connection.execute(_BEYOND, {"tenant_id": tenant_id, "most": most})).scalars())
         if keys:
             await self._connection.execute(delete_of(entries, tenant_id, one_of(entries.c.key_hmac, keys)))

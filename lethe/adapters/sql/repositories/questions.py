@@ -32,6 +32,13 @@ _ADDED: Final = short(insert(questions))
 _CITED: Final = short(
     CITATION.prepared(citations.c.question_id == bindparam("question_id")).order_by(citations.c.number)
 )
+_ANSWERED: Final = short(insert(answers))
+_CITING: Final = short(insert(citations))
+_IN_STATE: Final = short(
+    update(questions)
+    .where(questions.c.tenant_id == bindparam("of_tenant"), questions.c.id == bindparam("of_id"))
+    .values(state=bindparam("to_state"))
+)
 
 
 class SqlQuestions(SqlRepository):
@@ -56,11 +63,7 @@ class SqlQuestions(SqlRepository):
         return await QUESTION.all(self._connection, own.order_by(questions.c.id.desc()).limit(limit))
 
     async def set_state(self, tenant_id: Id, question_id: Id, state: QuestionState) -> None:
-        await self._connection.execute(
-            update(questions)
-            .where(questions.c.tenant_id == tenant_id, questions.c.id == question_id)
-            .values(state=state)
-        )
+        await self._connection.execute(_IN_STATE, {"of_tenant": tenant_id, "of_id": question_id, "to_state": state})
 
     async def close_unanswered(self, asked_before: datetime) -> int:
         result = await self._connection.execute(
@@ -85,11 +88,11 @@ class SqlQuestions(SqlRepository):
         for table in () if is_first else (citations, answers):
             statement = delete_of(table, answer.tenant_id, table.c.question_id == answer.question_id)
             await self._connection.execute(statement)
-        await self._connection.execute(insert(answers), _answer_row(answer))
+        await self._connection.execute(_ANSWERED, _answer_row(answer))
         if answer.citations:
             place = {"tenant_id": answer.tenant_id, "question_id": answer.question_id}
             rows = [place | CITATION.values(citation) for citation in answer.citations]
-            await self._connection.execute(insert(citations), rows)
+            await self._connection.execute(_CITING, rows)
 
     async def answer(self, tenant_id: Id, question_id: Id) -> Answer | None:
         asked = {"tenant_id": tenant_id, "question_id": question_id}
