@@ -23,7 +23,7 @@ from api.schemas.questions import (
 )
 from api.services import Services
 from lethe.answering.request import AnswerRequest
-from lethe.answering.steps import ask
+from lethe.answering.steps import ask, look_ahead
 from lethe.answering.steps.asking import NotKeptError
 from lethe.answering.under_way import CachePlace
 from lethe.answering.views import AnswerView, cited, present
@@ -138,6 +138,7 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
     if memo.question_id is None:
         return memo
     tokens = services.answering.tokens
+    look_ahead(services.answering, memo.question_id)
     try:
         await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=memo.question_id))
     except WorkflowsUnavailable:

@@ -161,6 +161,7 @@ async def open_services(settings: Settings, temporal: TemporalLink) -> AsyncGene
                 ),
                 others=others,
                 in_process=in_process,
+                searches_freely=reranker is None and rewording is None,
             ),
             workflows=temporal,
             cursors=Cursors(keyring),

@@ -21,6 +21,7 @@ class Answering:
     ``embed_seconds``: how long an answer waits for its sentences' embeddings before words alone decide. ``chain``: the
     language models; without one every answer is made of sentences of the passages. ``others``: embedders of the indexes
     that ``embedder`` did not make. ``in_process``: the specs of those of both that ask nobody outside.
+    ``searches_freely``: whether a search asks nobody outside but an embedder.
     """
 
     ledger: Ledger
@@ -36,3 +37,4 @@ class Answering:
     caching: CachePolicy = field(default_factory=CachePolicy)
     others: tuple[Embedder, ...] = ()
     in_process: frozenset[str] = frozenset()
+    searches_freely: bool = False

@@ -4,6 +4,7 @@ A workflow's history may carry none of it. Where the steps run in two processes 
 Rights are never among it: whatever is served or stored passes the gate then.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from lethe.model.answers import Answer, Question
 from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
 from lethe.model.traces import Trace
-from lethe.ports.search import AskedVector, Passage
+from lethe.ports.search import AskedVector, Found, Passage
 from lethe.privacy.short_lived import ShortLived
 
 _MOST: Final = 1_000
@@ -48,6 +49,7 @@ class UnderWay:
         self._drafts = ShortLived[Id, Answer](_MOST, _SECONDS)
         self._traces = ShortLived[Id, Trace](_MOST)
         self._vectors = ShortLived[Id, AskedVector](_MOST)
+        self._searches = ShortLived[Id, asyncio.Task[Found]](_MOST, _SECONDS)
 
     def keep_asked(self, asked: Asked) -> None:
         self._asked.put(asked.question.id, asked)
@@ -83,7 +85,17 @@ class UnderWay:
     def vector(self, question_id: Id) -> AskedVector | None:
         return self._vectors.get(question_id)
 
+    def keep_search(self, question_id: Id, search: asyncio.Task[Found]) -> None:
+        """Begun ahead of the step that searches."""
+        self._searches.put(question_id, search)
+
+    def take_search(self, question_id: Id) -> asyncio.Task[Found] | None:
+        """Once: a step that is tried again searches anew."""
+        search = self._searches.get(question_id)
+        self._searches.pop(question_id)
+        return search
+
     def forget(self, question_id: Id) -> None:
         """Once the question is answered."""
-        for kept in (self._asked, self._found, self._drafts, self._traces, self._vectors):
+        for kept in (self._asked, self._found, self._drafts, self._traces, self._vectors, self._searches):
             kept.pop(question_id)

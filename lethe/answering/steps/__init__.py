@@ -7,6 +7,6 @@ from lethe.answering.steps.asking import ask
 from lethe.answering.steps.extracting import generate
 from lethe.answering.steps.finishing import finish
 from lethe.answering.steps.generating import generate_by_model
-from lethe.answering.steps.retrieving import retrieve
+from lethe.answering.steps.retrieving import look_ahead, retrieve
 
-__all__ = ["ask", "finish", "generate", "generate_by_model", "retrieve"]
+__all__ = ["ask", "finish", "generate", "generate_by_model", "look_ahead", "retrieve"]

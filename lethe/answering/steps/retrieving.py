@@ -1,15 +1,29 @@
 """The first step: the passages a question may be answered from."""
 
+import asyncio
 from dataclasses import replace
 
 from lethe.answering.chain import Plan, plan
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps.stored import load
+from lethe.answering.under_way import Asked
 from lethe.contracts.answering import PassageRef, QuestionRef, Retrieved
 from lethe.model.answers import Question
+from lethe.model.ids import Id
 from lethe.model.traces import Candidate, Trace
-from lethe.ports.search import Found
+from lethe.ports.search import Found, SearchRequest
+
+
+def look_ahead(deps: Answering, question_id: Id) -> None:
+    """Begin the search of a stored question while its workflow starts, where that asks nobody outside."""
+    asked, vector = deps.under_way.asked(question_id), deps.under_way.vector(question_id)
+    if not deps.searches_freely or asked is None or vector is None or vector.vector is None:
+        return
+    search = asyncio.create_task(deps.search.find(_search(deps, asked)))
+    # Where the step does not come for it nobody else asks what it raised.
+    search.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    deps.under_way.keep_search(question_id, search)
 
 
 async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = False) -> Retrieved:
@@ -20,15 +34,8 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
     asked = await load(deps, ref)
     question, request = asked.question, asked.request
     planned = await _plan(deps, question, request)
-    search = replace(
-        request.search(ref.tenant_id, frozenset(question.readers), question.seq),
-        question_id=ref.question_id,
-        principal_id=question.principal_id,
-        asked=deps.under_way.vector(ref.question_id),
-        for_answer=True,
-        reword=not is_repeated,
-    )
-    found = await deps.search.find(search)
+    begun = deps.under_way.take_search(ref.question_id)
+    found = await (begun or deps.search.find(replace(_search(deps, asked), reword=not is_repeated)))
     deps.under_way.keep_found(ref.question_id, found.passages)
     deps.under_way.keep_trace(ref.question_id, found.trace or _plain_trace(request, found))
     return Retrieved(
@@ -53,6 +60,17 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
         attempts=list(planned.passed_over),
         fallen=list(planned.reasons) if found.passages else [],
         seconds_left=_seconds_left(deps, question),
+    )
+
+
+def _search(deps: Answering, asked: Asked) -> SearchRequest:
+    question = asked.question
+    return replace(
+        asked.request.search(question.tenant_id, frozenset(question.readers), question.seq),
+        question_id=question.id,
+        principal_id=question.principal_id,
+        asked=deps.under_way.vector(question.id),
+        for_answer=True,
     )
 
 

@@ -1,5 +1,6 @@
 """An earlier answer found by other words, with an embedder to which all questions are alike: the words decide."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from lethe.answering.caching.keys import Asker, CachePolicy, answer_key
 from lethe.answering.caching.similar import embedding_meanwhile, recall_similar
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
-from lethe.answering.steps import ask, finish, generate, retrieve
+from lethe.answering.steps import ask, finish, generate, look_ahead, retrieve
 from lethe.answering.vectors import QuestionVectors
 from lethe.answering.views import present
 from lethe.contracts.answering import QuestionRef
@@ -31,6 +32,7 @@ from lethe.ports.embedding import InputKind, Vectors
 from lethe.ports.keyring import SecretPurpose
 from lethe.settings import CacheSettings, Settings
 from tests.corpus import NOON, Corpus, Planted
+from tests.statements import counting
 
 HEIGHT = "The lighthouse of Varnholm is 31 metres tall."
 HOW_TALL = "How tall is the lighthouse of Varnholm?"
@@ -109,6 +111,23 @@ async def test_a_model_in_this_process_embeds_while_the_question_is_stored(world
         assert world.embedder.questions == before
         assert not await recall_similar(deps, world.caller, question_id)
         assert world.embedder.questions == after
+
+
+async def test_the_search_begins_ahead_of_its_step_where_that_asks_nobody_outside(world: World, planted: Planted):
+    for freely in (True, False):
+        deps = replace(world.deps, searches_freely=freely)
+        request = AnswerRequest(text=HOW_TALL, top_k=5, alpha=0.5)
+        place = (await look_up(deps, world.caller, request, new_id())).place
+        question = await ask(deps, world.caller, request, world.clock.now(), place=place)
+        assert not await recall_similar(deps, world.caller, question.id)
+        with counting() as counted:
+            look_ahead(deps, question.id)
+            await asyncio.sleep(0.1)
+        assert (counted.units > 0) is freely
+        ref = QuestionRef(tenant_id=question.tenant_id, question_id=question.id)
+        first, again = await retrieve(deps, ref), await retrieve(deps, ref)
+        assert [passage.chunk_id for passage in first.passages] == [planted.chunks[0].id]
+        assert again.passages == first.passages
 
 
 async def test_of_a_question_that_is_not_stored_no_vector_is_kept(world: World, planted: Planted):
