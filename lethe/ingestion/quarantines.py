@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lethe.errors import DocumentNotFound, IngestionNotFound, QuarantineNotFound
-from lethe.indexing.readmitting import readmit
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller
 from lethe.model.quarantines import Quarantine, QuarantineKind
@@ -14,6 +13,7 @@ from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, PageCursor
 from lethe.privacy.digests import prefix_digest, prefix_digests
 from lethe.privacy.erasure.needles import standing_needles
+from lethe.privacy.readmitting import readmit
 from lethe.privacy.sealing import Purpose, seal_text, unseal_text
 
 BACKFILL_PAGE = 200

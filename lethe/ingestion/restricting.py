@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from lethe.errors import DocumentNotFound
-from lethe.indexing.readmitting import readmit
 from lethe.model.documents import Document
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.erasure.verifying import resume_held
+from lethe.privacy.readmitting import readmit
 
 
 @dataclass(frozen=True, slots=True)

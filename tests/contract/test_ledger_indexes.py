@@ -146,3 +146,17 @@ async def test_the_artefacts_of_a_build_are_forgotten_with_it(ledger: Ledger):
         assert len(await unit.artefacts.of_version(tenant, one.id)) == 2
         await unit.artefacts.forget_build(tenant, going.build_id)
         assert await unit.artefacts.of_version(tenant, one.id) == [kept]
+
+
+async def test_more_versions_than_a_statement_takes_are_marked_at_once(ledger: Ledger):
+    tenant, serving = await add_tenant(ledger), new_id()
+    async with ledger.write() as unit:
+        parent, child, _ = await add_document(unit, tenant)
+        await unit.artefacts.plan(
+            Artefact(tenant, child.id, ArtefactStore.VECTOR, serving, ArtefactState.PLANNED, NOON)
+        )
+        assert await unit.artefacts.incomplete(tenant) == [parent.id]
+        marked = [child.id, *(new_id() for _ in range(33_000))]
+        await unit.artefacts.set_states(tenant, marked, ArtefactStore.VECTOR, serving, ArtefactState.COMMITTED)
+        assert await unit.artefacts.committed(tenant, marked, serving) == {child.id}
+        assert await unit.artefacts.incomplete(tenant) == []

@@ -24,9 +24,13 @@ class VectorMaker(Protocol):
     async def make(self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None) -> None:
         """Store a vector of the spec for each of the chunks that an embedder of it gives one for.
 
-        What nobody may find now (restricted, in quarantine) is not sent, nor what the model refused before.
-        ``build_id``: for whose sake, so that what it costs is known of the build.
+        What nobody may find now (restricted, in quarantine, about somebody who is being erased) is not sent, nor what
+        the model refused before. ``build_id``: for whose sake, so that what it costs is known of the build.
         """
+        ...
+
+    async def withheld(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        """Those of the chunks whose texts `make` does not send."""
         ...
 
     async def anew(
@@ -48,8 +52,7 @@ class VectorFiller:
     maker: VectorMaker
 
     async def withheld(self, build: IndexBuild, chunk_ids: Collection[Id]) -> frozenset[Id]:
-        async with self.ledger.read() as uow:
-            return frozenset(chunk_ids) - await uow.chunks.to_embed(build.tenant_id, build.spec, chunk_ids)
+        return await self.maker.withheld(build.tenant_id, build.spec, chunk_ids)
 
     async def write(
         self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]

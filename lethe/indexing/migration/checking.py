@@ -85,9 +85,9 @@ class VectorCheck:
         """How many of them the build had come to before it was read, and is to hold still; not what is withheld."""
         if not absent:
             return 0
+        withheld = await self.maker.withheld(build.tenant_id, build.spec, absent)
         async with self.ledger.read() as uow:
-            due_here = await uow.chunks.to_embed(build.tenant_id, build.spec, absent)
-            rows = await uow.audits.chunks(build.tenant_id, due_here)
+            rows = await uow.audits.chunks(build.tenant_id, set(absent) - withheld)
             served = {row.version_id for row in rows.values() if row.live_from is not None}
             versions = await uow.versions.get_many(build.tenant_id, served)
         keys = await self.keyring.get_many(build.tenant_id, versions)

@@ -1,7 +1,8 @@
 """embed: a vector for every chunk, known ones first, each stored as soon as its batch is done."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -118,25 +119,46 @@ class LostVectors:
             code = error.code if isinstance(error, LetheError) else DeadlineExceeded.code
             _log.warning("lost vectors were not made again", extra={"tenant": tenant_id, "code": code})
 
+    async def withheld(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        embedder = model_of(spec, self.pipeline.embedder, *self.pipeline.others)
+        async with self.pipeline.ledger.read() as uow:
+            sent = await uow.chunks.to_embed(tenant_id, spec, chunk_ids)
+            chunks = await uow.chunks.some(tenant_id, sent)
+        if embedder is not None:
+            sent = frozenset(chunk.id for chunk in await self._unnamed(embedder, tenant_id, chunks))
+        return frozenset(chunk_ids) - sent
+
     async def anew(
         self, tenant_id: Id, spec: str, chunks: Sequence[Chunk], build_id: Id | None = None
     ) -> Mapping[Id, Vector]:
         embedder = self.pipeline.model_of(spec)
         keys = await self.pipeline.keyring.get_many(tenant_id, {chunk.version_id for chunk in chunks})
-        needles = await standing_needles(self.pipeline.ledger, self.pipeline.keyring, tenant_id)
         found: dict[Id, Vector] = {}
         for start in range(0, len(chunks), _LOST_PAGE):
             page = [chunk for chunk in chunks[start : start + _LOST_PAGE] if chunk.version_id in keys]
-            page = [chunk for chunk in page if not needles.hides(chunk_text(embedder, keys[chunk.version_id], chunk))]
+            page = await self._unnamed(embedder, tenant_id, page)
             vectors = await _compute(embedder, tenant_id, keys, page, build_id)
             found |= {chunk.id: vectors[chunk.text_hmac] for chunk in page}
         return found
+
+    async def _unnamed(self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Those that show nobody who is being erased."""
+        needles = await standing_needles(self.pipeline.ledger, self.pipeline.keyring, tenant_id)
+        if not needles.keys:
+            return list(chunks)
+        keys = await self.pipeline.keyring.get_many(tenant_id, {chunk.version_id for chunk in chunks})
+
+        def shows(chunk: Chunk) -> bool:
+            key = keys.get(chunk.version_id)
+            return key is not None and needles.hides(chunk_text(embedder, key, chunk))
+
+        return await asyncio.to_thread(lambda: [chunk for chunk in chunks if not shows(chunk)])
 
     async def _make_page(self, embedder: Embedder, tenant_id: Id, chunks: Sequence[Chunk], build_id: Id | None) -> None:
         spec = embedder.spec.key
         async with self.pipeline.ledger.read() as uow:
             allowed = await uow.chunks.to_embed(tenant_id, spec, [chunk.id for chunk in chunks])
-        sent = [chunk for chunk in chunks if chunk.id in allowed]
+        sent = await self._unnamed(embedder, tenant_id, [chunk for chunk in chunks if chunk.id in allowed])
         try:
             await give_vectors(self.pipeline, embedder, tenant_id, sent, build_id=build_id)
         except EmbedderRefused as error:

@@ -73,6 +73,10 @@ class ArtefactRepository(Protocol):
         """Those of the versions that were written whole to the build."""
         ...
 
+    async def incomplete(self, tenant_id: Id) -> list[Id]:
+        """The documents of which some vector build holds less than what is served."""
+        ...
+
     async def of_version(self, tenant_id: Id, version_id: Id) -> list[Artefact]: ...
 
     async def forget_build(self, tenant_id: Id, build_id: Id) -> None:

@@ -17,6 +17,7 @@ from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import source_digest
 from lethe.privacy.erasure.fencing import linked_documents
+from lethe.privacy.readmitting import readmit
 from lethe.privacy.sealing import Purpose, unseal_text
 
 MAX_LOOKS: Final = 20
@@ -135,7 +136,7 @@ async def _show_again(uow: UnitOfWork, request: ErasureRequest, digests: Mapping
         hidden -= await hidden_by(uow, tenant_id, other.id)
     found = await uow.documents.get_many(tenant_id, hidden)
     documents = [each for each in found.values() if each.deleted_at is None and each.fenced_at is not None]
-    seq = await uow.tenants.advance(tenant_id)
+    await uow.tenants.advance(tenant_id)
     owners = await _owners(uow, documents, digests)
     await uow.documents.update_many(
         [
@@ -143,9 +144,8 @@ async def _show_again(uow: UnitOfWork, request: ErasureRequest, digests: Mapping
             for each in documents
         ]
     )
-    live = await uow.versions.get_many(tenant_id, {each.live_version_id for each in documents if each.live_version_id})
-    # A build that was filled meanwhile went without them.
-    await uow.versions.update_many([replace(each, changed_seq=seq) for each in live.values()])
+    # A build that was filled meanwhile went without them, and without what named the person in documents of others.
+    await readmit(uow, tenant_id, {*found, *await uow.artefacts.incomplete(tenant_id)}, at)
 
 
 async def _owners(uow: UnitOfWork, documents: Sequence[Document], digests: Mapping[Id, str]) -> dict[Id, str]:

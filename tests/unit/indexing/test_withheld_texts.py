@@ -16,6 +16,7 @@ from lethe.model.migrations import MigrationMove, MigrationState
 from lethe.model.operations import DispatchKind
 from lethe.model.processors import Origin
 from lethe.ports.embedding import InputKind, Vectors
+from lethe.privacy import readmitting
 from lethe.settings import MigrationSettings, Settings
 from tests.unit.indexing.migrating import Migrating
 from tests.unit.indexing.world import World
@@ -133,6 +134,18 @@ async def test_the_same_model_has_its_vectors_and_keeps_what_is_hidden(migrating
     await migrating.serving(ref)
     await world.assert_equal(await world.build(ref))
     assert sum(HIDDEN in text for text in world.embedder.texts) == 1, "when it came in"
+
+
+async def test_what_is_shown_again_is_followed_a_page_at_a_time(
+    migrating: Migrating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readmitting, "_PAGE", 1)
+    world = migrating.world
+    async with world.ledger.write() as uow:
+        await uow.tenants.lock(world.tenant_id)
+        await readmitting.readmit(uow, world.tenant_id, world.documents.values(), world.pipeline.clock.now())
+        versions = await uow.versions.changed_after(world.tenant_id, 0, 10)
+    assert len({version.changed_seq for version in versions}) == len(versions) == 2
 
 
 async def test_a_text_that_the_model_refuses_is_held_back_and_the_others_go_on(migrating: Migrating) -> None:

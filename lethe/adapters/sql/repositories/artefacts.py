@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 
 from lethe.adapters.sql.repositories.base import SqlRepository
+from lethe.adapters.sql.repositories.chunks import document_of_version, is_served
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, insert_missing, one_of
-from lethe.adapters.sql.tables import artefacts
+from lethe.adapters.sql.tables import artefacts, documents
+from lethe.adapters.sql.tables import document_versions as versions
 from lethe.model.ids import Id
 from lethe.model.indexes import Artefact, ArtefactState, ArtefactStore
 
@@ -24,16 +26,17 @@ class SqlArtefacts(SqlRepository):
     async def set_states(
         self, tenant_id: Id, version_ids: Collection[Id], store: ArtefactStore, build_id: Id, state: ArtefactState
     ) -> None:
-        await self._connection.execute(
-            update(artefacts)
-            .where(
-                artefacts.c.tenant_id == tenant_id,
-                one_of(artefacts.c.version_id, version_ids),
-                artefacts.c.store == store,
-                artefacts.c.build_id == build_id,
+        for some in batches(version_ids):
+            await self._connection.execute(
+                update(artefacts)
+                .where(
+                    artefacts.c.tenant_id == tenant_id,
+                    one_of(artefacts.c.version_id, some),
+                    artefacts.c.store == store,
+                    artefacts.c.build_id == build_id,
+                )
+                .values(state=state)
             )
-            .values(state=state)
-        )
 
     async def set_state(
         self, tenant_id: Id, version_id: Id, store: ArtefactStore, build_id: Id, state: ArtefactState
@@ -60,6 +63,15 @@ class SqlArtefacts(SqlRepository):
             )
             found.update((await self._connection.execute(wanted)).scalars())
         return frozenset(found)
+
+    async def incomplete(self, tenant_id: Id) -> list[Id]:
+        own = and_(versions.c.tenant_id == artefacts.c.tenant_id, versions.c.id == artefacts.c.version_id)
+        wanted = select(versions.c.document_id).distinct().join_from(artefacts, versions, own)
+        is_planned = and_(artefacts.c.store == ArtefactStore.VECTOR, artefacts.c.state == ArtefactState.PLANNED)
+        found = wanted.join(documents, document_of_version).where(
+            artefacts.c.tenant_id == tenant_id, is_planned, is_served()
+        )
+        return list((await self._connection.execute(found)).scalars())
 
     async def of_version(self, tenant_id: Id, version_id: Id) -> list[Artefact]:
         wanted = ARTEFACT.of(tenant_id, artefacts.c.version_id == version_id)
