@@ -1,6 +1,6 @@
 """What a build came to hold after its verdict, compared before it serves: the verdict knows nothing of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,13 +11,22 @@ from lethe.indexing.following import due_of
 from lethe.indexing.migration.checking import PAGE, VectorCheck
 from lethe.indexing.migration.gate import failures
 from lethe.indexing.migration.running import MigrationRunner
-from lethe.model.documents import Version
+from lethe.model.documents import Document, Version
 from lethe.model.ids import Id, chunk_id
 from lethe.model.indexes import IndexBuild
 from lethe.model.migrations import Migration, MigrationState
 
 _MOST: Final = 5_000
 """Versions that are compared so; with more changed the build is judged anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Versions that commits changed which the build has applied: those that it is to hold, those that it is not to."""
+
+    versions: Sequence[Version]
+    due: Sequence[Version]
+    gone: Sequence[Version]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +46,14 @@ class Recheck:
             build = await uow.builds.get(ref.tenant_id, ref.build_id)
         if migration is None or build is None or migration.state is not MigrationState.READY:
             return Verified()
-        changed, due = await self._changed(build, migration.checked_seq or 0)
-        chunks = sum(version.chunk_count for version in changed)
+        changed = await self._changed(build, migration.checked_seq or 0)
+        chunks = sum(version.chunk_count for version in changed.versions)
         report = MigrationReport.model_validate(migration.report)
-        if len(changed) > _MOST or chunks > self._most(report):
+        if len(changed.versions) > _MOST or chunks > self._most(report):
             await self.runner.check(ref)
             return Verified(chunks=chunks, is_void=True)
         try:
-            found = await self._found(build, changed, due)
+            found = await self._found(build, changed)
         except IndexBuildMissing:
             # Whoever lets it serve finds that as well, and has it filled again.
             return Verified(chunks=chunks)
@@ -53,21 +62,24 @@ class Recheck:
     def _most(self, report: MigrationReport) -> float:
         return max(self.check.settings.sample_chunks, self.check.settings.changed_most * report.vectors)
 
-    async def _changed(self, build: IndexBuild, since: int) -> tuple[Sequence[Version], Mapping[Id, Version]]:
-        """Versions that commits changed which the build has applied, and those of them that it is to hold."""
+    async def _changed(self, build: IndexBuild, since: int) -> _Changed:
         async with self.check.ledger.read() as uow:
             found = await uow.versions.changed_after(build.tenant_id, since, _MOST + 1)
             applied = [version for version in found if version.changed_seq <= build.seq]
-            return applied, await due_of(uow, build.tenant_id, [version.id for version in applied])
+            due = await due_of(uow, build.tenant_id, [version.id for version in applied])
+            left = [version for version in applied if version.id not in due]
+            documents = await uow.documents.get_many(build.tenant_id, {version.document_id for version in left})
+        gone = [version for version in left if _is_gone(documents.get(version.document_id))]
+        return _Changed(applied, list(due.values()), gone)
 
-    async def _found(self, build: IndexBuild, changed: Sequence[Version], due: Mapping[Id, Version]) -> MigrationReport:
+    async def _found(self, build: IndexBuild, changed: _Changed) -> MigrationReport:
         tally = VectorTally()
-        wanted = [each for version in changed if version.id in due for each in _chunks(version)]
+        wanted = [each for version in changed.due for each in _chunks(version)]
         for start in range(0, len(wanted), PAGE):
             page = wanted[start : start + PAGE]
             there = sorted(await self.check.index.present(build, page))
             tally = await self.check.compare(build, page, there, tally)
-        gone = [each for version in changed if version.id not in due for each in _chunks(version)]
+        gone = [each for version in changed.gone for each in _chunks(version)]
         left = len(await self.check.index.present(build, gone)) if gone else 0
         sampled = await self.check.embed_again(build, tally.sample)
         return MigrationReport(
@@ -92,6 +104,11 @@ class Recheck:
         ref = BuildRef(tenant_id=build.tenant_id, build_id=build.id)
         await self.runner.note(ref, state, report, build.seq, frozenset({MigrationState.READY}))
         return Verified(chunks=chunks, failures=wrong)
+
+
+def _is_gone(document: Document | None) -> bool:
+    """Deleted, or with a newer version. What a fence hides stays in every build until its erasure takes it out."""
+    return document is None or document.deleted_at is not None or document.fenced_at is None
 
 
 def _chunks(version: Version) -> list[Id]:

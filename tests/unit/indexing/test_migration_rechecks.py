@@ -7,6 +7,7 @@ import pytest
 
 from lethe.contracts.indexing import BuildRef
 from lethe.model.migrations import MigrationMove, MigrationState
+from lethe.privacy.erasure.fencing import hide
 from lethe.settings import MigrationSettings, Settings
 from tests.unit.indexing.migrating import Migrating
 from tests.unit.indexing.test_withheld_texts import choosy
@@ -49,6 +50,18 @@ async def test_what_came_after_the_verdict_is_compared_and_it_serves(migrating: 
     assert (row.state, row.checked_seq) == (MigrationState.READY, await migrating.world.seq())
     assert (await migrating.recheck.verify(held)).chunks == 0
     assert (await migrating.world.cutover.close(held)).is_active
+
+
+async def test_who_is_hidden_by_a_fence_meanwhile_refuses_no_build(migrating: Migrating, held: BuildRef) -> None:
+    world = migrating.world
+    await changed(migrating)
+    await world.followed(held)
+    async with world.ledger.write() as uow:
+        await uow.tenants.lock(world.tenant_id)
+        await hide(uow, world.tenant_id, [world.documents[3]], world.pipeline.clock.now())
+    await world.followed(held)
+    assert (await migrating.recheck.verify(held)).failures == []
+    assert (await world.cutover.close(held)).is_active
 
 
 @pytest.mark.parametrize("wrong", ["vectors_missing", "vectors_left", "vectors_moved"])
