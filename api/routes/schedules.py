@@ -1,8 +1,12 @@
 """What is done by the clock, and whether it is paused."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
 
 from api.dependencies import IdempotencyKey, ScheduleSourceId, ServicesDep, SourceId
 from api.dispatching import start_again
@@ -10,11 +14,9 @@ from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
 from api.schemas.sources import BackfillIn, ScheduledOut
 from api.security import Admin, Writer
-from api.services import Services
 from lethe.errors import ScheduleNotFound
+from lethe.model.ids import Id
 from lethe.model.operations import DispatchKind
-from lethe.model.principals import Caller
-from lethe.model.schedules import ScheduleView
 
 router = APIRouter(tags=["schedules"])
 
@@ -36,64 +38,89 @@ async def list_schedules(
     return Page(items=[ScheduledOut.model_validate(view) for view in views], next_cursor=cursor)
 
 
+class _Done(BaseModel):
+    """What was asked is done; how the schedule stands is read again."""
+
+
+@dataclass(frozen=True)
+class _Steering:
+    """What every request shares that asks something of a source's schedule."""
+
+    response: Response
+    caller: Admin
+    services: ServicesDep
+    idempotency_key: IdempotencyKey = None
+
+    async def ask(self, request: tuple[str, ...], perform: Callable[[], Awaitable[None]], status: int = 200) -> bool:
+        """Do it once; whether it was done just now."""
+
+        async def once() -> _Done:
+            await perform()
+            return _Done()
+
+        attempt = Attempt(self.caller, self.idempotency_key, request, status)
+        _, is_repeated = await self.services.idempotency.once(attempt, _Done, once)
+        tell_replay(self.response, is_repeated=is_repeated)
+        return not is_repeated
+
+    async def pause(self, path: str, source_id: Id) -> ScheduledOut:
+        pauses = self.services.pauses
+        return await self._arranged(
+            source_id, (path, "pause", source_id), partial(pauses.pause, self.caller, source_id)
+        )
+
+    async def resume(self, path: str, source_id: Id) -> ScheduledOut:
+        pauses = self.services.pauses
+        return await self._arranged(
+            source_id, (path, "resume", source_id), partial(pauses.resume, self.caller, source_id)
+        )
+
+    async def _arranged(
+        self, source_id: Id, request: tuple[str, ...], perform: Callable[[], Awaitable[None]]
+    ) -> ScheduledOut:
+        """Whoever is arranging the schedule just now looks at it once more."""
+        is_new = await self.ask(request, perform)
+        shown = await self.services.pauses.shown(self.caller, source_id)
+        if is_new:
+            await start_again(self.services, self.caller.tenant_id, DispatchKind.ARRANGE_SOURCE, source_id)
+        return ScheduledOut.model_validate(shown)
+
+
+Steering = Annotated[_Steering, Depends()]
+
+
 @router.post("/v1/schedules/{schedule_id}/pause")
-async def pause_schedule(
-    caller: Admin, services: ServicesDep, schedule_id: ScheduleSourceId, idempotency_key: IdempotencyKey = None
-) -> ScheduledOut:
+async def pause_schedule(steering: Steering, schedule_id: ScheduleSourceId) -> ScheduledOut:
     """Start nothing by it until it is resumed; what runs goes on. Repeating it changes nothing."""
-    return await _told(services, caller, await services.pauses.pause(caller, schedule_id))
+    return await steering.pause("schedules", schedule_id)
 
 
 @router.post("/v1/schedules/{schedule_id}/resume")
-async def resume_schedule(
-    caller: Admin, services: ServicesDep, schedule_id: ScheduleSourceId, idempotency_key: IdempotencyKey = None
-) -> ScheduledOut:
+async def resume_schedule(steering: Steering, schedule_id: ScheduleSourceId) -> ScheduledOut:
     """Go on after a pause, whoever made it. Repeating it changes nothing."""
-    return await _told(services, caller, await services.pauses.resume(caller, schedule_id))
+    return await steering.resume("schedules", schedule_id)
 
 
 @router.post("/v1/sources/{source_id}/pause")
-async def pause_source(
-    caller: Admin, services: ServicesDep, source_id: SourceId, idempotency_key: IdempotencyKey = None
-) -> ScheduledOut:
+async def pause_source(steering: Steering, source_id: SourceId) -> ScheduledOut:
     """As `POST /v1/schedules/{id}/pause`, of the source's schedule."""
-    return await _told(services, caller, await services.pauses.pause(caller, source_id))
+    return await steering.pause("sources", source_id)
 
 
 @router.post("/v1/sources/{source_id}/resume")
-async def resume_source(
-    caller: Admin, services: ServicesDep, source_id: SourceId, idempotency_key: IdempotencyKey = None
-) -> ScheduledOut:
+async def resume_source(steering: Steering, source_id: SourceId) -> ScheduledOut:
     """As `POST /v1/schedules/{id}/resume`, of the source's schedule."""
-    return await _told(services, caller, await services.pauses.resume(caller, source_id))
+    return await steering.resume("sources", source_id)
 
 
 @router.post("/v1/sources/{source_id}/backfill", status_code=202)
-async def backfill_source(
-    wish: BackfillIn,
-    response: Response,
-    caller: Admin,
-    services: ServicesDep,
-    source_id: SourceId,
-    idempotency_key: IdempotencyKey = None,
-) -> ScheduledOut:
+async def backfill_source(wish: BackfillIn, steering: Steering, source_id: SourceId) -> ScheduledOut:
     """Make up for the runs of a time in which nothing ran, one after the other."""
+    caller, services = steering.caller, steering.services
     await services.sources.get(caller, source_id)
-
-    async def perform() -> ScheduledOut:
-        await services.schedules.backfill(caller.tenant_id, source_id, wish.start, wish.end)
-        found = await services.schedules.of_sources(caller.tenant_id, [source_id])
-        if not found:
-            raise ScheduleNotFound
-        return ScheduledOut.model_validate(found[0])
-
-    attempt = Attempt(caller, idempotency_key, ("backfill", source_id, wish.model_dump_json()), 202)
-    made, is_repeated = await services.idempotency.once(attempt, ScheduledOut, perform)
-    tell_replay(response, is_repeated=is_repeated)
-    return made
-
-
-async def _told(services: Services, caller: Caller, said: ScheduleView) -> ScheduledOut:
-    """Whoever is arranging the schedule just now looks at it once more."""
-    await start_again(services, caller.tenant_id, DispatchKind.ARRANGE_SOURCE, said.id)
-    return ScheduledOut.model_validate(said)
+    backfill = partial(services.schedules.backfill, caller.tenant_id, source_id, wish.start, wish.end)
+    await steering.ask(("backfill", source_id, wish.model_dump_json()), backfill, 202)
+    found = await services.schedules.of_sources(caller.tenant_id, [source_id])
+    if not found:
+        raise ScheduleNotFound
+    return ScheduledOut.model_validate(found[0])

@@ -66,6 +66,7 @@ async def get_sync(caller: Writer, services: ServicesDep, source_id: SourceId, s
 @router.post("/{source_id}/syncs/{sync_id}/resolve", status_code=202)
 async def resolve_sync(
     wish: ResolveIn,
+    response: Response,
     caller: Admin,
     services: ServicesDep,
     source_id: SourceId,
@@ -73,9 +74,17 @@ async def resolve_sync(
     idempotency_key: IdempotencyKey = None,
 ) -> SyncOut:
     """Say what becomes of the documents that the listing lacked. Repeating it changes nothing."""
-    decided = await services.rounds.decide(caller, source_id, sync_id, wish.action)
+
+    async def perform() -> SyncOut:
+        return SyncOut.model_validate(await services.rounds.decide(caller, source_id, sync_id, wish.action))
+
+    attempt = Attempt(caller, idempotency_key, ("resolve", source_id, sync_id, wish.action.value), 202)
+    decided, is_repeated = await services.idempotency.once(attempt, SyncOut, perform)
+    tell_replay(response, is_repeated=is_repeated)
+    if is_repeated:
+        return SyncOut.model_validate(await services.rounds.get(caller, source_id, sync_id))
     await start_again(services, caller.tenant_id, DispatchKind.SYNC_SOURCE, source_id)
-    return SyncOut.model_validate(decided)
+    return decided
 
 
 @router.post("/{source_id}/events", status_code=202)

@@ -215,9 +215,8 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: FollowedFo
     await handle.pause(note="the disk is being moved")
     (paused,) = await followed.schedules.of_sources(tenant_id, [source_id])
     assert (paused.is_paused, paused.paused_by, paused.note) == (True, "operator", "the disk is being moved")
-    timing = Timing(every_seconds=3600)
-    await followed.sources.change(followed.at.caller, source_id, lambda wish: SourceWish(wish.name, timing=timing))
-    caller = followed.at.caller
+    timing, caller = Timing(every_seconds=3600), followed.at.caller
+    await followed.sources.change(caller, source_id, lambda wish: SourceWish(wish.name, timing=timing))
     await followed.start(DispatchKind.ARRANGE_SOURCE)
 
     async def is_changed() -> bool:
@@ -226,8 +225,10 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: FollowedFo
 
     await until(is_changed)
     assert (await followed.schedules.of_sources(tenant_id, [source_id]))[0].is_paused
-    assert not (await followed.pauses.resume(caller, source_id)).is_paused
-    assert (await followed.pauses.pause(caller, source_id)).paused_by == caller.principal_id
+    await followed.pauses.resume(caller, source_id)
+    assert not (await followed.pauses.shown(caller, source_id)).is_paused
+    await followed.pauses.pause(caller, source_id)
+    assert (await followed.pauses.shown(caller, source_id)).paused_by == caller.principal_id
     # Whoever looked at the ledger a moment before the pause is the last to write.
     await followed.schedules.ensure(tenant_id, source_id, timing, None)
     await followed.start(DispatchKind.ARRANGE_SOURCE)
@@ -238,7 +239,6 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: FollowedFo
 
     await until(is_paused)
     await followed.pauses.resume(caller, source_id)
-
     now = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
     await followed.schedules.backfill(tenant_id, source_id, now - timedelta(hours=4), now - timedelta(hours=2))
 

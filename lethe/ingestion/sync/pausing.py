@@ -26,16 +26,23 @@ class Pauses:
     schedules: Schedules
     clock: Clock
 
-    async def pause(self, caller: Caller, source_id: Id) -> ScheduleView:
-        """Start nothing by it until it is resumed; what runs goes on."""
+    async def pause(self, caller: Caller, source_id: Id) -> None:
+        """Start nothing by it until it is resumed; what runs goes on. Temporal is told by `shown`."""
         await self._say(caller, source_id, caller.principal_id)
-        return await self._shown(caller.tenant_id, source_id)
 
-    async def resume(self, caller: Caller, source_id: Id) -> ScheduleView:
+    async def resume(self, caller: Caller, source_id: Id) -> None:
         """Go on, whoever paused it: also an operator, in Temporal."""
         await self._say(caller, source_id, None)
+        await self._arrange(caller, source_id)
         await self.schedules.resume(caller.tenant_id, source_id, caller.principal_id)
-        return await self._shown(caller.tenant_id, source_id)
+
+    async def shown(self, caller: Caller, source_id: Id) -> ScheduleView:
+        """As it stands, once Temporal has been told what the ledger says of it."""
+        await self._arrange(caller, source_id)
+        found = await self.schedules.of_sources(caller.tenant_id, [source_id])
+        if not found:
+            raise ScheduleNotFound
+        return found[0]
 
     async def _say(self, caller: Caller, source_id: Id, paused_by: Id | None) -> None:
         async with self.ledger.write() as uow:
@@ -50,10 +57,6 @@ class Pauses:
             await uow.sources.update(replace(source, paused_by=paused_by))
             # What is arranged just now may not know yet, and be the last to tell Temporal: it is told once more.
             await uow.dispatches.renew(dispatch_of(DispatchKind.ARRANGE_SOURCE, source, self.clock.now()))
-        await arrange(self.ledger, self.schedules, SourceRef(tenant_id=caller.tenant_id, source_id=source_id))
 
-    async def _shown(self, tenant_id: Id, source_id: Id) -> ScheduleView:
-        found = await self.schedules.of_sources(tenant_id, [source_id])
-        if not found:
-            raise ScheduleNotFound
-        return found[0]
+    async def _arrange(self, caller: Caller, source_id: Id) -> None:
+        await arrange(self.ledger, self.schedules, SourceRef(tenant_id=caller.tenant_id, source_id=source_id))
