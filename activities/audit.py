@@ -18,7 +18,7 @@ from lethe.contracts.audit import (
 from lethe.indexing.audit import Auditor
 from lethe.ingestion.quarantines import keep_prefixes
 from lethe.model.indexes import ArtefactStore
-from lethe.telemetry import AUDIT_END, AUDIT_REPAIRS, INDEX_HOLES, INDEX_ORPHANS, INDEX_STALE
+from lethe.telemetry import AUDIT_END, AUDIT_REPAIRS, INDEX_HOLES, INDEX_ORPHANS, INDEX_REFUSED, INDEX_STALE
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,6 @@ class AuditActivities:
             INDEX_ORPHANS.labels(store).set(total["orphans"])
             INDEX_HOLES.labels(store).set(total["holes"])
             INDEX_STALE.labels(store).set(total["stale"])
+        INDEX_REFUSED.set(sum(count.refused for count in counts))
         if (oldest := await self.auditor.oldest_end()) is not None:
             AUDIT_END.set(oldest)

@@ -44,6 +44,9 @@ INGESTION_FAILURE_RATIO: Final = Gauge(
 INDEX_ORPHANS: Final = Gauge("rag_index_orphans", "Only in the store, at each tenant's last audit", ["kind"])
 INDEX_HOLES: Final = Gauge("rag_index_holes", "Only in the ledger, at each tenant's last audit", ["kind"])
 INDEX_STALE: Final = Gauge("rag_index_stale", "Versions with other properties, at each tenant's last audit", ["kind"])
+INDEX_REFUSED: Final = Gauge(
+    "rag_index_refused", "Served texts that a build lacks since its model refuses them, at each tenant's last audit"
+)
 INDEX_BUILD_LAG: Final = Gauge(
     "rag_index_build_lag", "Commits that an index build which follows has not applied, as it was seen last", ["build"]
 )

@@ -11,7 +11,8 @@ class AuditCountOut(Given):
     """What was found in one store, or one index build of it.
 
     ``orphans``: in the store only; ``holes``: in the ledger only; ``stale``: versions with other readers or attributes
-    than the ledger's; ``repaired``: how many of these were put right.
+    than the ledger's; ``repaired``: how many of these were put right; ``refused``: texts that are not there since the
+    build's model refuses them, so that only their words find them.
     """
 
     store: ArtefactStore
@@ -22,6 +23,7 @@ class AuditCountOut(Given):
     holes: int
     stale: int
     repaired: int
+    refused: int
 
 
 class AuditOut(Given):

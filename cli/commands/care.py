@@ -55,7 +55,7 @@ def quarantines(settings: Settings, output: Output) -> None:
 def _audit_text(body: Json) -> str:
     if not body["counts"]:
         return f"audit {body['id']} is {body['state']}"
-    names = ("store", "expected", "found", "orphans", "holes", "stale", "repaired")
+    names = ("store", "expected", "found", "orphans", "holes", "stale", "repaired", "refused")
     rows = [tuple(name.upper() for name in names)]
     rows += [tuple(str(count[name]) for name in names) for count in body["counts"]]
     return table(rows)

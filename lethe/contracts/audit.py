@@ -24,6 +24,7 @@ class AuditTally(Contract):
     holes: int = 0
     stale: int = 0
     repaired: int = 0
+    refused: int = 0
 
     def plus(self, other: "AuditTally") -> "AuditTally":
         return AuditTally(
@@ -33,6 +34,7 @@ class AuditTally(Contract):
             holes=self.holes + other.holes,
             stale=self.stale + other.stale,
             repaired=self.repaired + other.repaired,
+            refused=self.refused + other.refused,
         )
 
 

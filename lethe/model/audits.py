@@ -36,6 +36,7 @@ class AuditCount:
 
     ``expected`` and ``found`` are objects; ``orphans`` are in the store only, ``holes`` in the ledger only, ``stale``
     versions whose readers or attributes were not the ledger's. ``repaired`` is how many of these were put right.
+    ``refused``: served texts that are not there since the build's model refuses them; no search by meaning finds them.
     """
 
     tenant_id: Id
@@ -48,6 +49,7 @@ class AuditCount:
     holes: int
     stale: int
     repaired: int
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,14 @@ class Auditor:
     async def step(self, step: AuditStep) -> AuditedStep:
         """Compare ``pages_per_step`` pages of a build; one that is dropped meanwhile has nothing more to compare."""
         tenant_id, after, tally = step.audit.tenant_id, step.after, AuditTally()
+        is_nightly = step.audit.trigger is AuditTrigger.SCHEDULE
         for _ in range(self.settings.pages_per_step):
             async with self.ledger.read() as uow:
                 build = await uow.builds.get(tenant_id, step.build_id)
             if build is None or build.state is BuildState.DROPPED:
                 return AuditedStep(after=None, tally=tally)
             try:
-                after, found = await self.of_build(build).page(after)
+                after, found = await self.of_build(build, asks_again=is_nightly).page(after)
             except IndexBuildMissing:
                 if not await self._is_to_be_there(build):
                     return AuditedStep(after=None, tally=tally)
@@ -87,14 +88,14 @@ class Auditor:
         is_active = current is not None and current.state is BuildState.ACTIVE
         return is_active and build.kind is BuildKind.VECTOR
 
-    def of_build(self, build: IndexBuild) -> BuildAudit:
+    def of_build(self, build: IndexBuild, *, asks_again: bool = False) -> BuildAudit:
         """Whoever compares this build."""
         ports = (self.clock, self.settings, build)
         if build.kind is BuildKind.KEYWORD:
             words = Paced(KeywordFiller(self.keywords), self.pace)
             return BuildAudit(self.ledger, self.keyring, self.keywords, words, *ports)
         vectors = Paced(VectorFiller(self.ledger, self.index, self.vectors), self.pace)
-        return BuildAudit(self.ledger, self.keyring, self.index, vectors, *ports)
+        return BuildAudit(self.ledger, self.keyring, self.index, vectors, *ports, asks_again)
 
     async def store_of(self, tenant_id: Id, build_id: Id) -> ArtefactStore:
         """Which store holds the build."""

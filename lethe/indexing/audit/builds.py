@@ -37,8 +37,23 @@ class Filler(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Filled:
+    """Of objects that should be there: how many were missing, how many of these are there now, how many are not to be
+    there, and how many of those since the model refuses their texts.
+    """
+
+    holes: int = 0
+    filled: int = 0
+    withheld: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BuildAudit:
-    """Walks the ids of both sides in order, a page at a time, so that neither is ever held whole."""
+    """Walks the ids of both sides in order, a page at a time, so that neither is ever held whole.
+
+    ``asks_again``: whether texts that the model refused before are sent to it once more.
+    """
 
     ledger: Ledger
     keyring: KeyRing
@@ -47,6 +62,7 @@ class BuildAudit:
     clock: Clock
     settings: AuditSettings
     build: IndexBuild
+    asks_again: bool = False
 
     async def page(self, after: Id | None) -> tuple[Id | None, AuditTally]:
         """Compare one page of ids; returns the last one compared, None at the end.
@@ -63,15 +79,16 @@ class BuildAudit:
         wanted = {row.chunk_id: row for row in rows if until is None or row.chunk_id <= until}
         due = [row for row in wanted.values() if self._is_due(row)]
         orphans = await self._remove([item for key, item in there.items() if key not in wanted])
-        holes, filled, withheld = await self._fill([row for row in due if row.chunk_id not in there])
+        found = await self._fill([row for row in due if row.chunk_id not in there])
         stale = await self._refresh([(there[row.chunk_id], row) for row in due if row.chunk_id in there])
         tally = AuditTally(
-            expected=len(due) - withheld,
+            expected=len(due) - found.withheld,
             found=len(there),
             orphans=orphans,
-            holes=holes,
+            holes=found.holes,
             stale=stale,
-            repaired=orphans + filled + stale,
+            repaired=orphans + found.filled + stale,
+            refused=found.refused,
         )
         return until, tally
 
@@ -105,21 +122,28 @@ class BuildAudit:
         # What was on its way out is gone by now, and does not count.
         return await self.index.delete_objects(self.build, orphans) if orphans else 0
 
-    async def _fill(self, missing: Sequence[ChunkStanding]) -> tuple[int, int, int]:
-        """Write objects again that should be there; returns how many were missing, how many are there now, and how
-        many are not to be there.
-        """
+    async def _fill(self, missing: Sequence[ChunkStanding]) -> _Filled:
+        """Write objects again that should be there."""
         if not missing:
-            return 0, 0, 0
+            return _Filled()
         ids = {row.chunk_id for row in missing}
         # What was served before this look was written before it too.
         absent = await self._still_due(ids - await self.index.present(self.build, ids))
+        if self.asks_again and (refused := await self._refused(absent)):
+            async with self.ledger.write() as uow:
+                await uow.refusals.forget_some(self.build.tenant_id, self.build.spec, refused)
         filled: set[Id] = set()
         for start in range(0, len(absent), WRITE_PAGE):
             filled |= await self._write(sorted(absent)[start : start + WRITE_PAGE])
         left = absent - filled
         withheld = len(await self.filler.withheld(self.build, left)) if left else 0
-        return len(absent) - withheld, len(filled), withheld
+        return _Filled(len(absent) - withheld, len(filled), withheld, len(await self._refused(left)))
+
+    async def _refused(self, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        if not chunk_ids:
+            return frozenset()
+        async with self.ledger.read() as uow:
+            return await uow.refusals.among(self.build.tenant_id, self.build.spec, chunk_ids)
 
     async def _write(self, chunk_ids: Sequence[Id]) -> frozenset[Id]:
         tenant_id = self.build.tenant_id

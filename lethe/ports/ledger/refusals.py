@@ -17,6 +17,14 @@ class RefusalRepository(Protocol):
         """Let them be sent once more."""
         ...
 
+    async def among(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        """Those of the chunks whose texts were refused, of what questions may find now."""
+        ...
+
+    async def forget_some(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> None:
+        """As `forget`, for these chunks."""
+        ...
+
     async def told(self, tenant_id: Id, spec: str, limit: int) -> EmbeddingRefusals:
         """Of what questions may find now; at most ``limit`` documents."""
         ...

@@ -16,7 +16,7 @@ AUDITS: Final[tuple[Place, ...]] = (
         "audit_counts",
         opaque("tenant_id", "audit_id", "build_id"),
         facts("store"),
-        volatile("expected", "found", "orphans", "holes", "stale", "repaired"),
+        volatile("expected", "found", "orphans", "holes", "stale", "repaired", "refused"),
         reason="counts",
     ),
     place(

@@ -17,7 +17,7 @@ async def test_an_audit_is_begun_once_and_shows_what_it_found(world: World) -> N
     assert len(world.workflows.dispatched) == 1
 
     build = new_id()
-    counts = [AuditCount(world.tenant_id, audit_id, ArtefactStore.VECTOR, build, 9, 8, 1, 2, 3, 6)]
+    counts = [AuditCount(world.tenant_id, audit_id, ArtefactStore.VECTOR, build, 9, 8, 1, 2, 3, 6, 4)]
     async with world.services.ledger.write() as uow:
         await uow.audits.finish(world.tenant_id, audit_id, counts, world.clock.now())
     shown = (await world.get(f"/v1/audits/{audit_id}")).json()
@@ -32,6 +32,7 @@ async def test_an_audit_is_begun_once_and_shows_what_it_found(world: World) -> N
             "holes": 2,
             "stale": 3,
             "repaired": 6,
+            "refused": 4,
         }
     ]
     second = (await world.post("/v1/audits")).json()["id"]

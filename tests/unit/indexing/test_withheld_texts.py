@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from lethe.adapters.fakes.embedding import HashEmbedder
-from lethe.contracts.audit import AuditTally
+from lethe.contracts.audit import AuditRef, AuditStep, AuditTally
 from lethe.contracts.indexing import BuildRef
 from lethe.errors import EmbedderRefused, EmbedderUnavailable
 from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.restricting import Restrictions
+from lethe.model.audits import AuditTrigger
+from lethe.model.ids import new_id
 from lethe.model.migrations import MigrationMove, MigrationState
 from lethe.model.operations import DispatchKind
 from lethe.model.processors import Origin
@@ -167,6 +169,24 @@ async def test_a_text_that_the_model_refuses_is_held_back_and_the_others_go_on(m
     assert (await world.cutover.close(ref)).is_active
 
 
+async def test_a_refused_text_is_told_by_audits_and_sent_again_every_night(migrating: Migrating) -> None:
+    world = choosy(migrating, "another")
+    ref = await migrating.begun()
+    assert (await migrating.judged(ref)).passed
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.CUTOVER)
+    assert (await world.cutover.close(ref)).is_active
+    tried = len(world.other.texts)
+    for trigger in (AuditTrigger.REQUEST, AuditTrigger.SCHEDULE):
+        found = await audited(world, ref, trigger)
+        assert (found.expected, found.holes, found.refused) == (3, 0, 1)
+        assert (len(world.other.texts) > tried) is (trigger is AuditTrigger.SCHEDULE)
+    assert isinstance(world.other, Choosy)
+    world.other.words = ()
+    healed = await audited(world, ref, AuditTrigger.SCHEDULE)
+    assert (healed.holes, healed.repaired, healed.refused) == (1, 1, 0)
+    await world.assert_equal(await world.build(ref))
+
+
 async def test_the_next_migration_sends_a_refused_text_once_more(migrating: Migrating) -> None:
     world = choosy(migrating, "another")
     first = await migrating.begun()
@@ -203,10 +223,10 @@ async def dispatched(world: World) -> list[DispatchKind]:
         return [each.kind for each in await uow.dispatches.pending(world.pipeline.clock.now() + timedelta(1), 50)]
 
 
-async def audited(world: World, ref: BuildRef) -> AuditTally:
-    audit, after, found = world.auditor.of_build(await world.build(ref)), None, AuditTally()
+async def audited(world: World, ref: BuildRef, trigger: AuditTrigger = AuditTrigger.REQUEST) -> AuditTally:
+    of, after, found = AuditRef(tenant_id=ref.tenant_id, audit_id=new_id(), trigger=trigger), None, AuditTally()
     while True:
-        after, page = await audit.page(after)
-        found = found.plus(page)
+        step = await world.auditor.step(AuditStep(audit=of, build_id=ref.build_id, after=after))
+        after, found = step.after, found.plus(step.tally)
         if after is None:
             return found

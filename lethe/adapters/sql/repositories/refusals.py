@@ -29,6 +29,14 @@ class SqlRefusals(SqlRepository):
     async def forget(self, tenant_id: Id, spec: str) -> None:
         await self._connection.execute(delete_of(refusals, tenant_id, refusals.c.spec == spec))
 
+    async def among(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> frozenset[Id]:
+        found = _served(select(chunks.c.id), tenant_id, spec).where(one_of(chunks.c.id, chunk_ids))
+        return frozenset((await self._connection.execute(found)).scalars())
+
+    async def forget_some(self, tenant_id: Id, spec: str, chunk_ids: Collection[Id]) -> None:
+        of_these = (refusals.c.spec == spec, one_of(refusals.c.chunk_id, chunk_ids))
+        await self._connection.execute(delete_of(refusals, tenant_id, *of_these))
+
     async def told(self, tenant_id: Id, spec: str, limit: int) -> EmbeddingRefusals:
         counted = _served(select(func.count()), tenant_id, spec)
         count = int((await self._connection.execute(counted)).scalar_one())

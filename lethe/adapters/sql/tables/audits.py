@@ -35,6 +35,7 @@ audit_counts = Table(
     column("holes", BigInteger),
     column("stale", BigInteger),
     column("repaired", BigInteger),
+    column("refused", BigInteger),
     refers("audit_id", "audits", cascade=True),
 )
 
