@@ -24,8 +24,8 @@ class SyncSettings(Section):
     """Batches of a round that are ingested at once."""
     overdue_check_seconds: Annotated[float, Field(gt=0)] = 30.0
     """How often each process looks which sources are overdue."""
-    recheck_seconds: Annotated[float, Field(gt=0)] = 300.0
-    """How soon after a round that took something in the erased are looked for again: one look for all rounds of that
-    time."""
+    recheck_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    """How long after a round that took something in it is looked whether anything erased is back, at most twice as
+    long: one look for all rounds of such a time."""
     run_days: Annotated[int, Field(ge=1)] = 90
     """How long the counts of past rounds are kept."""

@@ -136,11 +136,12 @@ async def _end(deps: Syncing, ref: SyncRef, code: str) -> None:
 
 
 def shared_look(tenant_id: Id, ended_at: datetime, seconds: float) -> tuple[Id, datetime]:
-    """The cause of one look, and when: rounds of the tenant that end until then share it.
+    """The cause of one look, and when: so many seconds after the round or later, twice as many at most.
 
-    Events may come by the second, and each look is for everybody who was erased.
+    Rounds of the tenant that end at about the same time share it: events may come by the second, and each look is for
+    everybody who was erased. What a round that broke off took in has had time to come in, too.
     """
-    number = int(ended_at.timestamp() // seconds) + 1
+    number = int(ended_at.timestamp() // seconds) + 2
     return derived_id(tenant_id, number), datetime.fromtimestamp(number * seconds, UTC)
 
 

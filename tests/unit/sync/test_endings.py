@@ -1,14 +1,13 @@
 """What ends: a source, with its documents or without, and a document that somebody deleted by hand."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from lethe.contracts.sync import NextStep, SyncRun
 from lethe.errors import KeyDestroyed, SourceNotFound
 from lethe.ingestion.sync import removing, rounds
-from lethe.model.ids import Id
 from lethe.model.operations import DispatchKind
 from lethe.ports.keyring import SecretPurpose
 from lethe.privacy.digests import suppression_tag_of
@@ -77,19 +76,21 @@ async def test_who_was_erased_does_not_come_back_by_the_name_of_a_file(following
     assert following.source.reads[-1] == "letters/Mara Lind.txt"
 
 
-async def test_rounds_that_took_something_in_share_one_look_for_whom_was_erased(following: Following) -> None:
-    async def looks() -> list[Id]:
+async def test_rounds_that_took_something_in_share_one_look_some_time_after_them(following: Following) -> None:
+    async def looks() -> list[datetime]:
         async with following.house.ledger.read() as uow:
             pending = await uow.dispatches.pending(following.clock.now() + timedelta(days=1), 100)
-        return [each.ref for each in pending if each.kind is DispatchKind.RECHECK_ERASURES]
+        return [each.created_at for each in pending if each.kind is DispatchKind.RECHECK_ERASURES]
 
-    following.later(seconds=-following.clock.now().timestamp() % 300)  # two rounds fit before the next look
+    seconds = following.deps.settings.recheck_seconds
+    following.later(seconds=-following.clock.now().timestamp() % seconds)  # two rounds fit before the next look
     assert not await looks()
     for number in range(2):
         following.source.put(f"{number}.txt", f"Note {number}.")
         assert (await following.round()).added == 1
     (first,) = await looks()
-    following.later(seconds=300)
+    assert 1 <= (first - following.clock.now()) / timedelta(seconds=seconds) <= 2
+    following.later(seconds=seconds)
     await following.round()
     assert await looks() == [first]
     fill(following, 1)
