@@ -1,4 +1,7 @@
-"""Who has paused a source's schedule; how many of its items are not here for whom they show."""
+"""Who has paused a source's schedule; how many of its items are not here for whom they show.
+
+No pause is copied into the rows: none was ever released whose only trace is a note in Temporal.
+"""
 
 import sqlalchemy as sa
 from alembic import op
