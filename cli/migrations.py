@@ -13,6 +13,7 @@ app = typer.Typer(help="Another embedding model for the index, or another way to
 Migration = Annotated[str, typer.Argument(help="The id of one migration.")]
 Model = Annotated[str | None, typer.Option(help="An embedding model by name or spec; none: the one that serves.")]
 Budget = Annotated[int | None, typer.Option(min=0, help="Most it may cost, in millionths of the currency.")]
+Despite = Annotated[bool, typer.Option("--despite-refused", help="Also where its model refuses texts that are served.")]
 Parameters = Annotated[list[str] | None, typer.Option("--set", help="A parameter of the index, as ef=64; repeatable.")]
 
 
@@ -73,9 +74,9 @@ def cutover(migration_id: Migration, as_json: Json = None) -> None:
 
 
 @app.command()
-def rollback(migration_id: Migration, as_json: Json = None) -> None:
+def rollback(migration_id: Migration, despite_refused: Despite = False, as_json: Json = None) -> None:
     """Let the replaced build serve again."""
-    _move("rollback", migration_id, as_json)
+    _move("rollback", migration_id, as_json, {"despite_refused": True} if despite_refused else {})
 
 
 @app.command()

@@ -10,7 +10,15 @@ from api.dependencies import IdempotencyKey, MigrationId, ServicesDep
 from api.dispatching import look_at_migration, start_now
 from api.idempotency import Attempt, tell_replay
 from api.schemas.base import Page, PageQuery
-from api.schemas.migrations import MigrationIn, MigrationOut, MigrationPlanOut, ResumeIn, migration_out, standing_out
+from api.schemas.migrations import (
+    MigrationIn,
+    MigrationOut,
+    MigrationPlanOut,
+    ResumeIn,
+    RollbackIn,
+    migration_out,
+    standing_out,
+)
 from api.security import Admin
 from api.services import Services
 from lethe.model.ids import Id, derived_id
@@ -37,15 +45,17 @@ class _Steering:
     services: ServicesDep
     idempotency_key: IdempotencyKey = None
 
-    async def ask(self, move: MigrationMove, budget_micros: int | None = None) -> MigrationOut:
+    async def ask(
+        self, move: MigrationMove, budget_micros: int | None = None, *, despite_refused: bool = False
+    ) -> MigrationOut:
         """Do it once, tell the workflow, and say how the migration stands."""
         caller, services, migration_id = self.caller, self.services, self.migration_id
 
         async def perform() -> _Done:
-            await services.migrations.move(caller, migration_id, move, budget_micros)
+            await services.migrations.move(caller, migration_id, move, budget_micros, despite_refused=despite_refused)
             return _Done()
 
-        request = ("migrations", move.value, migration_id, str(budget_micros))
+        request = ("migrations", move.value, migration_id, str(budget_micros), str(despite_refused))
         _, is_repeated = await services.idempotency.once(
             Attempt(caller, self.idempotency_key, request, 200), _Done, perform
         )
@@ -124,9 +134,9 @@ async def cut_over(steering: Steering) -> MigrationOut:
 
 
 @router.post("/{migration_id}/rollback")
-async def roll_back(steering: Steering) -> MigrationOut:
+async def roll_back(steering: Steering, wish: RollbackIn | None = None) -> MigrationOut:
     """Let the replaced build serve again: at once where it has applied every commit, else as soon as it has."""
-    return await steering.ask(MigrationMove.ROLLBACK)
+    return await steering.ask(MigrationMove.ROLLBACK, despite_refused=wish is not None and wish.despite_refused)
 
 
 @router.post("/{migration_id}/finish")

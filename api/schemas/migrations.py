@@ -70,6 +70,12 @@ class ResumeIn(Taken):
     budget_micros: Budget | None = None
 
 
+class RollbackIn(Taken):
+    """``despite_refused``: also where the model to go back to refuses texts that are served now."""
+
+    despite_refused: bool = False
+
+
 class MigrationPlanOut(Given):
     """What it will take. ``to_embed`` chunks have no vector of the model yet; the cost is in millionths."""
 

@@ -40,6 +40,7 @@ from lethe.errors.migrations import (
     MigrationInProgress,
     MigrationNotFound,
     MigrationOverBudget,
+    TextsRefused,
     UnknownEmbeddingModel,
 )
 from lethe.errors.models import (

@@ -43,6 +43,13 @@ class MigrationOverBudget(ClientError):
     advice = "Resume it with a higher budget_micros, or abort it."
 
 
+class TextsRefused(ClientError):
+    code = "texts_refused"
+    status = 409
+    title = "The model to go back to refuses texts that are served now"
+    advice = "Delete or change their documents, or repeat with despite_refused: only their words find these texts then."
+
+
 class IndexParametersNotAllowed(ClientError):
     code = "index_parameters_not_allowed"
     status = 422

@@ -8,6 +8,7 @@ from lethe.errors import (
     MigrationInProgress,
     MigrationNotFound,
     MigrationOverBudget,
+    TextsRefused,
 )
 from lethe.indexing.migration.planning import MigrationPlanner, MigrationWish, Planned
 from lethe.indexing.moves import serve_again
@@ -105,9 +106,16 @@ class Migrations:
             return await uow.migrations.page(caller.tenant_id, after, limit)
 
     async def move(
-        self, caller: Caller, migration_id: Id, move: MigrationMove, budget_micros: int | None = None
+        self,
+        caller: Caller,
+        migration_id: Id,
+        move: MigrationMove,
+        budget_micros: int | None = None,
+        *,
+        despite_refused: bool = False,
     ) -> Standing:
-        """Ask something of a migration; asked twice, it counts once. Raises MigrationNotFound, IllegalMigrationMove.
+        """Ask something of a migration; asked twice, it counts once. Raises MigrationNotFound, IllegalMigrationMove;
+        TextsRefused for a rollback by which texts would be lost, unless it is ``despite_refused``.
 
         ``budget_micros``: with `resume`, what it may cost from now on; None: as before.
         A rollback is done here, in one commit, where the replaced build has applied every commit.
@@ -121,7 +129,8 @@ class Migrations:
             if migration.state not in ALLOWED[move]:
                 raise IllegalMigrationMove(f"A migration that is {migration.state} takes no {move}.")
             moved = replace(_moved(migration, move, budget_micros), updated_at=self.clock.now())
-            if move is MigrationMove.ROLLBACK and await _taken_back(uow, migration):
+            is_back = move is MigrationMove.ROLLBACK
+            if is_back and await _taken_back(uow, migration, despite_refused=despite_refused):
                 moved = replace(moved, state=MigrationState.ROLLED_BACK)
             await uow.migrations.update(moved)
             # Whoever ended its workflow by hand left the tenant with a migration that nothing ends.
@@ -140,13 +149,20 @@ def _moved(migration: Migration, move: MigrationMove, budget_micros: int | None)
             return replace(migration, move=move, is_paused=False)
 
 
-async def _taken_back(uow: UnitOfWork, migration: Migration) -> bool:
-    """Whether the replaced build serves again: only if it has applied every commit. Raises IllegalMigrationMove."""
+async def _taken_back(uow: UnitOfWork, migration: Migration, *, despite_refused: bool) -> bool:
+    """Whether the replaced build serves again: only if it has applied every commit.
+
+    Raises IllegalMigrationMove, TextsRefused.
+    """
     builds = await uow.builds.list(migration.tenant_id)
     own = next((build for build in builds if build.id == migration.id), None)
     before = replaced_by(builds, migration.id)
     if own is None or own.state is not BuildState.ACTIVE or before is None:
         raise IllegalMigrationMove("What it replaced is there no more: the index was made anew since.")
+    if before.spec != own.spec and not despite_refused:
+        refused = await uow.refusals.told(migration.tenant_id, before.spec, 1)
+        if refused.chunks:
+            raise TextsRefused(f"{refused.chunks} texts are not in the replaced index.")
     if before.seq != await uow.tenants.seq(migration.tenant_id):
         return False
     await serve_again(uow, before, own)

@@ -9,7 +9,7 @@ import pytest
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.contracts.audit import AuditRef, AuditStep, AuditTally
 from lethe.contracts.indexing import BuildRef
-from lethe.errors import EmbedderRefused, EmbedderUnavailable
+from lethe.errors import EmbedderRefused, EmbedderUnavailable, TextsRefused
 from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.restricting import Restrictions
 from lethe.model.audits import AuditTrigger
@@ -29,8 +29,8 @@ HIDDEN = "a text that nobody may read now"
 class Choosy(HashEmbedder):
     """Takes no text with one of these words."""
 
-    def __init__(self, *words: str) -> None:
-        super().__init__("b")
+    def __init__(self, *words: str, seed: str = "b") -> None:
+        super().__init__(seed)
         self.words = words
 
     async def embed(self, texts: Sequence[str], kind: InputKind, origin: Origin | None = None) -> Vectors:
@@ -185,6 +185,22 @@ async def test_a_refused_text_is_told_by_audits_and_sent_again_every_night(migra
     healed = await audited(world, ref, AuditTrigger.SCHEDULE)
     assert (healed.holes, healed.repaired, healed.refused) == (1, 1, 0)
     await world.assert_equal(await world.build(ref))
+
+
+async def test_there_is_no_way_back_that_loses_texts_unless_it_is_ordered_so(migrating: Migrating) -> None:
+    world = migrating.world
+    [old] = await world.builds()
+    ref = await migrating.begun()
+    await migrating.serving(ref)
+    world.embedder = Choosy("gamma", seed=world.embedder.seed)
+    world.pipeline = replace(world.pipeline, embedder=world.embedder)
+    await world.write(2, "gamma")
+    await world.followed(world.ref(old))
+    with pytest.raises(TextsRefused):
+        await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ROLLBACK)
+    assert (await migrating.row(ref)).move is None
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ROLLBACK, despite_refused=True)
+    assert (await migrating.row(ref)).state is MigrationState.ROLLED_BACK
 
 
 async def test_the_next_migration_sends_a_refused_text_once_more(migrating: Migrating) -> None:
