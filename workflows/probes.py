@@ -59,11 +59,19 @@ class ProbeAll:
     async def _count(self, state: ProbeAllRun, tenant_id: str) -> ProbeAllRun:
         try:
             probed = await _probe(ProbeRef(tenant_id=tenant_id), f"tenant {state.probed + state.failed + 1}")
+        except ActivityError as error:
+            _tell(error, "an embedding model was not probed", tenant_id)
+            return state.model_copy(update={"failed": state.failed + 1})
+        try:
             await _ask_again(ProbeRef(tenant_id=tenant_id))
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            workflow.logger.warning("an embedding model was not probed", extra={"tenant": tenant_id})
-            return state.model_copy(update={"failed": state.failed + 1})
+            _tell(error, "judged questions were not asked again", tenant_id)
         counts = {"probed": state.probed + 1, "changed": state.changed + probed.is_changed}
         return state.model_copy(update=counts)
+
+
+def _tell(error: ActivityError, what: str, tenant_id: str) -> None:
+    """Raises the error of a workflow that is cancelled."""
+    if is_cancelled_exception(error):
+        raise error
+    workflow.logger.warning(what, extra={"tenant": tenant_id})
