@@ -77,15 +77,8 @@ class QualityProbing:
         async with self.ledger.read() as uow:
             seq = await uow.tenants.seq(question.tenant_id)
         request = judged.request.search(question.tenant_id, frozenset(question.readers), seq)
-        found = await self.search.find(
-            replace(
-                request,
-                top_k=_PASSAGES,
-                rerank=False,
-                question_id=question.id,
-                principal_id=question.principal_id,
-            )
-        )
+        # Nobody asks: of whoever did once it is no use of theirs.
+        found = await self.search.find(replace(request, top_k=_PASSAGES, rerank=False, question_id=question.id))
         return None if found.reasons else precision_at(found, judged.relevant)
 
 

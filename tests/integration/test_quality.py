@@ -1,5 +1,7 @@
 """Questions with a liked answer are asked again: what was found then is looked for among the five best."""
 
+from collections.abc import Sequence
+
 import pytest_asyncio
 
 from lethe.adapters.fakes.clock import FakeClock
@@ -18,6 +20,8 @@ from lethe.model.feedback import Feedback, Verdict
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Caller, Role
 from lethe.model.probes import QualityProbe
+from lethe.model.processors import Origin
+from lethe.ports.embedding import InputKind, Vectors
 from lethe.ports.search import Found, Passage
 from lethe.settings import ProbeSettings
 from tests.corpus import NOON, Corpus
@@ -55,6 +59,18 @@ class House:
     async def least(self, questions: int) -> float | None:
         async with self.corpus.ledger.read() as uow:
             return await uow.probes.least_precision(questions)
+
+
+class Billed(HashEmbedder):
+    """Remembers for whom it embedded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.origins: list[Origin | None] = []
+
+    async def embed(self, texts: Sequence[str], kind: InputKind, origin: Origin | None = None) -> Vectors:
+        self.origins.append(origin)
+        return await super().embed(texts, kind, origin)
 
 
 @pytest_asyncio.fixture
@@ -103,6 +119,16 @@ async def test_a_question_that_less_than_all_answered_does_not_count(house: Hous
     assert await house.probe() == NONE
     embedder.is_down = False
     assert (await house.probe()).questions == 1
+
+
+async def test_asking_again_is_no_use_of_whoever_asked(ledger: SqlLedger) -> None:
+    embedder = Billed()
+    house = House(await Corpus.make(ledger, FakeKeyRing(), InMemoryVectorIndex(), embedder))
+    await house.corpus.plant(HEIGHT)
+    question_id = await house.asked()
+    embedder.origins.clear()
+    assert (await house.probe()).questions == 1
+    assert set(embedder.origins) == {Origin(house.corpus.tenant_id, frozenset({question_id}), None)}
 
 
 def test_it_can_find_no_more_than_is_right() -> None:
