@@ -11,6 +11,7 @@ class Exit(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     SOME_FAILED = 4
+    UNFINISHED = 5
 
 
 class CommandError(Exception):

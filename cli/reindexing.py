@@ -26,7 +26,10 @@ Wait = Annotated[float, typer.Option(min=0, help="0: do not wait.")]
 
 @app.command()
 def estimate(reason: Parts = None, wait_seconds: Wait = 900.0, as_json: Json = None) -> None:
-    """How many documents are affected, what it costs and how long it takes; nothing is changed."""
+    """How many documents are affected, what it costs and how long it takes; nothing is changed.
+
+    Exit code 5 if it was not done in time: what is printed is a part.
+    """
     from cli.commands import reindexing
 
     output = Output(as_json=as_json)

@@ -72,4 +72,6 @@ def _watched(client: Client, output: Output, body: Json, wait_seconds: float) ->
         time.sleep(_PAUSE_SECONDS)
         body = client.get(f"{_PATH}/{body['id']}")
     output.show(body, lambda: round_text(body))
+    if wait_seconds and body["state"] != "done":
+        return Exit.UNFINISHED
     return Exit.SOME_FAILED if body["failed"] else Exit.OK

@@ -68,6 +68,16 @@ def test_an_estimate_changes_nothing_and_names_what_it_is_limited_to(answers: An
     assert CliRunner().invoke(app, ["reindex", "estimate", "--reason", "model"]).exit_code == Exit.USAGE
 
 
+def test_an_estimate_that_is_not_done_in_time_is_no_success(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def running(_: str) -> dict[str, Any]:
+        return ROUND | {"dry_run": True}
+
+    monkeypatch.setattr(answers, "get", running)
+    ended = CliRunner().invoke(app, ["reindex", "estimate", "--wait-seconds", "0.01", "--text"])
+    assert ended.stdout.startswith("estimate r1 is running\n")
+    assert ended.exit_code == Exit.UNFINISHED
+
+
 def test_what_is_watched_tells_each_progress_once_and_whether_some_failed(answers: Answers) -> None:
     ended = CliRunner().invoke(app, ["reindex", "start", "--watch", "--text"])
     assert answers.sent == [("/v1/reindex", {"dry_run": False, "reasons": None}), *[("/v1/reindex/r1", None)] * 3]
