@@ -66,11 +66,12 @@ async def inherited(
     """What the new version has unless the upload says otherwise: what the newest one has.
 
     Raises Forbidden if the caller may not read the document, or the version that may soon replace it, or a quarantine
-    hides the document from it.
+    hides the document from it; if it is restricted, too: another version would take the place of what is to be kept.
     """
     tenant_id = caller.tenant_id
     if document is None:
         return new_fields(tenant_id, source.uri)
+    require_unrestricted(document)
     readers = (await uow.documents.readers(tenant_id, [document.id])).get(document.id, ())
     is_readable = may_read(caller, readers) and (newest is None or may_read(caller, newest.readers))
     if not is_readable or await is_withheld(uow, caller, document):
@@ -81,6 +82,12 @@ async def inherited(
         # Being removed: what was sealed is gone, the rights are not.
         return Fields(source.uri, None, {}, newest.readers, newest.classification)
     return open_fields(keys[newest.id], newest)
+
+
+def require_unrestricted(document: Document) -> None:
+    """Raises Forbidden."""
+    if document.restricted_at is not None:
+        raise Forbidden("This source belongs to a document that is restricted: no other version may replace it.")
 
 
 async def require_taking(uow: UnitOfWork, tenant_id: Id, taking: Taking) -> Ingestion:

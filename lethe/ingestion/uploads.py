@@ -25,6 +25,7 @@ from lethe.ingestion.planning import (
     newest_of,
     own_uri,
     received,
+    require_unrestricted,
 )
 from lethe.ingestion.poison import forget_repeats, record_known
 from lethe.ingestion.removal import VersionRemover
@@ -172,6 +173,7 @@ class Uploads:
             version = await uow.versions.get(tenant_id, planned.version.id)
             if document is None or version is None or document.epoch != version.epoch:
                 raise DocumentConflict("The document was deleted while its new version was received.")
+            require_unrestricted(document)
             version = replace(
                 version,
                 position=await _place(uow, tenant_id, planned.taking),

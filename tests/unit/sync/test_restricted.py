@@ -6,6 +6,7 @@ import pytest
 
 from lethe.contracts.selection import SelectionBatch, SelectionPage, SelectionRef, SelectionTotals
 from lethe.contracts.sync import SyncRun
+from lethe.errors import Forbidden
 from lethe.ingestion.requests import MetadataPatch
 from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.selections import Description, Selections
@@ -134,3 +135,33 @@ async def test_no_selection_means_what_is_restricted_until_it_is_released(follow
     assert (await selections.page(asked)).ids == [free]
     await restrictions.release(house.admin, kept)
     assert set((await selections.page(asked)).ids) == {kept, free}
+
+
+async def test_no_other_version_takes_its_place_before_its_release(following: Following) -> None:
+    fill(following, 2)
+    await following.round()
+    house = following.house
+    kept = await document_of(following, "notes/0.txt")
+    before = (await row(following, kept)).live_version_id
+    await restrict(following, kept)
+    following.source.items["notes/0.txt"] = ("2", b"Another text.")
+    for _ in range(2):
+        sync = await following.round()
+        assert (sync.updated, sync.failed) == (0, 1)
+    assert (await row(following, kept)).live_version_id == before
+    await Restrictions(house.ledger, following.clock).release(house.admin, kept)
+    assert (await following.round()).updated == 1
+    assert (await row(following, kept)).live_version_id != before
+
+
+async def test_what_is_restricted_while_its_next_version_is_sent_keeps_its_own(following: Following) -> None:
+    house = following.house
+    sent = await house.live("kept")
+    with pytest.raises(Forbidden):
+        await house.upload("another", meanwhile=lambda: restrict(following, sent.document_id))
+    with pytest.raises(Forbidden):
+        await house.upload("another", house.writer)
+    async with house.ledger.read() as uow:
+        assert [each.id for each in await uow.versions.of_document(house.tenant_id, sent.document_id)] == [
+            sent.version_id
+        ]
