@@ -29,9 +29,9 @@ from workflows.schedules import AUDIT
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 
-async def audit(installation: Installation) -> AuditReport:
-    """One audit, as the API starts it."""
-    ref = AuditRef(tenant_id=installation.caller.tenant_id, audit_id=new_id())
+async def audit(installation: Installation, trigger: AuditTrigger = AuditTrigger.REQUEST) -> AuditReport:
+    """One audit, as the API or the nightly round starts it."""
+    ref = AuditRef(tenant_id=installation.caller.tenant_id, audit_id=new_id(), trigger=trigger)
     handle = await installation.client.start_workflow(
         AuditTenant.run,
         AuditRun(audit=ref),
@@ -41,9 +41,9 @@ async def audit(installation: Installation) -> AuditReport:
     return await handle.result()
 
 
-async def found(installation: Installation) -> AuditTally:
+async def found(installation: Installation, trigger: AuditTrigger = AuditTrigger.REQUEST) -> AuditTally:
     """In the vector build; the keyword build has what the ledger has."""
-    report = await audit(installation)
+    report = await audit(installation, trigger)
     by_build = {each.build_id: each.tally for each in report.builds}
     tally = by_build.pop((await active_build(installation)).id)
     assert [differences(words) for words in by_build.values()] == [(0, 0, 0, 0)]

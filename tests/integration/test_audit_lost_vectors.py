@@ -15,6 +15,7 @@ from weaviate.collections import CollectionAsync
 
 from lethe.adapters.sql.engine import make_engines, transaction
 from lethe.adapters.sql.tables import chunk_vectors
+from lethe.model.audits import AuditTrigger
 from lethe.model.ids import Id, new_id
 from lethe.settings import EmbeddingProvider, LimitSettings, WeaviateSettings
 from tests.conftest import settings_at
@@ -82,7 +83,7 @@ async def test_holes_whose_vectors_are_lost_too_are_embedded_again_and_all_of_it
 async def test_a_text_that_is_refused_does_not_keep_the_others_from_their_vectors(
     outside: tuple[Installation, WorkerProcess], stand_in: StandIn
 ) -> None:
-    running, _ = outside
+    running, worker = outside
     ids = await chunk_ids(running, await ingested(running, 5, "refusal"))
     build = await active_build(running)
     async with vector_store(running) as client:
@@ -93,8 +94,13 @@ async def test_a_text_that_is_refused_does_not_keep_the_others_from_their_vector
     refusal = Behaviour(kind=Kind.STATUS, status=400)
     stand_in.forget()
     stand_in.will(refusal, refusal)  # all of them together, then the first alone
-    assert differences(await found(running)) == (0, 3, 0, 2)
-    assert differences(await found(running)) == (0, 1, 0, 1)
+    for holes in (2, 0):
+        tally = await found(running)
+        assert (differences(tally), tally.refused) == ((0, holes, 0, holes), 1)
+        assert metrics(worker)["rag_index_refused"] == {"": 1}
+    tally = await found(running, AuditTrigger.SCHEDULE)
+    assert (differences(tally), tally.refused) == ((0, 1, 0, 1), 0)
+    assert metrics(worker)["rag_index_refused"] == {"": 0}
 
 
 async def vectors(objects: Objects, ids: Collection[Id]) -> Mapping[Id, Sequence[float]]:
