@@ -19,7 +19,7 @@ from lethe.model.principals import Caller, Role
 from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure import manifest
 from lethe.privacy.erasure.intake import Erasures
-from lethe.privacy.erasure.stores.documents import RESTRICTED
+from lethe.privacy.erasure.stores.documents import RESTRICTED, SHARED
 from lethe.privacy.erasure.stores.sealed_rows import UNREAD
 from lethe.privacy.retention import restart_erasures
 from lethe.privacy.sealing import Purpose, seal_json
@@ -79,6 +79,27 @@ async def test_a_version_that_goes_live_after_it_was_found_waits_for_the_next_ro
     assert (await scene.discover(ref, 2)).found
     await scene.take_out(ref, 2)
     assert not await _has_key(scene, coming)
+
+
+async def test_a_failed_version_of_others_too_that_goes_live_after_it_was_found_is_rewritten(scene: Scene) -> None:
+    row, coming = await scene.add(ADA, BOB, live=False, status=Status.FAILED)
+    before = await scene.add_version(row, BOB, live_from=1, submission=0)
+    async with scene.ledger.write() as unit:
+        await unit.documents.update(replace(row, live_version_id=before.id))
+    ref = await scene.ask()
+    await scene.discover(ref)
+    async with scene.ledger.write() as unit:
+        await unit.documents.update(replace(row, live_version_id=coming.id))
+        await unit.versions.update(replace(before, live_until=2))
+        await unit.versions.update(replace(coming, live_from=2, status=Status.READY))
+    await scene.take_out(ref)
+    assert await _is_whole(scene, coming)
+    found = await scene.discover(ref, 2)
+    assert found.found
+    assert found.is_shared
+    async with scene.ledger.read() as unit:
+        held = await unit.erasures.items(scene.tenant_id, ref.erasure_id, states=[ItemState.HELD])
+    assert SHARED in {each.code for each in held if (each.store, each.ref) == (StoreName.DOCUMENTS, coming.id)}
 
 
 async def test_a_hold_is_asked_for_before_each_page_of_a_store(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,11 @@ from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.reporting import report
 from lethe.privacy.erasure.stores.base import refs_of
+from lethe.privacy.erasure.stores.documents import SERVED
 from lethe.settings import ErasureSettings
 
 QUIET_SECONDS: Final = 60.0
 QUIET_POLL: Final = 0.5
-
-SERVED: Final = "served"
-"""The code of why an item waits for the next round: its version went live after it was found."""
 
 _OPEN: Final = (ItemState.PLANNED,)
 

@@ -17,14 +17,16 @@ BATCH: Final = 50
 SHARED: Final = "shared_document"
 """The code of why a version stays: it says something of others, too, until it is rewritten without the person."""
 
-
 RESTRICTED: Final = "restricted"
 """The code of why a version stays: its document is restricted, and nobody may destroy it before its release."""
 
 UNRESTRICTED: Final = "unrestricted"
 """Released, or deleted, since a round had to leave it: the next one takes it, if only after the certificate."""
 
-KEPT: Final = frozenset({SHARED, RESTRICTED, UNRESTRICTED})
+SERVED: Final = "served"
+"""The code of why a version waits for the next round: it went live after it was found."""
+
+KEPT: Final = frozenset({SHARED, RESTRICTED, UNRESTRICTED, SERVED})
 
 
 @dataclass(frozen=True, slots=True)
