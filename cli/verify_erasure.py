@@ -32,6 +32,7 @@ STORES = (
 )
 METHODS = ("deleted", "key_destroyed", "rebuilt_and_dropped", "aged_out")
 GONE = ("purged", "nothing_kept")
+UNDATED = "left_to_operator"
 REASONS = (
     *("legal_hold", "object_lock", "shared_document", "tenant_configuration", "unread_archive"),
     *("outside_processor", "released"),
@@ -39,7 +40,7 @@ REASONS = (
 PROVIDERS = ("openai", "azure", "cohere", "anthropic")
 CLAIMS = {
     "held": "something is held back, for the reasons listed",
-    "deleted": "nothing can be reached any more; some bytes wait for a date that is named",
+    "deleted": "nothing can be reached any more; some bytes wait for a date that is named, or for the operator",
     "purged": "the bytes are gone too, in every store of the installation",
 }
 
@@ -98,7 +99,7 @@ SHAPE: Any = {
                 "store": _word(STORES),
                 **dict.fromkeys(("located", "erased", "held", "remaining"), _count),
                 "method": _word(METHODS),
-                "purge": _word([*GONE, "ages_out"]),
+                "purge": _word([*GONE, "ages_out", UNDATED]),
                 "horizon": _optional(TIME),
             }
         ],
@@ -255,7 +256,8 @@ def require_consistent(body: Any) -> None:
         name = each["store"]
         require(each["located"] == each["erased"] + each["held"], f"{name}: located is not erased and held")
         require(each["remaining"] <= each["held"], f"{name}: something remains that is not held")
-        require(each["purge"] in GONE or each["horizon"] is not None, f"{name}: waits for no date")
+        is_dated = each["horizon"] is not None
+        require(each["purge"] in GONE or is_dated != (each["purge"] == UNDATED), f"{name}: waits for no date")
     held = {each["store"]: each["held"] for each in stores if each["held"]}
     told: dict[str, int] = {}
     for each in body["exclusions"]:

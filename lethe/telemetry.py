@@ -78,6 +78,9 @@ for _after in ("verification", "certificate"):
 ERASURE_OLDEST: Final = Gauge(
     "rag_erasure_oldest_open_seconds", "Since the oldest request that is not fulfilled came; 0 without any"
 )
+KEYS_LEFT: Final = Gauge(
+    "rag_keys_left_to_operator", "1: too large to be written anew, the table of data keys keeps destroyed ones"
+)
 PROCESSOR_COST: Final = Counter(
     "rag_processor_cost_micros", "What outside providers cost, by our price list", ["operation", "currency"]
 )

@@ -16,7 +16,7 @@ class Claim(StrEnum):
     HELD = "held"
     """Something is kept back, for the reasons among the exclusions."""
     DELETED = "deleted"
-    """Nothing can be reached any more; some bytes wait for a date that is named."""
+    """Nothing can be reached any more; some bytes wait for a date that is named, or for the operator."""
     PURGED = "purged"
     """The bytes are gone, too, in every store of the installation."""
 

@@ -194,6 +194,8 @@ class PurgeState(StrEnum):
     PENDING = "pending"
     PURGED = "purged"
     AGES_OUT = "ages_out"
+    LEFT_TO_OPERATOR = "left_to_operator"
+    """They stay until the operator sees to it: no date can be named."""
 
 
 class ErasureMethod(StrEnum):

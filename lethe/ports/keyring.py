@@ -18,6 +18,15 @@ class SecretPurpose(StrEnum):
     SUPPRESSION = "suppression"
 
 
+class Emptied(StrEnum):
+    """Whether what was destroyed is out of the database's own files, too."""
+
+    DONE = "done"
+    NOT_YET = "not_yet"
+    LEFT_TO_OPERATOR = "left_to_operator"
+    """It is not, and we do not do it; nobody knows until when."""
+
+
 class KeyRing(Protocol):
     """Wrapped data keys in a database of their own. Keys are 32 bytes (AES-256).
 
@@ -44,9 +53,9 @@ class KeyRing(Protocol):
         """Destroy data keys and leave a tombstone per id, so that a late writer cannot make them again. Idempotent."""
         ...
 
-    async def leave_nothing(self, since: datetime) -> bool:
-        """See to it that nothing of what was destroyed before then is in the database's own files, as far as a user of
-        it can; whether that is done. Its log of writes, and copies of either, keep it until they go.
+    async def leave_nothing(self, since: datetime | None = None) -> Emptied:
+        """See to it that nothing of what was destroyed before then (None: until now) is in the database's own files, as
+        far as a user of it can. Its log of writes, and copies of either, keep it until they go.
         """
         ...
 

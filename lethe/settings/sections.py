@@ -87,8 +87,9 @@ class KeySettings(Section):
     """Empty: `keys/` under the state folder."""
     cache_seconds: float = Field(default=60.0, ge=0, le=60)
     """How long an opened data key may stay in memory."""
-    rewrite_megabytes: int = Field(default=256, ge=0)
-    """Largest table of data keys that an erasure writes anew on PostgreSQL, while which nobody reads a key; 0: none."""
+    rewrite_megabytes: int = Field(default=64, ge=0)
+    """Largest table of data keys, with its index, that an erasure writes anew on PostgreSQL, while which nobody reads a
+    key; above it the operator has to, and certificates say so; 0: none."""
 
 
 class ApiSettings(Section):

@@ -4,21 +4,25 @@ import asyncio
 import multiprocessing
 import stat
 from collections.abc import AsyncGenerator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lethe.adapters.keyring import SqlKeyRing
+from lethe.adapters.keyring import SqlKeyRing, rewriting
 from lethe.adapters.keyring.cache import MAX_KEYS, KeyCache
 from lethe.adapters.keyring.files import KeyFiles
 from lethe.adapters.sql.engine import make_engines, transaction
 from lethe.errors import ConfigurationError, EnvironmentMismatch, KeyDestroyed, LedgerUnavailable, SealBroken
+from lethe.model.erasures import PurgeState
 from lethe.model.ids import Id, new_id
-from lethe.ports.keyring import SecretPurpose
+from lethe.ports.keyring import Emptied, SecretPurpose
+from lethe.privacy.erasure.stores.keys import KeyStore
 from lethe.settings import Environment, KeySettings, Settings
+from lethe.telemetry import KEYS_LEFT
 from tests.contract.ledger_rows import NOON
 from tests.integration.snapshot import all_rows
 from tests.servers.postgres import Postgres
@@ -78,24 +82,51 @@ async def test_on_postgresql_a_destroyed_key_is_in_no_table_once_it_is_written_a
     by_id = {str(row["key_id"]): bytes(row["wrapped"]) for row in rows["data_keys"]}
     wrapped = [by_id[key_id] for key_id in ids]
     await ring.destroy(tenant, ids[:10])
-    assert await sparing.leave_nothing(NOON)
+    assert await sparing.leave_nothing() is Emptied.LEFT_TO_OPERATOR
+    store = KeyStore(sparing, timedelta(days=35))
+    assert await store.purge(tenant, NOON) is PurgeState.LEFT_TO_OPERATOR
+    assert KEYS_LEFT._value.get() == 1  # pyright: ignore[reportPrivateUsage]
     assert all(_in_files(postgres, wrapped)), "the control, and what a table that is too large keeps"
 
     engines = make_engines(postgres_settings.keyring_url, postgres_settings.sql)
     async with transaction(engines.writing) as connection:
         await connection.exec_driver_sql("LOCK TABLE data_keys IN ROW EXCLUSIVE MODE")
-        assert not await ring.leave_nothing(NOON), "somebody writes"
+        assert await ring.leave_nothing(NOON) is Emptied.NOT_YET, "somebody writes"
     await engines.close()
-    assert await ring.leave_nothing(NOON)
+    before = datetime.now(UTC)
+    assert await ring.leave_nothing(NOON) is Emptied.DONE
+    assert KEYS_LEFT._value.get() == 0  # pyright: ignore[reportPrivateUsage]
     assert _in_files(postgres, wrapped) == [False] * 10 + [True] * 10
     assert len(await ring.get_many(tenant, ids)) == 10
     await ring.destroy(tenant, ids[10:])
-    assert await ring.leave_nothing(NOON)
-    assert all(_in_files(postgres, wrapped[10:])), "it was done for that time already"
-    assert await ring.leave_nothing(NOON + timedelta(seconds=1))
+    for since in (NOON, before):
+        assert await ring.leave_nothing(since) is Emptied.DONE
+    assert all(_in_files(postgres, wrapped[10:])), "it was done for what was destroyed by then already"
+    assert await ring.leave_nothing() is Emptied.DONE
     assert not any(_in_files(postgres, wrapped))
     for each in (ring, sparing):
         await each.close()
+
+
+async def test_on_postgresql_erasures_that_end_together_share_the_writing(
+    postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    ring, begun = SqlKeyRing.from_settings(postgres_settings), list[int]()
+    vacuum = rewriting._vacuum  # pyright: ignore[reportPrivateUsage]
+
+    async def counted(connection: AsyncConnection) -> None:
+        begun.append(1)
+        await asyncio.sleep(0.3)
+        await vacuum(connection)
+
+    monkeypatch.setattr(rewriting, "_vacuum", counted)
+    first = asyncio.create_task(ring.leave_nothing())
+    while not begun:
+        await asyncio.sleep(0.01)
+    others = await asyncio.gather(*[ring.leave_nothing() for _ in range(8)])
+    assert {await first, *others} == {Emptied.DONE}
+    assert len(begun) == 2, "those who came while it ran share the next one"
+    await ring.close()
 
 
 async def test_keys_survive_the_process(ring: SqlKeyRing, sqlite_settings: Settings):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lethe.errors import ConfigurationError, KeyDestroyed
 from lethe.model.ids import Id
-from lethe.ports.keyring import SecretPurpose
+from lethe.ports.keyring import Emptied, SecretPurpose
 
 
 class FakeKeyRing:
@@ -17,6 +17,8 @@ class FakeKeyRing:
     def __init__(self) -> None:
         self.tenants: dict[Id, bytes] = {}
         self.keys: dict[tuple[Id, Id], bytes | None] = {}
+        self.emptied = Emptied.DONE
+        self.emptied_of = set[Id]()
 
     async def create_tenant(self, tenant_id: Id) -> None:
         self.tenants.setdefault(tenant_id, os.urandom(32))
@@ -45,8 +47,10 @@ class FakeKeyRing:
         self.keys.update({(tenant_id, key_id): None for key_id in key_ids})
         return len(existed)
 
-    async def leave_nothing(self, since: datetime) -> bool:
-        return True
+    async def leave_nothing(self, since: datetime | None = None) -> Emptied:
+        if self.emptied is Emptied.DONE:
+            self.emptied_of |= {key_id for (_, key_id), key in self.keys.items() if key is None}
+        return self.emptied
 
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         return hmac.digest(self._tenant(tenant_id), purpose.encode(), hashlib.sha256)

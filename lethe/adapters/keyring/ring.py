@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lethe.adapters.keyring.cache import KeyCache
 from lethe.adapters.keyring.files import KEY_BYTES, KeyFiles
-from lethe.adapters.keyring.rewriting import rewrite
+from lethe.adapters.keyring.rewriting import Rewriter
 from lethe.adapters.keyring.tables import data_keys, tenant_keys
 from lethe.adapters.sql.engine import Engines, answers, empty_journal, make_engines, transaction
 from lethe.adapters.sql.one_hop import short
@@ -26,7 +26,7 @@ from lethe.adapters.sql.stamps import StampGuard
 from lethe.errors import ConfigurationError, KeyDestroyed
 from lethe.model.ids import Id
 from lethe.model.indexes import NIL_ID
-from lethe.ports.keyring import SecretPurpose
+from lethe.ports.keyring import Emptied, SecretPurpose
 from lethe.privacy.sealing import seal, unseal
 from lethe.settings import Settings
 
@@ -43,8 +43,7 @@ class SqlKeyRing:
         self, engines: Engines, files: KeyFiles, cache: KeyCache, guard: StampGuard, most_bytes: int = 0
     ) -> None:
         self._engines = engines
-        self._most_bytes = most_bytes
-        self._left_nothing: datetime | None = None
+        self._rewriter = Rewriter(engines.writing, most_bytes)
         self._files = files
         self._cache = cache
         self._guard = guard
@@ -135,14 +134,10 @@ class SqlKeyRing:
         await empty_journal(self._engines.writing)
         return destroyed
 
-    async def leave_nothing(self, since: datetime) -> bool:
+    async def leave_nothing(self, since: datetime | None = None) -> Emptied:
         if self._engines.writing.dialect.name == "sqlite":
-            return await empty_journal(self._engines.writing)
-        if self._left_nothing is None or self._left_nothing < since:
-            if not await rewrite(self._engines.writing, self._most_bytes):
-                return False
-            self._left_nothing = since
-        return True
+            return Emptied.DONE if await empty_journal(self._engines.writing) else Emptied.NOT_YET
+        return await self._rewriter.rewrite(since)
 
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         return await self._derived(tenant_id, f"secret/{purpose}")

@@ -110,7 +110,7 @@ class Body(_Closed):
             "times in order": _are_ordered(self.times),
             "what was located is erased or held": all(each.located == each.erased + each.held for each in self.stores),
             "nothing remains that is not held": all(each.remaining <= each.held for each in self.stores),
-            "every purge ended or dated": all(_is_settled(each) for each in self.stores),
+            "every purge ended, dated or left to the operator": all(_is_settled(each) for each in self.stores),
             "what is held has reasons": _are_explained(self),
             "the positive control was found": 0 < self.verification.control_planted == self.verification.control_found,
             "nothing was found": self.verification.hits == 0 < self.verification.probes,
@@ -138,6 +138,8 @@ def _are_ordered(times: Times) -> bool:
 
 
 def _is_settled(store: Store) -> bool:
+    if store.purge is PurgeState.LEFT_TO_OPERATOR:
+        return store.horizon is None
     return store.purge in _GONE or (store.purge is PurgeState.AGES_OUT and store.horizon is not None)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from lethe.contracts.erasure import Certified, ErasureRef, Verified
-from lethe.errors import CertificateRefused
+from lethe.errors import CertificateRefused, ErasureIncomplete
 from lethe.model.audit_log import LeafKind, LogLeaf
 from lethe.model.certificates import (
     CertificateFacts,
@@ -24,7 +24,7 @@ from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, Eras
 from lethe.model.ids import Id
 from lethe.model.personal_data import ItemKind, StoreName
 from lethe.ports.clock import Clock
-from lethe.ports.keyring import KeyRing
+from lethe.ports.keyring import Emptied, KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.certificates.body import Body, requester_nonce, subject_commitment, weakest_claim
 from lethe.privacy.certificates.issuing import CertificateIssuer
@@ -69,6 +69,8 @@ class Certifying:
                 return Certified(is_held=True)
         if not _waits(await self._rows(ref)):
             await self.keyring.destroy(ref.tenant_id, [ref.erasure_id])
+            if await self.keyring.leave_nothing() is Emptied.NOT_YET:
+                raise ErasureIncomplete(StoreName.KEYS)
         return Certified(is_certified=True)
 
     async def _rows(self, ref: ErasureRef) -> list[ErasureItem]:

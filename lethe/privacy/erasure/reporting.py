@@ -48,7 +48,7 @@ def _of_store(
         remaining=counts[ItemState.PLANNED],
         method=store.method,
         purge=purge,
-        horizon_at=store.horizon(at),
+        horizon_at=None if purge is PurgeState.LEFT_TO_OPERATOR else store.horizon(at),
         round=round_,
         updated_at=at,
     )

@@ -78,7 +78,7 @@ def test_the_person_can_be_shown_with_the_nonce_alone(thousand: Made):
 def test_issuer_and_verifier_know_the_same_words():
     assert list(verifier.STORES) == sorted(StoreName)
     assert set(verifier.METHODS) == set(ErasureMethod)
-    assert {*verifier.GONE, "ages_out"} == set(PurgeState) - {PurgeState.PENDING}
+    assert {*verifier.GONE, "ages_out", verifier.UNDATED} == set(PurgeState) - {PurgeState.PENDING}
     assert set(verifier.REASONS) == set(ExclusionReason)
     assert set(verifier.PROVIDERS) == set(OutsideProvider)
 
@@ -98,6 +98,9 @@ def _broken(good: CertificateFacts) -> dict[str, CertificateFacts]:
         "something unexplained": replace(good, stores=(replace(first, held=1, located=first.located + 1), *others)),
         "something lost": replace(good, stores=(replace(first, located=first.located + 1), *others)),
         "a purge not ended": replace(good, stores=(replace(first, purge=PurgeState.PENDING), *others)),
+        "a date nobody keeps": replace(
+            good, stores=(replace(first, purge=PurgeState.LEFT_TO_OPERATOR, horizon_at=NOON), *others)
+        ),
         "a purge without a date": replace(good, stores=(replace(first, purge=PurgeState.AGES_OUT), *others)),
         "times that go back": replace(good, deleted_at=good.accepted_at - timedelta(seconds=1)),
         "a purge nobody saw": replace(good, purged_at=None),

@@ -8,7 +8,7 @@ from typing import Final
 from lethe.model.erasures import ErasureMethod, PurgeState
 from lethe.model.ids import Id
 from lethe.model.personal_data import Item, ItemKind, StoreName, Trace
-from lethe.ports.keyring import KeyRing
+from lethe.ports.keyring import Emptied, KeyRing
 from lethe.ports.personal_data import Located
 from lethe.privacy.erasure.stores.base import Deleting, batches, items_of, refs_of
 
@@ -38,9 +38,10 @@ class KeyStore(Deleting):
         )
 
     async def purge(self, tenant_id: Id, since: datetime) -> PurgeState:
-        if not await self.keyring.leave_nothing(since):
-            return PurgeState.PENDING
-        return PurgeState.AGES_OUT if self.lifetime else PurgeState.PURGED
+        emptied = await self.keyring.leave_nothing(since)
+        if emptied is Emptied.DONE:
+            return PurgeState.AGES_OUT if self.lifetime else PurgeState.PURGED
+        return PurgeState.PENDING if emptied is Emptied.NOT_YET else PurgeState.LEFT_TO_OPERATOR
 
     def horizon(self, as_of: datetime) -> datetime | None:
         return as_of + self.lifetime if self.lifetime else None
