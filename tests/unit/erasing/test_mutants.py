@@ -127,7 +127,7 @@ async def _one_round(self: Discovery, now: ErasureRound) -> Discovered:
     return Discovered() if now.round > 1 else await discover(self, now)
 
 
-async def _never_again(self: Follower, build: IndexBuild, version_ids: Sequence[Id], due: object) -> Sequence[Id]:
+async def _never_again(self: Follower, build: IndexBuild, version_ids: Sequence[Id], *_: object) -> Sequence[Id]:
     return []
 
 
