@@ -49,6 +49,7 @@ class UnderWay:
         self._drafts = ShortLived[Id, Answer](_MOST, _SECONDS)
         self._traces = ShortLived[Id, Trace](_MOST)
         self._vectors = ShortLived[Id, AskedVector](_MOST)
+        self._embeddings = ShortLived[str, asyncio.Task[AskedVector]](_MOST, _SECONDS)
         self._searches = ShortLived[Id, asyncio.Task[Found]](_MOST, _SECONDS)
 
     def keep_asked(self, asked: Asked) -> None:
@@ -84,6 +85,17 @@ class UnderWay:
 
     def vector(self, question_id: Id) -> AskedVector | None:
         return self._vectors.get(question_id)
+
+    def keep_embedding(self, key: str, embedding: asyncio.Task[AskedVector]) -> None:
+        """Begun while a question is stored; equal questions have the same ``key``."""
+        self._embeddings.put(key, embedding)
+
+    def embedding(self, key: str) -> asyncio.Task[AskedVector] | None:
+        return self._embeddings.get(key)
+
+    def drop_embedding(self, key: str) -> None:
+        """Of a question that was not stored."""
+        self._embeddings.pop(key)
 
     def keep_search(self, question_id: Id, search: asyncio.Task[Found]) -> None:
         """Begun ahead of the step that searches."""

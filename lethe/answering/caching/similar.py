@@ -47,8 +47,7 @@ async def recall_similar(deps: Answering, caller: Caller, question_id: Id) -> bo
     asked = _Asked(caller, known.question, known.request, known.place)
     vector = deps.under_way.vector(question_id)
     if vector is None:
-        origin = Origin(known.question.tenant_id, frozenset({question_id}), known.question.principal_id)
-        vector = await _embedded(deps, embedder, known.request, origin)
+        vector = await _vector(deps, embedder, asked)
         deps.under_way.keep_vector(question_id, vector)
     is_given = await _given(deps, asked, vector)
     (CACHE_HITS if is_given else CACHE_MISSES).labels(SEMANTIC).inc()
@@ -61,19 +60,38 @@ async def embedding_meanwhile(
 ) -> AsyncGenerator[None]:
     """Make the question's vector while the block stores the question, for the look among other words and the search.
 
-    Only by a model in this process: to be sent outside, a question has to be stored first.
+    Once for equal questions; nobody waits for it here. Only by a model in this process: to be sent outside, a question
+    has to be stored first.
     """
     embedder = _proposing(deps, request, place)
-    if embedder is None or embedder.spec.key not in deps.in_process:
+    if embedder is None or place is None or embedder.spec.key not in deps.in_process:
         yield
         return
-    making = asyncio.create_task(_embedded(deps, embedder, request, None))
+    begun = deps.under_way.embedding(place.key.whole)
+    if begun is None or _came_to_nothing(begun):
+        begun = asyncio.create_task(_embedded(deps, embedder, request, None))
+        # Where nobody comes for it nobody else asks what it raised.
+        begun.add_done_callback(_came_to_nothing)
+        deps.under_way.keep_embedding(place.key.whole, begun)
     try:
         yield
-        if deps.under_way.asked(question_id) is not None:
-            deps.under_way.keep_vector(question_id, await making)
     finally:
-        making.cancel()
+        if deps.under_way.asked(question_id) is None:
+            deps.under_way.drop_embedding(place.key.whole)
+
+
+def _came_to_nothing(begun: asyncio.Task[AskedVector]) -> bool:
+    return begun.done() and (begun.cancelled() or begun.exception() is not None or begun.result().vector is None)
+
+
+async def _vector(deps: Answering, embedder: Embedder, asked: _Asked) -> AskedVector:
+    """As it was begun for this question or an equal one, else made now."""
+    begun = deps.under_way.embedding(asked.place.key.whole)
+    if begun is not None:
+        return await asyncio.shield(begun)
+    question = asked.question
+    origin = Origin(question.tenant_id, frozenset({question.id}), question.principal_id)
+    return await _embedded(deps, embedder, asked.request, origin)
 
 
 def _proposing(deps: Answering, request: AnswerRequest, place: CachePlace | None) -> Embedder | None:

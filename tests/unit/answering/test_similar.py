@@ -101,8 +101,9 @@ async def planted(world: World) -> Planted:
 
 
 async def test_a_model_in_this_process_embeds_while_the_question_is_stored(world: World, planted: Planted):
-    request = AnswerRequest(text=HOW_TALL, top_k=5, alpha=0.5)
-    for in_process, before, after in ((frozenset({world.embedder.spec.key}), 1, 1), (frozenset[str](), 1, 2)):
+    here = frozenset({world.embedder.spec.key})
+    for in_process, text, before, after in ((here, HOW_TALL, 1, 1), (frozenset[str](), HOW_HIGH, 1, 2)):
+        request = AnswerRequest(text=text, top_k=5, alpha=0.5)
         deps = replace(world.deps, in_process=in_process)
         place = (await look_up(deps, world.caller, request, new_id())).place
         question_id = new_id()
@@ -135,9 +136,11 @@ async def test_of_a_question_that_is_not_stored_no_vector_is_kept(world: World, 
     deps = replace(world.deps, in_process=frozenset({world.embedder.spec.key}))
     place = (await look_up(deps, world.caller, request, new_id())).place
     question_id = new_id()
+    assert place
     async with embedding_meanwhile(deps, question_id, request, place):
-        pass
+        assert deps.under_way.embedding(place.key.whole)
     assert deps.under_way.vector(question_id) is None
+    assert deps.under_way.embedding(place.key.whole) is None
 
 
 async def test_other_words_find_the_answer_for_a_question_of_their_own(world: World, planted: Planted):

@@ -1,22 +1,25 @@
 """Equal questions at the same time: one is answered, the others wait for it within their own deadline and rights."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 import pytest_asyncio
 
 from api import recalling
-from api.asking import guarded
+from api.asking import AskedMemo, guarded
 from api.deadlines import Deadline
 from api.recalling import answer_together, ask_or_recall
 from api.schemas.questions import AskIn
+from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LedgerUnavailable, WorkflowsUnavailable
 from lethe.model.answers import DegradedReason
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
+from lethe.model.processors import Origin
+from lethe.ports.embedding import InputKind, Vectors
 from lethe.settings import LimitSettings, Settings
 from tests.unit.api.streams import caller_of
 from tests.unit.api.test_questions import ASK, passage
@@ -44,15 +47,24 @@ class Held:
         return await InProcessWorkflows.answer(self.workflows, ref)
 
 
+class Counted(HashEmbedder):
+    questions = 0
+
+    async def embed(self, texts: Sequence[str], kind: InputKind, origin: Origin | None = None) -> Vectors:
+        self.questions += kind is InputKind.QUERY
+        return await super().embed(texts, kind, origin)
+
+
 @pytest_asyncio.fixture
 async def world(api_settings: Settings) -> AsyncGenerator[World]:
     api = api_settings.api.model_copy(update={"max_in_flight_questions": MANY})
     limits = api_settings.limits.model_copy(update={"question_seconds": 20})
     async with open_world(api_settings.model_copy(update={"api": api, "limits": limits})) as world:
         async with world.services.ledger.write() as uow:
+            spec = HashEmbedder().spec.key
             await uow.builds.add(
                 IndexBuild(
-                    world.tenant_id, new_id(), BuildKind.VECTOR, "s", 1, "C", BuildState.ACTIVE, 0, world.clock.now()
+                    world.tenant_id, new_id(), BuildKind.VECTOR, spec, 1, "C", BuildState.ACTIVE, 0, world.clock.now()
                 )
             )
         world.search.passages = [passage(RIVER)]
@@ -88,6 +100,25 @@ async def test_one_is_answered_and_all_have_its_answer_as_their_own(world: World
     assert len(ids) == MANY
     for each in ids:
         assert (await world.get(f"/v1/queries/{each}", world.reader)).json()["answer"] == f"{RIVER} [1]"
+
+
+async def test_equal_questions_at_once_are_embedded_once(world: World, held: Held) -> None:
+    embedder = Counted()
+    answering = replace(world.services.answering, embedder=embedder, in_process=frozenset({embedder.spec.key}))
+    services = replace(world.services, answering=answering)
+    caller, request = await caller_of(world), guarded(services, AskIn(question="Which river is Lethe?"))
+
+    async def sent() -> AskedMemo:
+        memo = await ask_or_recall(services, caller, request, new_id())
+        return await answer_together(services, caller, request, memo, deadline(20))
+
+    tasks = [asyncio.create_task(sent()) for _ in range(MANY)]
+    async with asyncio.timeout(20):
+        while services.flights.waiting < MANY - 1:
+            await asyncio.sleep(0.01)
+        held.leave.set()
+        assert [(await task).fallen for task in tasks] == [None] * MANY
+    assert embedder.questions == 1
 
 
 async def test_where_the_first_gets_none_another_one_asks(world: World, held: Held) -> None:
