@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lethe.adapters.keyring import SqlKeyRing, rewriting
@@ -22,10 +23,11 @@ from lethe.model.ids import Id, new_id
 from lethe.ports.keyring import Emptied, SecretPurpose
 from lethe.privacy.erasure.stores.keys import KeyStore
 from lethe.settings import Environment, KeySettings, Settings
-from lethe.telemetry import KEYS_LEFT
 from tests.contract.ledger_rows import NOON
 from tests.integration.snapshot import all_rows
 from tests.servers.postgres import Postgres
+
+LEFT = "rag_keys_left_to_operator"
 
 
 @pytest_asyncio.fixture
@@ -85,7 +87,7 @@ async def test_on_postgresql_a_destroyed_key_is_in_no_table_once_it_is_written_a
     assert await sparing.leave_nothing() is Emptied.LEFT_TO_OPERATOR
     store = KeyStore(sparing, timedelta(days=35))
     assert await store.purge(tenant, NOON) is PurgeState.LEFT_TO_OPERATOR
-    assert KEYS_LEFT._value.get() == 1  # pyright: ignore[reportPrivateUsage]
+    assert REGISTRY.get_sample_value(LEFT) == 1
     assert all(_in_files(postgres, wrapped)), "the control, and what a table that is too large keeps"
 
     engines = make_engines(postgres_settings.keyring_url, postgres_settings.sql)
@@ -95,7 +97,7 @@ async def test_on_postgresql_a_destroyed_key_is_in_no_table_once_it_is_written_a
     await engines.close()
     before = datetime.now(UTC)
     assert await ring.leave_nothing(NOON) is Emptied.DONE
-    assert KEYS_LEFT._value.get() == 0  # pyright: ignore[reportPrivateUsage]
+    assert REGISTRY.get_sample_value(LEFT) == 0
     assert _in_files(postgres, wrapped) == [False] * 10 + [True] * 10
     assert len(await ring.get_many(tenant, ids)) == 10
     await ring.destroy(tenant, ids[10:])
