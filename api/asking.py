@@ -138,7 +138,8 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
     if memo.question_id is None:
         return memo
     tokens = services.answering.tokens
-    look_ahead(services.answering, memo.question_id)
+    if services.workflows.answers_here:
+        look_ahead(services.answering, memo.question_id)
     try:
         await services.workflows.answer(QuestionRef(tenant_id=caller.tenant_id, question_id=memo.question_id))
     except WorkflowsUnavailable:
@@ -150,6 +151,10 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
     except LetheError as error:
         await tokens.publish(memo.question_id, TokenKind.ERROR, {"code": error.code})
         raise
+    finally:
+        # Of a question whose steps did not come here.
+        if begun := services.answering.under_way.take_search(memo.question_id):
+            begun.cancel()
     return memo
 
 

@@ -49,6 +49,11 @@ Probe = Callable[[], Awaitable[bool]]
 class Workflows(WorkflowControl, Protocol):
     """Temporal, as far as the API needs it."""
 
+    @property
+    def answers_here(self) -> bool:
+        """Whether this process runs the steps of questions."""
+        ...
+
     async def look(self, tenant_id: Id, ingestion_id: Id) -> None:
         """Tell a bulk ingestion that the ledger has news for it. Raises WorkflowsUnavailable."""
         ...

@@ -41,6 +41,11 @@ class TemporalLink:
         self._endings = Endings()
         self._answers_here = False
 
+    @property
+    def answers_here(self) -> bool:
+        """Not before the first connection."""
+        return self._answers_here
+
     async def start(self, dispatch: Dispatch) -> None:
         await Starters(self._connected()).start(dispatch)
 

@@ -131,6 +131,7 @@ class InProcessWorkflows:
     looks: list[Id] = field(default_factory=list[Id])
     decided: list[tuple[str, LetterAction]] = field(default_factory=list[tuple[str, LetterAction]])
     answered: list[QuestionRef] = field(default_factory=list[QuestionRef])
+    answers_here: bool = True
 
     async def resolve(self, workflow_id: str, action: LetterAction, decision_id: Id) -> Answered:
         if self.fails_with:
@@ -149,9 +150,7 @@ class InProcessWorkflows:
         self.looks.append(ingestion_id)
 
     async def look_at_erasure(self, tenant_id: Id, erasure_id: Id) -> None:
-        if self.fails_with:
-            raise self.fails_with
-        self.looks.append(erasure_id)
+        await self.look(tenant_id, erasure_id)
 
     async def look_at_migration(self, tenant_id: Id, migration_id: Id) -> None:
         await self.look(tenant_id, migration_id)
