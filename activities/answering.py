@@ -12,7 +12,6 @@ from lethe.answering import steps
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved, Turn, Turned
 from lethe.model.ids import Id
-from lethe.telemetry import EMPTY_RETRIEVALS
 
 
 def _nobody(_question_id: Id, _outcome: AnswerOutcome) -> None:
@@ -29,8 +28,6 @@ class AnsweringActivities:
     @activity.defn
     async def retrieve(self, ref: QuestionRef) -> Retrieved:
         retrieved = await steps.retrieve(self.answering, ref, is_repeated=activity.info().attempt > 1)
-        if not retrieved.passages:
-            EMPTY_RETRIEVALS.inc()
         if retrieved.models:
             return retrieved
         return retrieved.model_copy(update={"outcome": await self._extracted(retrieved)})

@@ -10,6 +10,7 @@ from typing import Final
 
 from lethe.answering.caching.keys import AnswerKey
 from lethe.answering.request import AnswerRequest
+from lethe.contracts.answering import Retrieved
 from lethe.model.answers import Answer, Question
 from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
@@ -46,6 +47,7 @@ class UnderWay:
     def __init__(self) -> None:
         self._asked = ShortLived[Id, Asked](_MOST, _SECONDS)
         self._found = ShortLived[Id, tuple[Passage, ...]](_MOST, _SECONDS)
+        self._retrieved = ShortLived[Id, Retrieved](_MOST, _SECONDS)
         self._drafts = ShortLived[Id, Answer](_MOST, _SECONDS)
         self._traces = ShortLived[Id, Trace](_MOST)
         self._vectors = ShortLived[Id, AskedVector](_MOST)
@@ -64,6 +66,13 @@ class UnderWay:
 
     def found(self, question_id: Id) -> tuple[Passage, ...] | None:
         return self._found.get(question_id)
+
+    def keep_retrieved(self, retrieved: Retrieved) -> None:
+        """For another attempt of its step: a model may have been paid for it."""
+        self._retrieved.put(retrieved.question.question_id, retrieved)
+
+    def retrieved(self, question_id: Id) -> Retrieved | None:
+        return self._retrieved.get(question_id)
 
     def keep_draft(self, draft: Answer) -> None:
         """One that costs nothing to make again, so that it need not be stored."""
@@ -109,5 +118,6 @@ class UnderWay:
 
     def forget(self, question_id: Id) -> None:
         """Once the question is answered."""
-        for kept in (self._asked, self._found, self._drafts, self._traces, self._vectors, self._searches):
+        for kept in (self._asked, self._found, self._retrieved, self._drafts, self._traces, self._vectors):
             kept.pop(question_id)
+        self._searches.pop(question_id)

@@ -13,6 +13,7 @@ from lethe.model.answers import Question
 from lethe.model.ids import Id
 from lethe.model.traces import Candidate, Trace
 from lethe.ports.search import Found, SearchRequest
+from lethe.telemetry import EMPTY_RETRIEVALS
 
 
 def look_ahead(deps: Answering, question_id: Id) -> None:
@@ -29,16 +30,22 @@ def look_ahead(deps: Answering, question_id: Id) -> None:
 async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = False) -> Retrieved:
     """Find the passages the question's caller may read. Changes nothing.
 
-    ``is_repeated``: an earlier attempt failed. It may have paid a model for rewording, so none is asked now.
+    ``is_repeated``: an earlier attempt failed. It may have paid a model for rewording, so what it found is taken where
+    this process still has it, and no model is asked now.
     """
     asked = await load(deps, ref)
     question, request = asked.question, asked.request
+    known = deps.under_way.retrieved(ref.question_id) if is_repeated else None
+    if known is not None:
+        return known.model_copy(update={"seconds_left": _seconds_left(deps, question)})
     planned = await _plan(deps, question, request)
     begun = deps.under_way.take_search(ref.question_id)
     found = await (begun or deps.search.find(replace(_search(deps, asked), reword=not is_repeated)))
     deps.under_way.keep_found(ref.question_id, found.passages)
     deps.under_way.keep_trace(ref.question_id, found.trace or _plain_trace(request, found))
-    return Retrieved(
+    if not found.passages:
+        EMPTY_RETRIEVALS.inc()
+    retrieved = Retrieved(
         question=ref,
         passages=[
             PassageRef(
@@ -61,6 +68,8 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
         fallen=list(planned.reasons) if found.passages else [],
         seconds_left=_seconds_left(deps, question),
     )
+    deps.under_way.keep_retrieved(retrieved)
+    return retrieved
 
 
 def _search(deps: Answering, asked: Asked) -> SearchRequest:
