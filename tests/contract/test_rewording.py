@@ -20,6 +20,7 @@ from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import retrieve
 from lethe.answering.steps.asking import ask
+from lethe.answering.under_way import UnderWay
 from lethe.contracts.answering import QuestionRef
 from lethe.errors import ConfigurationError
 from lethe.model.answers import DegradedReason
@@ -155,9 +156,14 @@ async def test_a_step_that_is_repeated_and_a_plain_search_pay_for_no_rewording(w
     deps = Answering(corpus.ledger, corpus.keyring, search, corpus.embedder, SystemClock(), RecordedTokens())
     question = await ask(deps, world.caller, AnswerRequest(text=ASKED, top_k=5, alpha=0.5), SystemClock().now())
     ref = QuestionRef(tenant_id=question.tenant_id, question_id=question.id)
-    for is_repeated, searched in ((False, (ASKED, SAID)), (True, (ASKED,))):
-        await retrieve(deps, ref, is_repeated=is_repeated)
-        trace = deps.under_way.trace(question.id)
+    elsewhere = replace(deps, under_way=UnderWay())
+    for process, is_repeated, searched in (
+        (deps, False, (ASKED, SAID)),
+        (deps, True, (ASKED, SAID)),  # what it found is still there
+        (elsewhere, True, (ASKED,)),
+    ):
+        await retrieve(process, ref, is_repeated=is_repeated)
+        trace = process.under_way.trace(question.id)
         assert trace is not None
         assert trace.queries == searched
     await search.find(corpus.request(ASKED))
