@@ -26,11 +26,11 @@ async def cli(free: Installation) -> AsyncGenerator[Cli]:
 async def test_an_audit_says_what_differed_and_ends_with_1_if_anything_did(free: Installation, cli: Cli) -> None:
     (chunk_id, *_) = await chunk_ids(free, await ingested(free, 3, "cli-audit"))
     header, *rows = (await cli.run("audit", "--text")).splitlines()
-    assert header.split() == ["STORE", "EXPECTED", "FOUND", "ORPHANS", "HOLES", "STALE", "REPAIRED"]
+    assert header.split() == ["STORE", "EXPECTED", "FOUND", "ORPHANS", "HOLES", "STALE", "REPAIRED", "REFUSED"]
     assert [row.split() for row in rows] == [
-        ["blob", "3", "6", "0", "0", "0", "0"],
-        ["keyword", "3", "3", "0", "0", "0", "0"],
-        ["vector", "3", "3", "0", "0", "0", "0"],
+        ["blob", "3", "6", "0", "0", "0", "0", "0"],
+        ["keyword", "3", "3", "0", "0", "0", "0", "0"],
+        ["vector", "3", "3", "0", "0", "0", "0", "0"],
     ]
     build = await active_build(free)
     async with vector_store(free) as client:
