@@ -80,8 +80,17 @@ def migration_text(body: Json) -> str:
         lines.append(f"{body['lag']} commits behind")
     if body["rollback_seconds"] is not None:
         lines.append(f"the replaced build follows first; tried again within {body['rollback_seconds']:.0f} s")
-    lines += [f"{name}: {value}" for name, value in body["report"].items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_report_lines(body["report"])])
+
+
+def _report_lines(report: Json) -> list[str]:
+    """What was measured of it, and by how many questions."""
+    figures: Json = report.get("figures", {})
+    measured = {name: value for name, value in report.items() if name != "figures"} | figures
+    lines = [f"{name}: {value}" for name, value in measured.items() if value not in (None, [])]
+    if figures and not figures.get("questions"):
+        lines.append("nobody had asked anything yet that the builds could be compared by")
+    return lines
 
 
 def _list_text(items: Sequence[Json]) -> str:

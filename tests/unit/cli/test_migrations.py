@@ -39,3 +39,18 @@ def test_what_it_waits_for_is_said_first() -> None:
     ]
     quiet = BODY | {"move": None, "lag": 0, "rollback_seconds": None, "report": NONE, "is_paused": True, "code": "x"}
     assert migration_text(quiet).splitlines()[0] == "m1 is soaking (code: x, paused)"
+
+
+def test_the_report_says_by_how_many_questions_and_leaves_out_what_was_not_measured() -> None:
+    judged: dict[str, Any] = {"questions": 12, "overlap": 0.75, "ndcg_before": None}
+    report = {"vectors": 1200, "failures": list[str](), "figures": judged}
+    assert migration_text(BODY | {"report": report}).splitlines()[-3:] == [
+        "vectors: 1200",
+        "questions: 12",
+        "overlap: 0.75",
+    ]
+    unasked = BODY | {"report": report | {"figures": judged | {"questions": 0, "overlap": None}}}
+    assert migration_text(unasked).splitlines()[-2:] == [
+        "questions: 0",
+        "nobody had asked anything yet that the builds could be compared by",
+    ]
