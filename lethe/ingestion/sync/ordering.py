@@ -37,7 +37,7 @@ class Rounds:
         """
         async with self.ledger.write() as uow:
             await uow.tenants.lock(caller.tenant_id)
-            source = await _active(uow, caller, source_id)
+            source = await active_source(uow, caller, source_id)
             ordered = await uow.syncs.get(caller.tenant_id, sync_id) if sync_id else None
             if ordered is not None:
                 return ordered
@@ -63,7 +63,7 @@ class Rounds:
             named = [_named(digester, tenant_id, sync_id, key, each) for each in dict.fromkeys(keys)]
             async with self.ledger.write() as uow:
                 await uow.tenants.lock(tenant_id)
-                source = await _active(uow, caller, source_id)
+                source = await active_source(uow, caller, source_id)
                 begun = await uow.syncs.get(tenant_id, sync_id)
                 if begun is not None and begun.state is not SyncState.PENDING:
                     continue
@@ -79,7 +79,7 @@ class Rounds:
         """What becomes of the documents that the round's listing lacks. Raises SyncNotWaiting."""
         async with self.ledger.write() as uow:
             await uow.tenants.lock(caller.tenant_id)
-            source = await _active(uow, caller, source_id)
+            source = await active_source(uow, caller, source_id)
             sync = await _found(uow, caller, source_id, sync_id)
             if sync.decision is decision:
                 return sync
@@ -100,6 +100,16 @@ class Rounds:
             if await uow.sources.get(caller.tenant_id, source_id) is None:
                 raise SourceNotFound
             return await uow.syncs.page(caller.tenant_id, source_id, after, limit)
+
+
+async def active_source(uow: UnitOfWork, caller: Caller, source_id: Id) -> Source:
+    """Raises SourceNotFound, SourceDeleting."""
+    source = await uow.sources.get(caller.tenant_id, source_id)
+    if source is None:
+        raise SourceNotFound
+    if source.state is not SourceState.ACTIVE:
+        raise SourceDeleting
+    return source
 
 
 async def add_round(
@@ -142,15 +152,6 @@ def _named(digester: Digester, tenant_id: Id, sync_id: Id, key: bytes, name: str
         listed_as=ListedAs.NAMED,
         sealed_item=seal_json(key, Purpose.LISTED_ITEM, {"key": name}),
     )
-
-
-async def _active(uow: UnitOfWork, caller: Caller, source_id: Id) -> Source:
-    source = await uow.sources.get(caller.tenant_id, source_id)
-    if source is None:
-        raise SourceNotFound
-    if source.state is not SourceState.ACTIVE:
-        raise SourceDeleting
-    return source
 
 
 async def _found(uow: UnitOfWork, caller: Caller, source_id: Id, sync_id: Id) -> Sync:

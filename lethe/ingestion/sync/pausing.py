@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 
 from lethe.contracts.sync import SourceRef
-from lethe.errors import ScheduleNotFound, SourceDeleting, SourceNotFound
+from lethe.errors import ScheduleNotFound
 from lethe.ingestion.sync.arranging import arrange
-from lethe.ingestion.sync.ordering import dispatch_of
+from lethe.ingestion.sync.ordering import active_source, dispatch_of
 from lethe.model.ids import Id
 from lethe.model.operations import DispatchKind
 from lethe.model.principals import Caller
 from lethe.model.schedules import ScheduleView
-from lethe.model.syncs import SourceState
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger
 from lethe.ports.schedules import Schedules
@@ -47,11 +46,7 @@ class Pauses:
     async def _say(self, caller: Caller, source_id: Id, paused_by: Id | None) -> None:
         async with self.ledger.write() as uow:
             await uow.tenants.lock(caller.tenant_id)
-            source = await uow.sources.get(caller.tenant_id, source_id)
-            if source is None:
-                raise SourceNotFound
-            if source.state is not SourceState.ACTIVE:
-                raise SourceDeleting
+            source = await active_source(uow, caller, source_id)
             if source.timing is None:
                 raise ScheduleNotFound
             await uow.sources.update(replace(source, paused_by=paused_by))

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from lethe.errors import SourceDeleting, SourceNotFound
-from lethe.ingestion.sync.ordering import add_round, dispatch_of
+from lethe.errors import SourceNotFound
+from lethe.ingestion.sync.ordering import active_source, add_round, dispatch_of
 from lethe.ingestion.sync.spec import SourceSpec, address_of, open_spec, seal_spec
 from lethe.model.documents import LegalBasis
 from lethe.model.ids import Id, new_id
@@ -122,9 +122,7 @@ class Sources:
         key = await self._key(caller, source_id)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(caller.tenant_id)
-            before = await _found(uow, caller, source_id)
-            if before.state is SourceState.DELETING:
-                raise SourceDeleting
+            before = await active_source(uow, caller, source_id)
             spec, now = open_spec(key, before), self.clock.now()
             wish = changed(_wish_of(before, spec))
             spec = SourceSpec(wish.name, spec.address, wish.credentials, wish.filters)
@@ -155,9 +153,7 @@ class Sources:
 
     async def _key(self, caller: Caller, source_id: Id) -> bytes:
         async with self.ledger.read() as uow:
-            source = await _found(uow, caller, source_id)
-        if source.state is SourceState.DELETING:
-            raise SourceDeleting
+            await active_source(uow, caller, source_id)
         return await self.keyring.get(caller.tenant_id, source_id)
 
     async def _view(self, source: Source) -> SourceView:
