@@ -3,8 +3,7 @@
 from activities.audit import AuditActivities
 from activities.index_builds import IndexBuildActivities
 from lethe.indexing.audit import Auditor
-from lethe.indexing.audit.fillers import VectorFiller
-from lethe.indexing.audit.pacing import Pace, Paced
+from lethe.indexing.audit.pacing import Pace
 from lethe.indexing.cutover import Cutover
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds
@@ -54,7 +53,7 @@ def _building(settings: Settings, pipeline: Pipeline, auditor: Auditor) -> Index
         pipeline.ledger,
         pipeline.keyring,
         pipeline.index,
-        Paced(VectorFiller(pipeline.ledger, pipeline.index, auditor.vectors), auditor.pace),
+        auditor.vector_filler,
         pipeline.clock,
         settings.indexing,
     )

@@ -94,8 +94,12 @@ class Auditor:
         if build.kind is BuildKind.KEYWORD:
             words = Paced(KeywordFiller(self.keywords), self.pace)
             return BuildAudit(self.ledger, self.keyring, self.keywords, words, *ports)
-        vectors = Paced(VectorFiller(self.ledger, self.index, self.vectors), self.pace)
-        return BuildAudit(self.ledger, self.keyring, self.index, vectors, *ports, asks_again)
+        return BuildAudit(self.ledger, self.keyring, self.index, self.vector_filler, *ports, asks_again)
+
+    @property
+    def vector_filler(self) -> Paced:
+        """Whoever writes vector builds, at the pace of this process."""
+        return Paced(VectorFiller(self.ledger, self.index, self.vectors), self.pace)
 
     async def store_of(self, tenant_id: Id, build_id: Id) -> ArtefactStore:
         """Which store holds the build."""
