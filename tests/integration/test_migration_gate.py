@@ -14,8 +14,8 @@ from lethe.model.migrations import Judgement, MigrationState
 from lethe.model.processors import Origin
 from lethe.ports.embedding import InputKind, Vectors
 from lethe.ports.vectors import IndexObject
-from lethe.settings import MigrationSettings, Settings, WeaviateSettings
-from tests.unit.indexing.migrating import Migrating
+from lethe.settings import Settings, WeaviateSettings
+from tests.unit.indexing.migrating import Migrating, over
 from tests.unit.indexing.world import World
 
 WORDS = ("lift", "drag", "wing", "heat", "flow", "shock", "wave", "jet", "blade", "noise")
@@ -44,9 +44,8 @@ class Forgetful(HashEmbedder):
 async def opened(settings: Settings, weaviate: WeaviateSettings, embedder: HashEmbedder) -> Migrating:
     index = Swapping.from_settings(settings.model_copy(update={"weaviate": weaviate}))
     world = await World.open(settings, index=index, embedder=embedder)
-    for number, word in enumerate(WORDS):
-        await world.write(number, "\n".join(f"{word} {other} {number}" for other in WORDS[:4]))
-    return Migrating(world, MigrationSettings(latency_free_ms=60_000))
+    lines = [[f"{word} {other} {number}" for other in WORDS[:4]] for number, word in enumerate(WORDS)]
+    return await over(world, *("\n".join(each) for each in lines))
 
 
 @pytest.fixture

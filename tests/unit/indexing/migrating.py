@@ -1,6 +1,7 @@
 """A migration taken through its steps as its workflow takes them, in one process."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lethe.contracts.indexing import BuildRef
 from lethe.contracts.migrations import CheckStep, Judged, JudgeStep, VectorTally
@@ -20,6 +21,20 @@ from lethe.retrieval.migrating import MigrationGate
 from lethe.retrieval.shadowing import ShadowReader
 from lethe.settings import MigrationSettings, RetrievalSettings, Settings
 from tests.unit.indexing.world import World
+
+GATE: Final = MigrationSettings(latency_free_ms=60_000)
+
+
+async def over(world: World, *texts: str, gate: MigrationSettings = GATE) -> "Migrating":
+    """A world of these documents, each line a chunk, to be migrated."""
+    for number, text in enumerate(texts):
+        await world.write(number, text)
+    return Migrating(world, gate)
+
+
+def twice(*words: str) -> list[str]:
+    """A document of two chunks for each word."""
+    return [f"{word}\n{word} again" for word in words]
 
 
 @dataclass

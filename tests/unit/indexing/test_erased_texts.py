@@ -1,6 +1,5 @@
 """What shows somebody who is being erased is sent to no new model, also where the document is about others, too."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
@@ -10,20 +9,15 @@ from lethe.model.ids import Id, new_id
 from lethe.privacy.erasure.cancelling import Cancelling
 from lethe.privacy.erasure.fencing import Fencing
 from lethe.privacy.sealing import Purpose, seal_text
-from lethe.settings import MigrationSettings, Settings
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over
 from tests.unit.indexing.world import World
 
 ADA = "ada@example.org"
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
-    world = await World.open(sqlite_settings)
-    await world.write(0, f"write to {ADA} about it\nand another line of it")
-    await world.write(1, "alpha\nbeta")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
-    await world.close()
+async def migrating(world: World) -> Migrating:
+    return await over(world, f"write to {ADA} about it\nand another line of it", "alpha\nbeta")
 
 
 async def fenced(world: World) -> Id:

@@ -1,26 +1,20 @@
 """What a migration may cost: its own calls only, and until it serves."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
 
 from lethe.errors import MigrationOverBudget
 from lethe.model.ids import Id, new_id
 from lethe.model.migrations import MigrationMove
 from lethe.model.processors import ANSWERED, Operation, ProcessorCall
-from lethe.settings import MigrationSettings, Settings
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over
 from tests.unit.indexing.world import World
 
 OVER = MigrationOverBudget.code
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
-    world = await World.open(sqlite_settings)
-    await world.write(0, "alpha beta")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
-    await world.close()
+async def migrating(world: World) -> Migrating:
+    return await over(world, "alpha beta")
 
 
 async def test_one_that_has_cost_more_than_it_may_is_paused_until_it_may_cost_more(migrating: Migrating) -> None:

@@ -1,29 +1,22 @@
 """What a migration's build lacks is found before it serves; what liked answers cite is no judgement."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
 
 from lethe.indexing.migration import checking
 from lethe.model.feedback import Feedback, Verdict
 from lethe.model.ids import Id
 from lethe.model.migrations import MigrationState
-from lethe.settings import MigrationSettings, Settings
 from tests.contract.ledger_rows import answer, at, citation
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over, twice
 from tests.unit.indexing.world import World
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Migrating]:
+async def migrating(world: World, monkeypatch: pytest.MonkeyPatch) -> Migrating:
     monkeypatch.setattr(checking, "PAGE", 5)
-    world = await World.open(sqlite_settings)
-    for number, word in enumerate(WORDS):
-        await world.write(number, f"{word}\n{word} again")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
-    await world.close()
+    return await over(world, *twice(*WORDS))
 
 
 @pytest.mark.parametrize("lost", [1, 7, 12])

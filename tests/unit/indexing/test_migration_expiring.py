@@ -1,6 +1,5 @@
 """What migrations leave behind goes in its time: vectors that no index has any more, and their own rows."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
@@ -8,19 +7,16 @@ import pytest
 from lethe.adapters.fakes.clock import FakeClock
 from lethe.contracts.indexing import BuildRef
 from lethe.indexing.migration.expiring import PAGE, expire_migrations
-from lethe.settings import MigrationSettings, Settings
-from tests.unit.indexing.migrating import Migrating
+from lethe.settings import MigrationSettings
+from tests.unit.indexing.migrating import Migrating, over
 from tests.unit.indexing.world import World
 
 SETTINGS = MigrationSettings(latency_free_ms=60_000, vector_days=30, history_days=365)
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
-    world = await World.open(sqlite_settings)
-    await world.write(0, "alpha\nbeta\ngamma")
-    yield Migrating(world, SETTINGS)
-    await world.close()
+async def migrating(world: World) -> Migrating:
+    return await over(world, "alpha\nbeta\ngamma", gate=SETTINGS)
 
 
 async def finished(migrating: Migrating) -> BuildRef:

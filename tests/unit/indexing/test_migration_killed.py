@@ -10,9 +10,9 @@ from lethe.contracts.indexing import BuildRef
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildState, IndexBuild
 from lethe.model.migrations import MigrationMove, MigrationState
-from lethe.settings import MigrationSettings, Settings
+from lethe.settings import Settings
 from tests.unit.indexing.corpus import InterruptedIndex, KilledError
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over, twice
 from tests.unit.indexing.world import World
 
 Step = Callable[[], Awaitable[Any]]
@@ -67,9 +67,7 @@ class Deaths:
 @pytest.fixture
 async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
     world = await World.open(sqlite_settings, index=Mortal())
-    for number, word in enumerate(("alpha", "beta", "gamma")):
-        await world.write(number, f"{word}\n{word} again")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
+    yield await over(world, *twice("alpha", "beta", "gamma"))
     await world.close()
 
 

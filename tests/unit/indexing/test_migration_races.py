@@ -1,6 +1,5 @@
 """Migrations and what comes in between: purges, the next migration, stores that lose a build, moves at the cutover."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,18 +13,13 @@ from lethe.indexing.rebuilding import Rebuilding
 from lethe.model.ids import new_id
 from lethe.model.indexes import BuildKind, BuildState
 from lethe.model.migrations import MigrationMove, MigrationState
-from lethe.settings import MigrationSettings, Settings
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over, twice
 from tests.unit.indexing.world import World
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
-    world = await World.open(sqlite_settings)
-    for number, word in enumerate(("alpha", "beta", "gamma")):
-        await world.write(number, f"{word}\n{word} again")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
-    await world.close()
+async def migrating(world: World) -> Migrating:
+    return await over(world, *twice("alpha", "beta", "gamma"))
 
 
 async def purged(world: World) -> BuildRef:

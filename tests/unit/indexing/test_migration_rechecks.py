@@ -1,6 +1,5 @@
 """A migration that is held follows what comes; before it serves, that is compared as well."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
@@ -8,19 +7,15 @@ import pytest
 from lethe.contracts.indexing import BuildRef
 from lethe.model.migrations import MigrationMove, MigrationState
 from lethe.privacy.erasure.fencing import hide
-from lethe.settings import MigrationSettings, Settings
-from tests.unit.indexing.migrating import Migrating
+from lethe.settings import MigrationSettings
+from tests.unit.indexing.migrating import Migrating, over, twice
 from tests.unit.indexing.test_withheld_texts import choosy
 from tests.unit.indexing.world import World
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
-    world = await World.open(sqlite_settings)
-    for number, word in enumerate(("alpha", "beta", "gamma")):
-        await world.write(number, f"{word}\n{word} again")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
-    await world.close()
+async def migrating(world: World) -> Migrating:
+    return await over(world, *twice("alpha", "beta", "gamma"))
 
 
 @pytest.fixture

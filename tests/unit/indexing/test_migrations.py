@@ -25,7 +25,7 @@ from lethe.ports.vectors import HybridQuery
 from lethe.privacy.sealing import seal_vector
 from lethe.settings import MigrationSettings
 from tests.contract.ledger_rows import add_tenant
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over
 from tests.unit.indexing.world import World
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
@@ -33,10 +33,8 @@ WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "
 
 @pytest.fixture
 async def migrating(world: World) -> Migrating:
-    for number in range(10):
-        lines = [f"{WORDS[number]} {WORDS[place]} {number}" for place in range(4)]
-        await world.write(number, "\n".join(lines))
-    return Migrating(world, MigrationSettings(latency_free_ms=60_000))
+    lines = [[f"{WORDS[number]} {WORDS[place]} {number}" for place in range(4)] for number in range(10)]
+    return await over(world, *("\n".join(each) for each in lines))
 
 
 async def refused(migrating: Migrating, ref: BuildRef) -> list[str]:

@@ -1,6 +1,6 @@
 """Migrations away from a model that cannot be asked any more, and ones that are given up."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,17 +15,13 @@ from lethe.model.migrations import MigrationMove, MigrationState
 from lethe.model.operations import DispatchKind
 from lethe.model.processors import Origin
 from lethe.ports.embedding import InputKind, Vectors
-from lethe.settings import MigrationSettings, Settings
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over
 from tests.unit.indexing.world import World
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
-    world = await World.open(sqlite_settings)
-    await world.write(0, "alpha beta")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
-    await world.close()
+async def migrating(world: World) -> Migrating:
+    return await over(world, "alpha beta")
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Texts that are not sent to a migration's model: nobody may find them now, or the model refuses them."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,8 +19,7 @@ from lethe.model.operations import DispatchKind
 from lethe.model.processors import Origin
 from lethe.ports.embedding import InputKind, Vectors
 from lethe.privacy import readmitting
-from lethe.settings import MigrationSettings, Settings
-from tests.unit.indexing.migrating import Migrating
+from tests.unit.indexing.migrating import Migrating, over
 from tests.unit.indexing.world import World
 
 HIDDEN = "a text that nobody may read now"
@@ -41,12 +40,8 @@ class Choosy(HashEmbedder):
 
 
 @pytest.fixture
-async def migrating(sqlite_settings: Settings) -> AsyncGenerator[Migrating]:
-    world = await World.open(sqlite_settings)
-    await world.write(0, f"{HIDDEN}\nand another line of it")
-    await world.write(1, "alpha\nbeta")
-    yield Migrating(world, MigrationSettings(latency_free_ms=60_000))
-    await world.close()
+async def migrating(world: World) -> Migrating:
+    return await over(world, f"{HIDDEN}\nand another line of it", "alpha\nbeta")
 
 
 class Hiding:
