@@ -1,7 +1,6 @@
 """Where ledger, key ring and histories are: SQLite files and Temporal's dev server, or PostgreSQL and the server."""
 
 import asyncio
-import os
 import sqlite3
 import tempfile
 import time
@@ -11,18 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from cli.stack import temporal
 from cli.stack.ports import HOST
-from cli.stack.probes import CommandProbe
 from lethe.settings import Settings
 from tests.chaos.children import Child, temporal_child
+from tests.servers.cluster import postgres_child
 from tests.servers.postgres import Postgres, make_cluster
 from tests.servers.proxy import Link
+from tests.servers.temporal_postgres import server_child
 from tests.servers.temporal_server import (
     TemporalPrograms,
     low_ports,
     make_namespace,
-    server_argv,
     temporal_programs,
     write_config,
 )
@@ -76,25 +74,13 @@ async def postgres_databases(folder: Path, logs: Path, port: int) -> AsyncGenera
         sql, histories = Link(socket), Link(socket)
         await histories.open()
         config = write_config(folder, histories.port, _USER, [port, *low_ports(7)])
-        server = Child(
-            name="postgres",
-            argv=cluster.argv,
-            env=os.environ,
-            log=cluster.folder / "log",
-            probe=CommandProbe(tuple(cluster.ready_argv)),
-            user=cluster.user,
-        )
-        temporal_child = Child(
-            name="temporal",
-            argv=server_argv(programs, config),
-            env=os.environ,
-            log=logs / "temporal.log",
-            probe=CommandProbe(tuple(temporal.health_argv(f"{HOST}:{port}"))),
-        )
         yield PostgresDatabases(
             ledger=_address("ledger", cluster.folder),
             keyring=_address("keyring", cluster.folder),
-            children={"postgres": server, "temporal": temporal_child},
+            children={
+                "postgres": postgres_child(cluster),
+                "temporal": server_child(programs, config, f"{HOST}:{port}", logs / "temporal.log"),
+            },
             links={"sql": sql, "histories": histories},
             cluster=cluster,
             programs=programs,

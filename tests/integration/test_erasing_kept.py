@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from lethe.contracts.erasure import ErasureRound, StoreStep
+from lethe.contracts.erasure import ErasureRef, ErasureRound, StoreStep
 from lethe.errors import KeyDestroyed
 from lethe.model.blobs import blob_prefix
 from lethe.model.documents import Status, Version
@@ -63,8 +63,9 @@ async def test_a_shared_version_that_names_nobody_any_more_keeps_its_key_while_i
     assert await _is_whole(scene, shared)
 
 
-async def test_a_version_that_goes_live_after_it_was_found_waits_for_the_next_round(scene: Scene) -> None:
-    row, coming = await scene.add(ADA, live=False, status=Status.PARSING)
+async def _went_live_after_it_was_found(scene: Scene, *people: str, status: Status) -> tuple[ErasureRef, Version]:
+    """A version that names them takes the place of one of somebody else's between discovery and withdrawal."""
+    row, coming = await scene.add(*people, live=False, status=status)
     before = await scene.add_version(row, BOB, live_from=1, submission=0)
     async with scene.ledger.write() as unit:
         await unit.documents.update(replace(row, live_version_id=before.id))
@@ -76,24 +77,18 @@ async def test_a_version_that_goes_live_after_it_was_found_waits_for_the_next_ro
         await unit.versions.update(replace(coming, live_from=2, status=Status.READY))
     await scene.take_out(ref)
     assert await _is_whole(scene, coming)
+    return ref, coming
+
+
+async def test_a_version_that_goes_live_after_it_was_found_waits_for_the_next_round(scene: Scene) -> None:
+    ref, coming = await _went_live_after_it_was_found(scene, ADA, status=Status.PARSING)
     assert (await scene.discover(ref, 2)).found
     await scene.take_out(ref, 2)
     assert not await _has_key(scene, coming)
 
 
 async def test_a_failed_version_of_others_too_that_goes_live_after_it_was_found_is_rewritten(scene: Scene) -> None:
-    row, coming = await scene.add(ADA, BOB, live=False, status=Status.FAILED)
-    before = await scene.add_version(row, BOB, live_from=1, submission=0)
-    async with scene.ledger.write() as unit:
-        await unit.documents.update(replace(row, live_version_id=before.id))
-    ref = await scene.ask()
-    await scene.discover(ref)
-    async with scene.ledger.write() as unit:
-        await unit.documents.update(replace(row, live_version_id=coming.id))
-        await unit.versions.update(replace(before, live_until=2))
-        await unit.versions.update(replace(coming, live_from=2, status=Status.READY))
-    await scene.take_out(ref)
-    assert await _is_whole(scene, coming)
+    ref, coming = await _went_live_after_it_was_found(scene, ADA, BOB, status=Status.FAILED)
     found = await scene.discover(ref, 2)
     assert found.found
     assert found.is_shared

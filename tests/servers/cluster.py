@@ -10,19 +10,23 @@ from tests.chaos.children import Child
 from tests.servers.postgres import Postgres
 
 
+def postgres_child(postgres: Postgres) -> Child:
+    return Child(
+        name="postgres",
+        argv=postgres.argv,
+        env=os.environ,
+        log=postgres.folder / "log",
+        probe=CommandProbe(tuple(postgres.ready_argv)),
+        user=postgres.user,
+    )
+
+
 class Cluster:
     """One server and its data folder."""
 
     def __init__(self, postgres: Postgres) -> None:
         self.postgres = postgres
-        self.child = Child(
-            name="postgres",
-            argv=postgres.argv,
-            env=os.environ,
-            log=postgres.folder / "log",
-            probe=CommandProbe(tuple(postgres.ready_argv)),
-            user=postgres.user,
-        )
+        self.child = postgres_child(postgres)
 
     async def start(self) -> None:
         self.child.start()

@@ -15,10 +15,27 @@ from lethe.settings import Settings
 from tests.chaos.children import Child
 from tests.servers.cluster import Cluster
 from tests.servers.postgres import make_cluster
-from tests.servers.temporal_server import low_ports, make_namespace, server_argv, temporal_programs, write_config
+from tests.servers.temporal_server import (
+    TemporalPrograms,
+    low_ports,
+    make_namespace,
+    server_argv,
+    temporal_programs,
+    write_config,
+)
 
 _DATABASES = ("temporal", "temporal_visibility")
 _USER = "lethe"
+
+
+def server_child(programs: TemporalPrograms, config: Path, address: str, log: Path) -> Child:
+    return Child(
+        name="temporal",
+        argv=server_argv(programs, config),
+        env=os.environ,
+        log=log,
+        probe=CommandProbe(tuple(health_argv(address))),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +75,7 @@ def running_temporal_on_postgres() -> Generator[TemporalOnPostgres]:
         for database in _DATABASES:
             cluster.postgres.store_uncompressed(database)
         address, log = f"{HOST}:{ports[0]}", folder / "temporal.log"
-        server = Child(
-            name="temporal",
-            argv=server_argv(programs, write_config(folder, sql_port, _USER, ports)),
-            env=os.environ,
-            log=log,
-            probe=CommandProbe(tuple(health_argv(address))),
-        )
+        server = server_child(programs, write_config(folder, sql_port, _USER, ports), address, log)
         exits.callback(server.kill)
         asyncio.run(_served(server, address))
         yield TemporalOnPostgres(address, cluster, server, log)

@@ -9,6 +9,7 @@ from cli.commands import reindexing
 from cli.commands.reindexing import round_text
 from cli.errors import Exit
 from cli.main import app
+from tests.unit.cli.stand_in import StandIn
 
 ROUND: dict[str, Any] = {
     "id": "r1", "state": "running", "dry_run": False, "matched": 1200, "parser": 0, "chunker": 1200, "policy": 7,
@@ -18,16 +19,8 @@ ROUND: dict[str, Any] = {
 DONE = ROUND | {"state": "done", "begun": 1197, "failed": 2}
 
 
-class Answers:
-    """Stands for the API: a round that is running at first."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, object]] = []
-
-    def __enter__(self) -> "Answers":
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
+class Answers(StandIn):
+    """A round that is running at first."""
 
     def post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         assert headers["Idempotency-Key"]
@@ -42,14 +35,7 @@ class Answers:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
-    found = Answers()
-
-    def connected(_: object) -> Answers:
-        return found
-
-    monkeypatch.setattr(reindexing, "connect", connected)
-    monkeypatch.setattr(reindexing, "_PAUSE_SECONDS", 0.0)
-    return found
+    return Answers().behind(reindexing, monkeypatch)
 
 
 def test_an_estimate_says_what_how_dear_and_how_long() -> None:

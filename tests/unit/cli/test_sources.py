@@ -11,6 +11,7 @@ from cli.commands.sources import rounds_text, schedules_text, sources_text
 from cli.errors import CommandError, Exit
 from cli.output import Output
 from cli.sources import app
+from tests.unit.cli.stand_in import StandIn
 
 SOURCE: dict[str, Any] = {
     "id": "s1",
@@ -60,16 +61,8 @@ def test_who_paused_a_schedule_stands_where_its_next_run_would() -> None:
     assert schedules_text([schedule | {"is_paused": False}]).splitlines()[1].split() == ["s1", "sync", "none", "never"]
 
 
-class Answers:
-    """Stands for the API: a round that is under way at first."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, object]] = []
-
-    def __enter__(self) -> "Answers":
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
+class Answers(StandIn):
+    """A round that is under way at first."""
 
     def post(self, path: str, body: object, headers: object = None) -> dict[str, Any]:
         self.sent.append((path, body))
@@ -87,13 +80,7 @@ class Answers:
 def test_a_round_that_asks_says_how_to_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers = Answers()
-
-    def connected(_: object) -> Answers:
-        return answers
-
-    monkeypatch.setattr(sources, "connect", connected)
-    monkeypatch.setattr(sources, "_PAUSE_SECONDS", 0.0)
+    answers = Answers().behind(sources, monkeypatch)
     code = sources.sync(object(), Output(as_json=False), "s1", 60.0, dry_run=True)  # type: ignore[arg-type]
     assert code == Exit.FAILED
     assert answers.sent == [("/v1/sources/s1/sync", {"dry_run": True}), ("/v1/sources/s1/syncs/r1", None)]
@@ -134,12 +121,7 @@ CHANGES: list[tuple[list[str], list[dict[str, Any] | None]]] = [
 def test_only_what_is_said_is_changed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], sent: list[dict[str, Any] | None]
 ) -> None:
-    answers = Answers()
-
-    def connected(_: object) -> Answers:
-        return answers
-
-    monkeypatch.setattr(sources, "connect", connected)
+    answers = Answers().behind(sources, monkeypatch)
     monkeypatch.setenv("LETHE_STATE", str(tmp_path))
     assert CliRunner().invoke(app, ["change", "s1", *options]).exit_code == 0
     assert answers.sent == [("/v1/sources/s1", body) for body in sent]
