@@ -19,6 +19,7 @@ from lethe.errors.certificates import (
 )
 from lethe.errors.documents import (
     ArchiveUnreadable,
+    AwaitsRelease,
     CorruptDocument,
     DocumentError,
     DocumentTooLarge,

@@ -81,6 +81,16 @@ class KnownPoison(DocumentError):
     failure_class = FailureClass.POISON
 
 
+class AwaitsRelease(DocumentError):
+    """What is restricted is stored and not processed (GDPR, Article 18): so is what was sent of it before."""
+
+    code = "awaits_release"
+    status = 409
+    title = "The document is restricted: this version is stored, and waits for the release"
+    advice = "Nothing is lost. After the release it is brought in by itself within the hour, or retry its dead letter."
+    failure_class = FailureClass.TRANSIENT
+
+
 class VersionSuperseded(DocumentError):
     """Not a fault: a later submission won, or the document was deleted meanwhile."""
 

@@ -36,4 +36,4 @@ class DocumentErasure:
     async def remove(self, tenant_id: Id, document_ids: Sequence[Id], version_ids: Sequence[Id]) -> None:
         if document_ids:
             await self.remover.remove_deleted(tenant_id, document_ids, self.clock.now())
-        await self.remover.remove_many(tenant_id, version_ids)
+        await self.remover.remove_many(tenant_id, version_ids, spares=False)

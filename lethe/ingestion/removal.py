@@ -1,13 +1,13 @@
 """Taking a version out of every store: derived stores first, the ledger's rows last, so nothing outlives its name."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lethe.contracts.ingestion import Dropped
 from lethe.ingestion.shown import show_newest
 from lethe.model.blobs import blob_prefix
-from lethe.model.documents import Status
+from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind
 from lethe.ports.blobs import BlobStore
@@ -15,6 +15,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import VectorIndex
+from lethe.privacy.holds import free_to_go
 from lethe.webhooks.telling import tell_deleted
 
 
@@ -31,18 +32,22 @@ class VersionRemover:
     async def remove(self, tenant_id: Id, version_id: Id) -> Dropped:
         """Remove one version with everything derived from it and destroy its key.
 
-        A version that is being served is left alone, whoever asks: only a later version, or deletion, ends it.
+        A version that is being served is left alone, whoever asks: only a later version, or deletion, ends it. One that
+        was replaced is left, too, while a restriction or a hold keeps its document.
         """
-        return await self._take_out(tenant_id, await self.claim(tenant_id, [version_id]))
+        return await self._take_out(tenant_id, await self.claim(tenant_id, [version_id], spares=True))
 
-    async def remove_many(self, tenant_id: Id, version_ids: Collection[Id]) -> int:
-        """As `remove`, for many at once: one deletion per index, one unit of work; returns how many."""
-        going = await self.claim(tenant_id, version_ids) if version_ids else []
+    async def remove_many(self, tenant_id: Id, version_ids: Collection[Id], *, spares: bool = True) -> int:
+        """As `remove`, for many at once: one deletion per index, one unit of work; returns how many.
+
+        ``spares``: not for an erasure, which has looked for itself what it has to leave.
+        """
+        going = await self.claim(tenant_id, version_ids, spares=spares) if version_ids else []
         if going:
             await self._take_out(tenant_id, going)
         return len(going)
 
-    async def claim(self, tenant_id: Id, version_ids: Collection[Id]) -> list[Id]:
+    async def claim(self, tenant_id: Id, version_ids: Collection[Id], *, spares: bool = False) -> list[Id]:
         """Those that are not served. From this commit on none of them can go live: its ingestion is superseded.
 
         An upload that is still received cannot either, and keeps the status by which a broken-off one is found.
@@ -53,6 +58,9 @@ class VersionRemover:
             documents = await uow.documents.get_many(tenant_id, {v.document_id for v in versions.values()})
             served = {document.live_version_id for document in documents.values() if document.deleted_at is None}
             going = sorted(set(version_ids) - served)
+            if spares:
+                kept = await _kept(uow, tenant_id, [versions[each] for each in going if each in versions], documents)
+                going = [each for each in going if each not in kept]
             found = (versions[version_id] for version_id in going if version_id in versions)
             ended = [
                 replace(version, status=Status.DELETING)
@@ -147,3 +155,15 @@ class VersionRemover:
                     return await uow.questions.delete(tenant_id, questions)
             await self.keyring.destroy(tenant_id, questions)
             destroyed.update(questions)
+
+
+async def _kept(
+    uow: UnitOfWork, tenant_id: Id, going: Collection[Version], documents: Mapping[Id, Document]
+) -> set[Id]:
+    """Those that were served once, of documents that a restriction or a hold keeps as they are."""
+    once = [version for version in going if version.live_from is not None]
+    theirs = {version.document_id for version in once}
+    there = [documents[each] for each in sorted(theirs) if documents[each].deleted_at is None]
+    free = {document.id for document in await free_to_go(uow, tenant_id, there)}
+    kept = {document.id for document in there} - free
+    return {version.id for version in once if version.document_id in kept}

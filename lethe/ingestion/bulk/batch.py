@@ -12,7 +12,14 @@ from typing import Final, TypeVar
 
 from lethe.contracts.bulk import BatchDone, BulkBatch, FailedVersion
 from lethe.contracts.ingestion import VersionRef
-from lethe.errors import IndexVerificationFailed, IndexWriteFailed, LetheError, Unavailable, WorkerStopping
+from lethe.errors import (
+    AwaitsRelease,
+    IndexVerificationFailed,
+    IndexWriteFailed,
+    LetheError,
+    Unavailable,
+    WorkerStopping,
+)
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.paging import Page, pages
 from lethe.ingestion.failures import FailureJournal
@@ -90,17 +97,23 @@ class Batches:
         return done_here
 
     async def _look_up(self, batch: BulkBatch) -> list[Version]:
-        """The versions that have work left, shown as being worked on."""
+        """The versions that have work left, shown as being worked on; not those that wait for a release."""
         tenant_id, now = batch.tenant_id, self.pipeline.clock.now()
         async with self.pipeline.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
             wanted = await wanted_of(uow, tenant_id, batch.version_ids)
             waiting = [version for version in wanted.values() if version.live_from is None]
+            documents = await uow.documents.get_many(tenant_id, {version.document_id for version in waiting})
+            waiting = [version for version in waiting if documents[version.document_id].restricted_at is None]
             fresh = [version for version in waiting if version.status is Status.PENDING]
             await uow.versions.update_many([replace(v, status=Status.PARSING, updated_at=now) for v in fresh])
-            documents = await uow.documents.get_many(tenant_id, {version.document_id for version in fresh})
+            begun = {version.document_id for version in fresh}
             await uow.documents.update_many(
-                [replace(d, status=Status.PARSING) for d in documents.values() if d.status is Status.PENDING]
+                [
+                    replace(documents[each], status=Status.PARSING)
+                    for each in sorted(begun)
+                    if documents[each].status is Status.PENDING
+                ]
             )
         order = {version_id: place for place, version_id in enumerate(batch.version_ids)}
         return sorted(waiting, key=lambda version: order[version.id])
@@ -261,7 +274,9 @@ class Batches:
         failed = await self._still_wanted(tenant_id, tally.failed)
         ids = {each.version_id for each in failed}
         turn = await switch_versions(self.pipeline, tenant_id, [each for each in batch.version_ids if each not in ids])
-        lost = [each for each in batch.version_ids if each not in ids and each not in turn.live_from]
+        waiting = [_awaiting(tenant_id, each) for each in turn.waiting]
+        settled = {*ids, *turn.live_from, *turn.waiting}
+        lost = [each for each in batch.version_ids if each not in settled]
         await self.remover.remove_many(tenant_id, lost)
         return BatchDone(
             ready=len(turn.live_from),
@@ -269,7 +284,7 @@ class Batches:
             replaced=len(turn.replaced),
             computed=tally.computed,
             reused=tally.reused,
-            failed=failed,
+            failed=[*failed, *waiting],
             abandoned=turn.abandoned[:500],
         )
 
@@ -278,3 +293,8 @@ class Batches:
         async with self.pipeline.ledger.read() as uow:
             wanted = await wanted_of(uow, tenant_id, [each.version_id for each in failed])
         return [each for each in failed if each.version_id in wanted]
+
+
+def _awaiting(tenant_id: Id, version_id: Id) -> FailedVersion:
+    """Its document is restricted: it has a workflow of its own, which waits."""
+    return FailedVersion(tenant_id=tenant_id, version_id=version_id, step="switch_version", code=AwaitsRelease.code)

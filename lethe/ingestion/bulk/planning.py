@@ -94,12 +94,15 @@ class BulkPlanning:
             return self._told(ended, await self._counts(uow, ended), cursor.after, [])
 
     async def drop_replaced(self, ref: IngestionRef) -> Swept:
-        """Remove versions that were replaced longer ago than any question takes, whoever replaced them."""
+        """Remove versions that were replaced longer ago than any question takes, whoever replaced them.
+
+        Those of a document that is kept stay: a page of nothing else is the last one.
+        """
         as_of = self.clock.now() - timedelta(seconds=self.limits.drop_after_seconds)
         async with self.ledger.read() as uow:
             replaced = await uow.versions.replaced_before(ref.tenant_id, as_of, SWEEP)
         dropped = await self.remover.remove_many(ref.tenant_id, replaced)
-        return Swept(versions=dropped, is_more=len(replaced) == SWEEP)
+        return Swept(versions=dropped, is_more=dropped > 0 and len(replaced) == SWEEP)
 
     async def clear(self, ref: IngestionRef) -> Swept:
         """Remove what a cancelled ingestion did not get to, its archive too. What is live or failed stays."""

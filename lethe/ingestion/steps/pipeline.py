@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lethe.contracts.ingestion import VersionRef
-from lethe.errors import EmbedderUnavailable, VersionSuperseded
+from lethe.errors import AwaitsRelease, EmbedderUnavailable, VersionSuperseded
 from lethe.indexing.builds import active_vector_build
 from lethe.ingestion.chunking import ChunkPlan
 from lethe.ingestion.shown import show_newest
@@ -91,12 +91,17 @@ async def wanted_of(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id])
 
 
 async def enter(pipeline: Pipeline, ref: VersionRef, status: Status) -> Version:
-    """Check that the version is still wanted and show its status; a live version keeps its own."""
+    """Check that the version is still wanted and show its status; a live version keeps its own.
+
+    Raises VersionSuperseded, AwaitsRelease.
+    """
     async with pipeline.ledger.write() as uow:
         await uow.tenants.lock(ref.tenant_id)
         document, version = await still_wanted(uow, ref)
         if version.status is Status.READY:
             return version
+        if document.restricted_at is not None:
+            raise AwaitsRelease
         now = pipeline.clock.now()
         version = replace(version, status=status, updated_at=now)
         await uow.versions.update(version)

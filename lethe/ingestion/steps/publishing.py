@@ -1,7 +1,7 @@
 """index, verify, switch: the new version beside the old one, checked, then live in one transaction (P2)."""
 
 from lethe.contracts.ingestion import DocumentRef, Indexed, Switched, VersionRef
-from lethe.errors import IndexVerificationFailed, VersionSuperseded
+from lethe.errors import AwaitsRelease, IndexVerificationFailed, VersionSuperseded
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.properties import rewrite_properties
 from lethe.ingestion.steps.indexing import index_versions
@@ -40,8 +40,13 @@ async def verify_version(pipeline: Pipeline, ref: VersionRef) -> Indexed:
 
 
 async def switch_version(pipeline: Pipeline, ref: VersionRef) -> Switched:
-    """Make the version the live one; the last submission wins. A repeat finds its own work done."""
+    """Make the version the live one; the last submission wins. A repeat finds its own work done.
+
+    Raises VersionSuperseded; AwaitsRelease while the document is restricted.
+    """
     turn = await switch_versions(pipeline, ref.tenant_id, [ref.version_id])
+    if turn.waiting:
+        raise AwaitsRelease
     if ref.version_id not in turn.live_from:
         raise VersionSuperseded
     return Switched(

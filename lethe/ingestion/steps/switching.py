@@ -26,12 +26,14 @@ class Turn:
     """What a switch found or did.
 
     ``live_from`` holds, for each version that is or was live, since when; versions that are in none of these lost to a
-    later submission or were deleted. ``replaced`` were live before; ``abandoned`` failed before.
+    later submission or were deleted. ``replaced`` were live before; ``abandoned`` failed before. ``waiting``: of
+    restricted documents; what is served of them when they are released is what was served before.
     """
 
     live_from: dict[Id, int] = field(default_factory=dict[Id, int])
     replaced: list[Id] = field(default_factory=list[Id])
     abandoned: list[Id] = field(default_factory=list[Id])
+    waiting: list[Id] = field(default_factory=list[Id])
 
 
 async def switch_versions(pipeline: Pipeline, tenant_id: Id, version_ids: Sequence[Id]) -> Turn:
@@ -47,11 +49,11 @@ async def switch_versions(pipeline: Pipeline, tenant_id: Id, version_ids: Sequen
             await uow.tenants.lock(tenant_id)
             given = await uow.versions.get_many(tenant_id, version_ids)
             before = [version for version in given.values() if version.live_from is not None]
-            turning = await _to_turn(uow, tenant_id, [v.id for v in given.values() if v.live_from is None])
+            turning, waiting = await _to_turn(uow, tenant_id, [v.id for v in given.values() if v.live_from is None])
             unwritten = await _unwritten(uow, tenant_id, turning)
             if not unwritten:
                 turned = await _turn(uow, tenant_id, turning, now) if turning else []
-                return await _told(uow, tenant_id, [*before, *turned])
+                return replace(await _told(uow, tenant_id, [*before, *turned]), waiting=waiting)
         build, unwanted = await index_versions(pipeline, tenant_id, unwritten)
         again = [version for version in unwritten if version.id not in unwanted]
         if wrong := await unverified(pipeline, build, again):
@@ -70,14 +72,17 @@ async def _unwritten(uow: UnitOfWork, tenant_id: Id, versions: Sequence[Version]
     return [version for version in versions if version.id in missing]
 
 
-async def _to_turn(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> list[Version]:
-    """Of each document the last submission among those that are wanted."""
+async def _to_turn(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> tuple[list[Version], list[Id]]:
+    """Of each document the last submission among those that are wanted; and those that wait for a release."""
     last: dict[Id, Version] = {}
-    for version in (await wanted_of(uow, tenant_id, version_ids)).values():
+    wanted = (await wanted_of(uow, tenant_id, version_ids)).values()
+    documents = await uow.documents.get_many(tenant_id, {version.document_id for version in wanted})
+    waiting = [version.id for version in wanted if documents[version.document_id].restricted_at is not None]
+    for version in wanted:
         rival = last.get(version.document_id)
-        if rival is None or rival.submission < version.submission:
+        if version.id not in waiting and (rival is None or rival.submission < version.submission):
             last[version.document_id] = version
-    return list(last.values())
+    return list(last.values()), waiting
 
 
 async def _turn(uow: UnitOfWork, tenant_id: Id, turning: Sequence[Version], now: datetime) -> list[Version]:

@@ -1,0 +1,101 @@
+"""What was on its way when its document was restricted, or held: what is to be kept is not replaced, or not removed."""
+
+from dataclasses import replace
+
+import pytest
+
+from lethe.contracts.ingestion import StepFailure, VersionRef
+from lethe.errors import AwaitsRelease
+from lethe.ingestion.failures import FailureJournal
+from lethe.ingestion.restricting import Restrictions
+from lethe.ingestion.steps.publishing import index_version, switch_version
+from lethe.model.documents import Status
+from lethe.model.erasures import ErasureState
+from lethe.model.ids import Id, new_id
+from lethe.model.principals import Caller, Role
+from lethe.settings import FailureSettings
+from tests.contract.test_ledger_erasures import item, request
+from tests.unit.indexing.world import World
+
+
+async def _hold(world: World) -> None:
+    """An erasure that found the document, and that a litigation stops."""
+    held = request(world.tenant_id, state=ErasureState.HELD, held_from=ErasureState.DISCOVERING)
+    async with world.ledger.write() as uow:
+        await uow.erasures.add(held, [])
+        await uow.erasures.put_items([item(held, world.documents[1], store="documents", kind="document")])
+
+
+async def _served(world: World) -> Id | None:
+    async with world.ledger.read() as uow:
+        document = await uow.documents.get(world.tenant_id, world.documents[1])
+    assert document
+    return document.live_version_id
+
+
+async def _is_there(world: World, version_id: Id) -> bool:
+    """With its key, its row and its objects."""
+    (build,) = await world.builds()
+    objects = await world.index.chunk_ids(build, version_id)
+    keys = await world.pipeline.keyring.get_many(world.tenant_id, [version_id])
+    async with world.ledger.read() as uow:
+        row = await uow.versions.get(world.tenant_id, version_id)
+    assert (version_id in keys) == (row is not None) == bool(objects)
+    return row is not None
+
+
+@pytest.mark.parametrize("is_indexed", [False, True], ids=["before it is indexed", "before it is switched"])
+async def test_a_version_on_its_way_waits_for_the_release_of_its_document(world: World, *, is_indexed: bool) -> None:
+    before, coming = await world.write(1, "alpha"), await world.receive(1, "beta")
+    ref = VersionRef(tenant_id=world.tenant_id, version_id=coming.id)
+    admin = Caller(world.tenant_id, new_id(), Role.ADMIN)
+    restrictions = Restrictions(world.ledger, world.pipeline.clock)
+    if is_indexed:
+        await index_version(world.pipeline, ref)
+    await restrictions.restrict(admin, world.documents[1], "litigation")
+    with pytest.raises(AwaitsRelease):
+        await (switch_version if is_indexed else index_version)(world.pipeline, ref)
+    pipeline = world.pipeline
+    journal = FailureJournal(world.ledger, pipeline.keyring, pipeline.clock, pipeline.limits, FailureSettings())
+    attention = await journal.open(StepFailure(version=ref, step="switch_version", code=AwaitsRelease.code, attempts=1))
+    assert (attention.is_wanted, attention.drive_again) == (True, True)
+    await world.remove()
+    assert await _served(world) == before
+    assert await _is_there(world, before)
+    await restrictions.release(admin, world.documents[1])
+    await index_version(pipeline, ref)
+    assert (await switch_version(pipeline, ref)).replaced == [before]
+    assert await _served(world) == coming.id
+
+
+async def test_what_was_replaced_stays_while_a_hold_or_a_restriction_keeps_its_document(world: World) -> None:
+    before = await world.write(1, "alpha")
+    await _hold(world)
+    after = await world.write(1, "beta")
+    await world.remover.remove(world.tenant_id, before)
+    await world.remover.remove_many(world.tenant_id, [before])
+    assert await _served(world) == after
+    assert await _is_there(world, before)
+    async with world.ledger.write() as uow:
+        (held,) = await uow.erasures.page(world.tenant_id, [ErasureState.HELD], None, 10)
+        await uow.erasures.update(replace(held, state=ErasureState.CANCELLED, held_from=None))
+    admin = Caller(world.tenant_id, new_id(), Role.ADMIN)
+    restrictions = Restrictions(world.ledger, world.pipeline.clock)
+    await restrictions.restrict(admin, world.documents[1], "litigation")
+    await world.remover.remove(world.tenant_id, before)
+    assert await _is_there(world, before)
+    await restrictions.release(admin, world.documents[1])
+    await world.remover.remove(world.tenant_id, before)
+    assert not await _is_there(world, before)
+
+
+async def test_what_lost_is_removed_though_its_document_is_held(world: World) -> None:
+    lost = await world.receive(1, "alpha")
+    after = await world.write(1, "beta")
+    await _hold(world)
+    await world.remover.remove(world.tenant_id, lost.id)
+    async with world.ledger.read() as uow:
+        assert await uow.versions.get(world.tenant_id, lost.id) is None
+        live = await uow.versions.get(world.tenant_id, after)
+    assert live
+    assert live.status is Status.READY
