@@ -65,6 +65,7 @@ def _building(settings: Settings, pipeline: Pipeline, auditor: Auditor) -> Index
             follower,
             KeywordBuilds(pipeline.ledger, pipeline.keywords),
             settings.indexing,
+            settings.migrations,
             settings.limits.drop_after_seconds,
         ),
     )

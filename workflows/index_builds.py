@@ -59,7 +59,8 @@ class BuildIndex:
             closed = await self._close()
             if closed.is_over or closed.is_active:
                 return await self._served(closed)
-            self._set(phase=BuildPhase.FOLLOWING, lag=max(1, self._state.lag))
+            if not closed.is_uncompared:
+                self._set(phase=BuildPhase.FOLLOWING, lag=max(1, self._state.lag))
 
     @workflow.signal
     def pause(self) -> None:

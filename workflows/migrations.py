@@ -142,7 +142,7 @@ class MigrateEmbeddings(BuildIndex):
         return not self._state.is_aborted
 
     async def _verified(self) -> None:
-        """Nearly all of what came is there by then: what comes later is brought by the cutover, and not compared."""
+        """Nearly all of what came is there by then: of what comes later the cutover brings a little, not compared."""
         for _ in range(CATCH_UPS):
             if not (await self._caught_up()).lag:
                 break

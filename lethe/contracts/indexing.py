@@ -64,13 +64,15 @@ class Reconciled(Contract):
 
 
 class Closed(Contract):
-    """Whether the build serves now, or is over (lost, retired); neither: it lags, and has to follow again.
+    """Whether the build serves now, or is over (lost, retired); neither: it lags, and has to follow again, or only
+    that has to be compared which it followed (``is_uncompared``).
 
     What was replaced is read for ``drop_after_seconds`` more; ``replaced`` may be taken back (vector builds only).
     """
 
     is_active: bool = False
     is_over: bool = False
+    is_uncompared: bool = False
     replaced: Id | None = None
     drop_after_seconds: float = 0.0
     soak_pause_seconds: float = 5.0

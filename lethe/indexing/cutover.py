@@ -8,12 +8,13 @@ from lethe.errors import IndexBuildStateConflict
 from lethe.indexing.dropping import drop_retired
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds, revision_of
+from lethe.indexing.migration.changed import is_compared
 from lethe.indexing.moves import retire, serve, serve_again
 from lethe.model.indexes import OVER, BuildKind, BuildState, IndexBuild
 from lethe.model.migrations import Migration, MigrationState
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import ChunkIndex
-from lethe.settings import IndexingSettings
+from lethe.settings import IndexingSettings, MigrationSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Cutover:
     follower: Follower
     keyword_builds: KeywordBuilds
     settings: IndexingSettings
+    gate: MigrationSettings
     drop_after_seconds: float
 
     async def close(self, ref: BuildRef) -> Closed:
@@ -32,14 +34,15 @@ class Cutover:
         for _ in range(self.settings.closing_tries):
             await self.follower.step(ref)
             closed = await self.flip(ref)
-            if closed.is_active or closed.is_over:
+            if closed.is_active or closed.is_over or closed.is_uncompared:
                 return closed
         return closed
 
     async def flip(self, ref: BuildRef) -> Closed:
         """Make a complete build the active one. A repeat finds it active.
 
-        That of a migration only if the migration stands by then as it is to stand: its row changes in the same commit.
+        That of a migration only if the migration stands by then as it is to stand, and little of it was not compared:
+        its row changes in the same commit.
 
         A keyword build that was lost meanwhile is given up: a new one is planned in its place. A vector build is filled
         again, though nothing new came in that would show its follower the loss.
@@ -71,6 +74,8 @@ class Cutover:
         migration = await uow.migrations.get(ref.tenant_id, build.id)
         if migration is not None and not migration.may_serve:
             return Closed()
+        if migration is not None and not await is_compared(uow, migration, self.gate):
+            return Closed(is_uncompared=True)
         await serve(uow, build, active)
         await uow.dispatches.delete_for(ref.tenant_id, [build.id])
         if migration is not None:

@@ -35,6 +35,9 @@ class MigrationSettings(Section):
     changed_most: Share = 0.1
     """Of what was compared, the share that may have changed when it is to serve; with more it is judged anew, unless
     all of it fits into the sample."""
+    uncompared_most: Share = 0.01
+    """The share that may have changed between its last comparison and the moment from which it serves; with more that
+    is compared first, unless all of it fits into the sample."""
     latency_factor: Annotated[float, Field(ge=1)] = 3.0
     """How much longer the new build may take for a question, embedding included, by the median: of few
     questions a higher percentile is the slowest one."""

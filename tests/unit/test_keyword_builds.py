@@ -21,7 +21,7 @@ from lethe.indexing.keyword_builds import KeywordBuilds
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.model.operations import DispatchKind
-from lethe.settings import IndexingSettings, Settings
+from lethe.settings import IndexingSettings, MigrationSettings, Settings
 from tests.contract.ledger_rows import NOON, add_tenant, at
 
 
@@ -64,7 +64,7 @@ class Tenant:
         follower = Follower(
             self.ledger, FakeKeyRing(), InMemoryVectorIndex(), KeywordFiller(self.index), FakeClock(NOON), settings
         )
-        return Cutover(self.ledger, follower, self.builds, settings, drop_after_seconds=60)
+        return Cutover(self.ledger, follower, self.builds, settings, MigrationSettings(), drop_after_seconds=60)
 
     async def followed(self) -> list[Id]:
         async with self.ledger.read() as unit:

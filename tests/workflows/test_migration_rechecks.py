@@ -53,3 +53,16 @@ async def test_what_came_after_its_verdict_and_is_wrong_is_never_served(client: 
         assert not (await handle.result()).is_active
         await replayed(handle)
     assert without_looks(scripted)[-3:] == ["verify_migration", "abort_build", "settle_migration"]
+
+
+async def test_what_came_while_it_was_compared_is_compared_as_well_and_nothing_else(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.closings = [Closed(is_uncompared=True)]
+    async with scripted.running(client):
+        handle = await started(client)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    steps = ("reconcile_build", "check_migration", "judge_migration", "verify_migration", "close_build")
+    once = [call for call in scripted.calls if call in steps[:3]]
+    assert [call for call in scripted.calls if call in steps] == [*once, *2 * steps[3:]]
+    assert once.count("judge_migration") == 1

@@ -8,6 +8,7 @@ from lethe.contracts.indexing import BuildRef
 from lethe.contracts.migrations import MOST_REFUSED, MigrationReport, VectorTally, Verified
 from lethe.errors import IndexBuildMissing
 from lethe.indexing.following import due_of
+from lethe.indexing.migration.changed import most_changed
 from lethe.indexing.migration.checking import PAGE, VectorCheck
 from lethe.indexing.migration.gate import failures
 from lethe.indexing.migration.running import MigrationRunner
@@ -49,7 +50,8 @@ class Recheck:
         changed = await self._changed(build, migration.checked_seq or 0)
         chunks = sum(version.chunk_count for version in changed.versions)
         report = MigrationReport.model_validate(migration.report)
-        if len(changed.versions) > _MOST or chunks > self._most(report):
+        settings = self.check.settings
+        if len(changed.versions) > _MOST or chunks > most_changed(settings, report, settings.changed_most):
             await self.runner.check(ref)
             return Verified(chunks=chunks, is_void=True)
         try:
@@ -58,9 +60,6 @@ class Recheck:
             # Whoever lets it serve finds that as well, and has it filled again.
             return Verified(chunks=chunks)
         return await self._noted(build, migration, chunks, found)
-
-    def _most(self, report: MigrationReport) -> float:
-        return max(self.check.settings.sample_chunks, self.check.settings.changed_most * report.vectors)
 
     async def _changed(self, build: IndexBuild, since: int) -> _Changed:
         async with self.check.ledger.read() as uow:

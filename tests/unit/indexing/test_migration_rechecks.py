@@ -114,3 +114,19 @@ async def test_a_build_that_is_lost_meanwhile_is_left_to_its_cutover(migrating: 
     assert (await migrating.recheck.verify(held)).failures == []
     assert not (await world.cutover.close(held)).is_active
     assert (await migrating.row(held)).state is MigrationState.BUILDING
+
+
+@pytest.mark.parametrize(("text", "is_compared"), [("delta", True), ("delta\nzeta", False)])
+async def test_no_more_than_a_little_of_what_came_at_last_is_served_uncompared(
+    migrating: Migrating, held: BuildRef, text: str, is_compared: bool
+) -> None:
+    world = migrating.world
+    cutover = replace(world.cutover, gate=MigrationSettings(sample_chunks=1, uncompared_most=0.0))
+    await migrating.recheck.verify(held)
+    await world.write(3, text)
+    closed = await cutover.close(held)
+    assert (closed.is_active, closed.is_uncompared) == (is_compared, not is_compared)
+    if not is_compared:
+        assert (await migrating.row(held)).state is MigrationState.READY
+        assert (await migrating.recheck.verify(held)).chunks == 2
+        assert (await cutover.close(held)).is_active

@@ -16,7 +16,7 @@ from lethe.ingestion.steps.embedding import LostVectors
 from lethe.model.ids import Id, chunk_id, new_id
 from lethe.model.indexes import BuildKind, IndexBuild
 from lethe.privacy.sealing import unseal_vector
-from lethe.settings import IndexingSettings, Settings
+from lethe.settings import IndexingSettings, MigrationSettings, Settings
 from tests.unit.indexing.corpus import Corpus, InterruptedIndex
 
 Wanted = dict[Id, tuple[tuple[Id, ...], tuple[str, ...], bytes]]
@@ -52,7 +52,8 @@ class World(Corpus):
 
     @property
     def cutover(self) -> Cutover:
-        return Cutover(self.ledger, self.follower, KeywordBuilds(self.ledger, self.keywords), self.settings, 60.0)
+        keywords = KeywordBuilds(self.ledger, self.keywords)
+        return Cutover(self.ledger, self.follower, keywords, self.settings, MigrationSettings(), 60.0)
 
     @property
     def planner(self) -> BuildPlanner:
