@@ -115,7 +115,8 @@ class ShadowReader:
         embedder = model_of(build.spec, *self.models)
         if embedder is None:
             raise EmbedderRefused("No configured embedder is the one of the build.")
-        origin = Origin(build.tenant_id, frozenset({question.id, build.id}), question.principal_id)
+        # Nobody asks: of whoever did once it is no use of theirs.
+        origin = Origin(build.tenant_id, frozenset({question.id, build.id}))
         started = time.perf_counter()
         (vector,) = await embedder.embed([text], InputKind.QUERY, origin)
         query = HybridQuery(

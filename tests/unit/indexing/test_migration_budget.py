@@ -52,3 +52,12 @@ async def test_what_is_embedded_for_a_migration_is_known_as_its_own(migrating: M
     await migrating.judged(ref)
     assert all(origin is not None and ref.build_id in origin.refs for origin in asked)
     assert all(origin is None or ref.build_id not in origin.refs for origin in migrating.world.embedder.origins)
+
+
+async def test_what_is_asked_once_more_is_no_use_of_whoever_asked_it(migrating: Migrating) -> None:
+    question_id = await migrating.asked("alpha")
+    ref = await migrating.begun()
+    assert (await migrating.judged(ref)).passed
+    asked = [*migrating.world.embedder.origins, *migrating.world.other.origins]
+    about = [origin for origin in asked if origin is not None and question_id in origin.refs]
+    assert [origin.principal_id for origin in about] == [None, None]
