@@ -71,7 +71,7 @@ def ingest(
     wait_seconds: Annotated[float, typer.Option(min=0, help="How long without any progress; 0: do not wait.")] = 900.0,
     as_json: Json = None,
 ) -> None:
-    """Ingest files; exit code 4 if some failed."""
+    """Ingest files; exit code 4 if some failed, 5 if they were not done in time."""
     from cli.commands.ask import json_object
     from cli.commands.ingest import Fields, ingest
 
@@ -122,7 +122,7 @@ def delete(
     wait_seconds: Annotated[float, typer.Option(min=0, help="0: do not wait.")] = 900.0,
     as_json: Json = None,
 ) -> None:
-    """Delete documents, one or all that fit, and everything derived from them."""
+    """Delete documents, one or all that fit, and everything derived from them; exit code 5 if not done in time."""
     from cli.commands.ask import json_object
     from cli.commands.documents import delete, delete_selected
 
@@ -145,7 +145,10 @@ def delete(
 def audit(
     wait_seconds: Annotated[float, typer.Option(min=0, help="0: do not wait.")] = 900.0, as_json: Json = None
 ) -> None:
-    """Compare the stores with the ledger and put right what differs; exit code 1 if something did."""
+    """Compare the stores with the ledger and put right what differs; exit code 1 if something did.
+
+    Exit code 5 if it was not done in time.
+    """
     from cli.commands.care import audit
 
     raise typer.Exit(audit(settings(), Output(as_json=as_json), wait_seconds))

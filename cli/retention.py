@@ -29,7 +29,10 @@ def run(
     wait_seconds: Annotated[float, typer.Option(min=0, help="0: do not wait.")] = 900.0,
     as_json: Json = None,
 ) -> None:
-    """Count what is past its time, and with --apply remove it. What is restricted or held stays."""
+    """Count what is past its time, and with --apply remove it. What is restricted or held stays.
+
+    Exit code 5 if it was not done in time.
+    """
     from cli.commands import retention
 
     retention.run(settings(), Output(as_json=as_json), dry_run=not apply, wait_seconds=wait_seconds)

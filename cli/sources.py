@@ -129,7 +129,10 @@ def sync(
     wait_seconds: Annotated[float, typer.Option(min=0, help="0: do not wait.")] = 900.0,
     as_json: Json = None,
 ) -> None:
-    """Make a round now; exit code 1 if it fails, or asks what becomes of what has vanished."""
+    """Make a round now; exit code 1 if it fails, or asks what becomes of what has vanished.
+
+    Exit code 5 if it was not done in time.
+    """
     from cli.commands import sources
 
     raise typer.Exit(sources.sync(settings(), Output(as_json=as_json), source_id, wait_seconds, dry_run=dry_run))

@@ -12,11 +12,12 @@ _PAUSE_SECONDS: Final = 0.5
 
 
 def wait_done(client: Client, path: str, wait_seconds: float) -> Json:
-    """Ask until the work at the path is done. Raises CommandError when it takes longer."""
+    """Ask until the work at the path is done. Raises CommandError, UNFINISHED, when it takes longer."""
     deadline = time.monotonic() + wait_seconds
     while (body := client.get(path))["state"] != "done":
         if time.monotonic() > deadline:
-            raise CommandError(f"{path} is still running", advice="see it in the Temporal UI, or ask again later")
+            advice = "see it in the Temporal UI, or ask again later"
+            raise CommandError(f"{path} is still running", advice=advice, exit_code=Exit.UNFINISHED)
         time.sleep(_PAUSE_SECONDS)
     return body
 

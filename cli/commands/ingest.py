@@ -23,6 +23,7 @@ from lethe.settings import Settings
 GROUP_FILES: Final = 25
 GROUP_BYTES: Final = 16 * 1024 * 1024
 SENDERS: Final = 2
+_NOT_READY: Final = "not_ready"
 _SCHEME: Final = "file://"
 _FIRST_POLL_SECONDS: Final = 0.25
 _LONGEST_POLL_SECONDS: Final = 2.0
@@ -66,7 +67,8 @@ class Ended:
 
 
 def ingest(settings: Settings, output: Output, paths: Sequence[Path], fields: Fields, wait_seconds: float) -> Exit:
-    """Send every file below the paths; SOME_FAILED if one of them failed. What was sent before is skipped.
+    """Send every file below the paths; SOME_FAILED if one of them failed, UNFINISHED if some were not done in
+    time. What was sent before is skipped.
 
     `wait_seconds`: how long without any progress; 0: do not wait. Raises CommandError when the API is not there.
     """
@@ -93,6 +95,8 @@ def ingest(settings: Settings, output: Output, paths: Sequence[Path], fields: Fi
         "failures": ended.failures,
     }
     output.show(data, lambda: _text(named, ended.failures, data["seconds"]))
+    if {each["code"] for each in ended.failures} == {_NOT_READY}:
+        return Exit.UNFINISHED
     return Exit.SOME_FAILED if ended.failures else Exit.OK
 
 
@@ -185,7 +189,7 @@ def _wait(client: Client, place: str, ended: Ended, wait_seconds: float, advance
             if view["done"] >= view["total"]:
                 break
         if time.monotonic() - moved > wait_seconds:
-            ended.fail("", "not_ready", f"nothing moved for {wait_seconds:.0f} s; it goes on")
+            ended.fail("", _NOT_READY, f"nothing moved for {wait_seconds:.0f} s; it goes on")
             break
         time.sleep(pause)
         pause = min(1.5 * pause, _LONGEST_POLL_SECONDS)

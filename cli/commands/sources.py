@@ -53,6 +53,8 @@ def sync(settings: Settings, output: Output, source_id: str, wait_seconds: float
         ordered = client.post(f"{PATH}/{source_id}/sync", {"dry_run": dry_run}, headers)
         made = _waited(client, source_id, ordered, wait_seconds)
     output.show(made, lambda: rounds_text([made]) + _advice(made))
+    if wait_seconds and made["state"] not in _RESTING:
+        return Exit.UNFINISHED
     return Exit.FAILED if made["state"] in {"failed", "needs_attention"} else Exit.OK
 
 

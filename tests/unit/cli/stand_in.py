@@ -24,5 +24,5 @@ class StandIn:
             return self
 
         monkeypatch.setattr(commands, "connect", connected)
-        monkeypatch.setattr(commands, "_PAUSE_SECONDS", 0.0)
+        monkeypatch.setattr(commands, "_PAUSE_SECONDS", 0.0, raising=False)
         return self
