@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lethe.contracts.indexing import BuildRef, Closed, Dropped, TakeBack
-from lethe.errors import IndexBuildStateConflict
+from lethe.errors import IndexBuildStateConflict, TextsRefused
 from lethe.indexing.dropping import drop_retired
 from lethe.indexing.following import Follower
 from lethe.indexing.keyword_builds import KeywordBuilds, revision_of
 from lethe.indexing.migration.changed import is_compared
-from lethe.indexing.moves import retire, serve, serve_again
+from lethe.indexing.moves import refuse_to_lose, retire, serve, serve_again
 from lethe.model.indexes import OVER, BuildKind, BuildState, IndexBuild
 from lethe.model.migrations import Migration, MigrationState
 from lethe.ports.ledger import Ledger, UnitOfWork
@@ -82,23 +82,36 @@ class Cutover:
             await self._note(uow, migration, MigrationState.SOAKING)
         return await self._closed(uow, build)
 
-    async def _note(self, uow: UnitOfWork, migration: Migration, state: MigrationState) -> None:
+    async def _note(self, uow: UnitOfWork, migration: Migration, state: MigrationState, code: str = "") -> None:
         now = self.follower.clock.now()
-        noted = replace(migration, state=state, move=None, updated_at=now)
+        noted = replace(migration, state=state, code=code, move=None, updated_at=now)
         await uow.migrations.update(replace(noted, cut_over_at=migration.cut_over_at or now))
 
     async def take_back(self, ref: TakeBack) -> bool:
-        """As `close`, for a build that was replaced. Raises IndexBuildStateConflict."""
+        """As `close`, for a build that was replaced. Raises IndexBuildStateConflict, TextsRefused."""
         for _ in range(self.settings.closing_tries):
             await self.follower.step(ref)
-            if await self.roll_back(ref):
-                return True
+            try:
+                if await self.roll_back(ref):
+                    return True
+            except TextsRefused:
+                await self._forget_order(ref)
+                raise
         return False
 
-    async def roll_back(self, ref: TakeBack) -> bool:
-        """Make a replaced build the active one again; False while it lags. Raises IndexBuildStateConflict.
+    async def _forget_order(self, ref: TakeBack) -> None:
+        """It was given before anybody knew what would be lost; who wants it all the same orders it so."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(ref.tenant_id)
+            left = await uow.migrations.get(ref.tenant_id, ref.serving)
+            if left is not None and left.state is MigrationState.SOAKING and not left.despite_refused:
+                await self._note(uow, left, MigrationState.SOAKING, TextsRefused.code)
 
-        What serves since in place of both is not undone.
+    async def roll_back(self, ref: TakeBack) -> bool:
+        """Make a replaced build the active one again; False while it lags.
+
+        Raises IndexBuildStateConflict: what serves since in place of both is not undone; TextsRefused: texts would be
+        lost that its model refuses, and nobody has ordered it despite that.
         """
         async with self.ledger.write() as uow:
             tenant = await uow.tenants.lock(ref.tenant_id)
@@ -114,8 +127,10 @@ class Cutover:
                 raise IndexBuildStateConflict("Another build serves by now than the one to be left.")
             if build.seq != tenant.seq:
                 return False
-            await serve_again(uow, build, active)
             left = await uow.migrations.get(ref.tenant_id, active.id)
+            if left is not None and not left.despite_refused:
+                await refuse_to_lose(uow, build, active)
+            await serve_again(uow, build, active)
             if left is not None and left.state is MigrationState.SOAKING:
                 await self._note(uow, left, MigrationState.ROLLED_BACK)
         return True

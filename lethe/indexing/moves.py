@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lethe.errors import IndexBuildStateConflict
+from lethe.errors import IndexBuildStateConflict, TextsRefused
 from lethe.model.indexes import MOVES, OVER, BuildKind, BuildState, IndexBuild
 from lethe.ports.ledger import UnitOfWork
 
@@ -37,6 +37,15 @@ async def serve(uow: UnitOfWork, build: IndexBuild, active: IndexBuild | None) -
     served_from = (*build.served_from, seq)
     await uow.builds.update(replace(moved(build, BuildState.ACTIVE), seq=seq, served_from=served_from))
     return seq
+
+
+async def refuse_to_lose(uow: UnitOfWork, build: IndexBuild, active: IndexBuild) -> None:
+    """Raises TextsRefused where the model of the build to go back to refuses texts, which it therefore lacks."""
+    if build.spec == active.spec:
+        return
+    refused = (await uow.refusals.told(build.tenant_id, build.spec, 1)).chunks
+    if refused:
+        raise TextsRefused(f"{refused} texts are not in the replaced index.")
 
 
 async def serve_again(uow: UnitOfWork, build: IndexBuild, active: IndexBuild) -> None:

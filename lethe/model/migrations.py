@@ -84,7 +84,8 @@ class Migration:
 
     ``is_canary``: others with the same target wait until it has ended well. ``code``: why it stopped or waits.
     ``report``: what the checks and the gate found (lethe.contracts.migrations.MigrationReport). ``checked_seq``: the
-    commit up to which its build was compared. ``swept_at``: when vectors went that it left behind.
+    commit up to which its build was compared. ``swept_at``: when vectors went that it left behind. ``despite_refused``:
+    its rollback was ordered though texts are lost by it.
     """
 
     tenant_id: Id
@@ -111,6 +112,7 @@ class Migration:
     cut_over_at: datetime | None = None
     ended_at: datetime | None = None
     swept_at: datetime | None = None
+    despite_refused: bool = False
 
     @property
     def may_serve(self) -> bool:

@@ -140,6 +140,25 @@ async def test_it_is_taken_back_while_it_soaks(client: Client) -> None:
     assert without_looks(scripted)[-3:] == ["roll_back_build", "finish_build", "settle_migration"]
 
 
+async def test_a_way_back_that_would_lose_texts_is_given_up_and_it_soaks_on(client: Client) -> None:
+    scripted = ScriptedMigration()
+    scripted.opened_as = MigrationOpened(soak_seconds=86_400.0)
+    scripted.closings = [Closed(is_active=True, replaced=OLD, drop_after_seconds=1.0, soak_pause_seconds=1.0)]
+    scripted.look = MigrationLook(may_close=True, goes_back=True)
+    scripted.fails["roll_back_build"] = ["texts_refused!"] * 1_000
+    async with scripted.running(client):
+        handle = await started(client)
+        await until(scripted, "roll_back_build")
+        scripted.look = MigrationLook()
+        while OLD not in scripted.followed:
+            await asyncio.sleep(0.01)
+        scripted.look = MigrationLook(is_finished=True)
+        await handle.signal(MigrateEmbeddings.look)
+        assert (await handle.result()).is_active
+        await replayed(handle)
+    assert without_looks(scripted)[-2:] == ["finish_build", "settle_migration"]
+
+
 async def test_without_a_way_back_it_ends_as_it_serves(client: Client) -> None:
     scripted = ScriptedMigration()
     scripted.opened_as = MigrationOpened(soak_seconds=86_400.0)

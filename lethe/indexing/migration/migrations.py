@@ -8,10 +8,9 @@ from lethe.errors import (
     MigrationInProgress,
     MigrationNotFound,
     MigrationOverBudget,
-    TextsRefused,
 )
 from lethe.indexing.migration.planning import MigrationPlanner, MigrationWish, Planned
-from lethe.indexing.moves import serve_again
+from lethe.indexing.moves import refuse_to_lose, serve_again
 from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.model.migrations import (
@@ -129,6 +128,7 @@ class Migrations:
             if migration.state not in ALLOWED[move]:
                 raise IllegalMigrationMove(f"A migration that is {migration.state} takes no {move}.")
             moved = replace(_moved(migration, move, budget_micros), updated_at=self.clock.now())
+            moved = replace(moved, despite_refused=despite_refused)
             is_back = move is MigrationMove.ROLLBACK
             if is_back and await _taken_back(uow, migration, despite_refused=despite_refused):
                 moved = replace(moved, state=MigrationState.ROLLED_BACK)
@@ -146,7 +146,7 @@ def _moved(migration: Migration, move: MigrationMove, budget_micros: int | None)
             budget = migration.budget_micros if budget_micros is None else budget_micros
             return replace(migration, is_paused=False, code="", budget_micros=budget)
         case _:
-            return replace(migration, move=move, is_paused=False)
+            return replace(migration, move=move, is_paused=False, code="")
 
 
 async def _taken_back(uow: UnitOfWork, migration: Migration, *, despite_refused: bool) -> bool:
@@ -159,10 +159,8 @@ async def _taken_back(uow: UnitOfWork, migration: Migration, *, despite_refused:
     before = replaced_by(builds, migration.id)
     if own is None or own.state is not BuildState.ACTIVE or before is None:
         raise IllegalMigrationMove("What it replaced is there no more: the index was made anew since.")
-    if before.spec != own.spec and not despite_refused:
-        refused = await uow.refusals.told(migration.tenant_id, before.spec, 1)
-        if refused.chunks:
-            raise TextsRefused(f"{refused.chunks} texts are not in the replaced index.")
+    if not despite_refused:
+        await refuse_to_lose(uow, before, own)
     if before.seq != await uow.tenants.seq(migration.tenant_id):
         return False
     await serve_again(uow, before, own)

@@ -6,7 +6,7 @@ from typing import Final
 
 from lethe.contracts.indexing import BuildPlan, BuildRef
 from lethe.contracts.migrations import MigrationLook, MigrationOpened, MigrationReport
-from lethe.errors import MigrationOverBudget
+from lethe.errors import MigrationOverBudget, TextsRefused
 from lethe.indexing.planning import BuildPlanner
 from lethe.model.ids import derived_id
 from lethe.model.indexes import BuildKind, IndexBuild
@@ -20,7 +20,7 @@ CANARY_FAILED: Final = "canary_failed"
 """Why a migration waits: one that goes before it has not ended, or was refused or rolled back."""
 NOT_COMPARED: Final = "not_compared"
 """Why it waits: no question could be asked of both models. Its cutover may be ordered."""
-TEXTS_REFUSED: Final = "texts_refused"
+TEXTS_REFUSED: Final = TextsRefused.code
 """Why it waits: the model refuses texts, which its build lacks. Its cutover may be ordered."""
 
 
@@ -76,7 +76,7 @@ class MigrationRunner:
     async def _waits_for(self, uow: UnitOfWork, migration: Migration) -> str:
         """The code of what stands in its way; "" for nothing."""
         if migration.state not in BEFORE_CUTOVER:
-            return "" if migration.state in UNDER_WAY else migration.code
+            return migration.code
         if migration.budget_micros is not None:
             spent = await uow.processor_calls.cost_about(migration.tenant_id, migration.id)
             if spent > migration.budget_micros:
@@ -128,6 +128,7 @@ class MigrationRunner:
             now = self.planner.clock.now()
             state = _ended(migration, build, active)
             said = code if code and state is MigrationState.ABORTED else migration.code
+            said = "" if state is MigrationState.FINISHED else said
             await uow.migrations.update(
                 replace(migration, state=state, code=said, move=None, updated_at=now, ended_at=now)
             )

@@ -14,6 +14,7 @@ from lethe.ingestion.quarantines import Quarantines
 from lethe.ingestion.restricting import Restrictions
 from lethe.model.audits import AuditTrigger
 from lethe.model.ids import new_id
+from lethe.model.indexes import BuildState
 from lethe.model.migrations import MigrationMove, MigrationState
 from lethe.model.operations import DispatchKind
 from lethe.model.processors import Origin
@@ -196,6 +197,32 @@ async def test_there_is_no_way_back_that_loses_texts_unless_it_is_ordered_so(mig
     assert (await migrating.row(ref)).move is None
     await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ROLLBACK, despite_refused=True)
     assert (await migrating.row(ref)).state is MigrationState.ROLLED_BACK
+
+
+@pytest.mark.parametrize("despite_refused", [False, True])
+async def test_a_way_back_on_which_a_text_is_refused_asks_unless_it_was_ordered_so(
+    migrating: Migrating, despite_refused: bool
+) -> None:
+    world, back = migrating.world, MigrationMove.ROLLBACK
+    [old] = await world.builds()
+    ref = await migrating.begun()
+    await migrating.serving(ref)
+    world.embedder = Choosy("gamma", seed=world.embedder.seed)
+    world.pipeline = replace(world.pipeline, embedder=world.embedder)
+    await world.write(2, "gamma")
+    way = await world.back_to(world.ref(old))
+    ordered = await migrating.migrations.move(migrating.caller, ref.build_id, back, despite_refused=despite_refused)
+    assert (ordered.migration.state, ordered.lag) == (MigrationState.SOAKING, 1), "nobody knows yet"
+    if not despite_refused:
+        with pytest.raises(TextsRefused):
+            await world.cutover.take_back(way)
+        look, row = await migrating.runner.look(ref), await migrating.row(ref)
+        assert (look.goes_back, row.state, row.move, row.code) == (False, MigrationState.SOAKING, None, "texts_refused")
+        assert (await world.build(ref)).state is BuildState.ACTIVE
+        await migrating.migrations.move(migrating.caller, ref.build_id, back, despite_refused=True)
+    assert await world.cutover.take_back(way)
+    row = await migrating.row(ref)
+    assert (row.state, row.code) == (MigrationState.ROLLED_BACK, "")
 
 
 async def test_the_next_migration_sends_a_refused_text_once_more(migrating: Migrating) -> None:

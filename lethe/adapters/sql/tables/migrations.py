@@ -35,6 +35,7 @@ migrations = Table(
     column("ended_at", UtcDateTime, nullable=True),
     column("checked_seq", BigInteger, nullable=True),
     column("swept_at", UtcDateTime, nullable=True),
+    column("despite_refused", Boolean),
     of_tenant(),
     Index(None, "tenant_id", "created_at", "id"),
     Index("uq_migrations_under_way", "tenant_id", unique=True, sqlite_where=_under_way, postgresql_where=_under_way),
