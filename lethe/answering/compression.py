@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lethe.answering.relevance import candidates
-from lethe.answering.sentences import Sentence, sentences
+from lethe.answering.relevance import candidates, sentences_of
+from lethe.answering.sentences import Sentence
 from lethe.answering.tokens import count_tokens
 from lethe.ports.search import Passage
 
@@ -31,13 +31,14 @@ class Rated:
 
 def rate(question: str, passages: Sequence[Passage]) -> list[list[Rated]]:
     """Every sentence of every passage, in the order they stand there."""
-    scores = {(each.passage, each.sentence.start): each.score for each in candidates(question, passages)}
+    cut = [sentences_of(passage) for passage in passages]
+    scores = {(each.passage, each.sentence.start): each.score for each in candidates(question, passages, cut)}
     return [
         [
             Rated(number, sentence, scores.get((number, sentence.start), float("-inf")), count_tokens(sentence.text))
-            for sentence in sentences(passage.text, passage.language)
+            for sentence in told
         ]
-        for number, passage in enumerate(passages)
+        for number, told in enumerate(cut)
     ]
 
 

@@ -52,7 +52,7 @@ class StreamFilter:
         nonce: str = "",
         question: str = "",
     ) -> None:
-        known = tuple(sources)
+        known = tuple(dict.fromkeys(sources))
         said = (*known, question)
         self._links = AllowedLinks(known)
         self._secrets = Secrets(prompt, nonce, said)

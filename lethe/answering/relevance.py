@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -42,13 +42,18 @@ class Candidate:
     misses_exact: bool
 
 
+_Read = Sequence[tuple[Sentence, Sequence[Word]]]
+"""The sentences of a passage with their words."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A passage as its sentences see it. ``headings``: of the section, the document's title and its file name."""
 
     asked: Asked
     headings: frozenset[str]
-    forms: frozenset[str]
+    covered: float
+    misses_name: bool
     misses_exact: bool
 
 
@@ -65,35 +70,49 @@ class _Unit:
     is_fragment: bool
 
 
-def candidates(question: str, passages: Sequence[Passage]) -> list[Candidate]:
-    """The sentences of all passages that tell something, best first by words alone."""
+def candidates(
+    question: str, passages: Sequence[Passage], cut: Sequence[Sequence[Sentence]] | None = None
+) -> list[Candidate]:
+    """The sentences of all passages that tell something, best first by words alone.
+
+    ``cut``: the passages' sentences, where they are at hand.
+    """
     expected = expected_of(question)
     by_language = {language: asked(question, language) for language in {passage.language for passage in passages}}
-    sources = [_source(by_language[passage.language], passage) for passage in passages]
-    units = [
-        unit for number, passage in enumerate(passages) for unit in _units(number, passage, sources[number], expected)
+    read = [
+        [(sentence, words(sentence.text, passage.language)) for sentence in told]
+        for passage, told in zip(passages, cut or map(sentences_of, passages), strict=True)
     ]
+    sources = [
+        _source(by_language[passage.language], passage, told) for passage, told in zip(passages, read, strict=True)
+    ]
+    units = [unit for number, told in enumerate(read) for unit in _units(number, told, sources[number], expected)]
     frequency = Counter(form for unit in units for form in unit.forms)
+    # Idf over the candidates: a word that all of them have tells none of them apart, one that none has counts most.
+    weights = {
+        language: {
+            form: weight * math.log(1 + len(units) / (0.5 + frequency[form])) for form, weight in one.weights.items()
+        }
+        for language, one in by_language.items()
+    }
     found: list[Candidate] = []
     for unit in units:
-        source = sources[unit.passage]
-        # Idf over the candidates: a word that all of them have tells none of them apart, one that none has counts most.
-        weights = {
-            form: weight * math.log(1 + len(units) / (0.5 + frequency[form]))
-            for form, weight in source.asked.weights.items()
-        }
+        passage = passages[unit.passage]
         hint = 0.0 if expected is Expected.ANYTHING else 0.5 if unit.is_expected else -0.5
-        found.append(_candidate(unit, source, weights, hint, passages[unit.passage].score))
+        found.append(_candidate(unit, sources[unit.passage], weights[passage.language], hint, passage.score))
     return sorted(found, key=lambda candidate: (-candidate.score, candidate.passage, candidate.sentence.start))
+
+
+def sentences_of(passage: Passage) -> list[Sentence]:
+    """In the order they stand there."""
+    return sentences(passage.text, passage.language)
 
 
 def _candidate(
     unit: _Unit, source: _Source, weights: Mapping[str, float], hint: float, passage_score: float
 ) -> Candidate:
-    own = _share(weights, unit.forms)
-    with_question = _share(weights, unit.forms | unit.replies_to)
-    with_previous = _share(weights, unit.forms | unit.replies_to | unit.previous)
-    with_headings = _share(weights, unit.forms | unit.replies_to | unit.previous | source.headings)
+    layers = (unit.forms, unit.replies_to, unit.previous, source.headings)
+    own, with_question, with_previous, with_headings = _shares(weights, layers)
     score = (
         WEIGHT_SENTENCE * own
         + WEIGHT_QUESTION_BEFORE * (with_question - own)
@@ -108,31 +127,41 @@ def _candidate(
         sentence=unit.sentence,
         score=score,
         covered=with_headings,
-        passage_covered=_share(source.asked.weights, source.forms),
-        misses_name=not source.asked.names <= source.forms,
+        passage_covered=source.covered,
+        misses_name=source.misses_name,
         misses_exact=source.misses_exact,
     )
 
 
-def _share(weights: Mapping[str, float], forms: frozenset[str]) -> float:
+def _shares(weights: Mapping[str, float], layers: Sequence[Collection[str]]) -> list[float]:
+    """Share of the weights that each layer of forms has together with those before it."""
     total = sum(weights.values())
-    return sum(weight for form, weight in weights.items() if form in forms) / total if total else 0.0
+    if not total:
+        return [0.0 for _ in layers]
+    first = [
+        (weight, next((depth for depth, layer in enumerate(layers) if form in layer), len(layers)))
+        for form, weight in weights.items()
+    ]
+    return [sum(weight for weight, at in first if at <= depth) / total for depth in range(len(layers))]
 
 
-def _source(question: Asked, passage: Passage) -> _Source:
+def _source(question: Asked, passage: Passage, read: _Read) -> _Source:
     file_name = PurePosixPath(passage.source_uri).name
-    headings = _forms(f"{passage.title}\n{passage.section}\n{file_name}", passage.language)
-    forms = [*headings, *_forms(passage.text, passage.language)]
-    return _Source(question, frozenset(headings), frozenset(forms), not meets(question.exact, forms))
+    headings = [word.form for word in words(f"{passage.title}\n{passage.section}\n{file_name}", passage.language)]
+    forms = [*headings, *(word.form for _, found in read for word in found)]
+    known = frozenset(forms)
+    (covered,) = _shares(question.weights, (known,))
+    return _Source(
+        question, frozenset(headings), covered, not question.names <= known, not meets(question.exact, forms)
+    )
 
 
-def _units(number: int, passage: Passage, source: _Source, expected: Expected) -> list[_Unit]:
+def _units(number: int, read: _Read, source: _Source, expected: Expected) -> list[_Unit]:
     units: list[_Unit] = []
     previous: frozenset[str] = frozenset()
     replies_to: frozenset[str] = frozenset()
     replies = 0
-    for sentence in sentences(passage.text, passage.language):
-        found = words(sentence.text, passage.language)
+    for sentence, found in read:
         forms = frozenset(word.form for word in found)
         told = {word.form for word in found if word.weight > 0}
         # A heading, or an echo of the question, is context for what follows and no answer.
@@ -159,7 +188,3 @@ def _units(number: int, passage: Passage, source: _Source, expected: Expected) -
 def _is_fragment(sentence: Sentence, found: Sequence[Word]) -> bool:
     has_digits = any(word.kind is not WordKind.WORD for word in found)
     return not sentence.is_closed and not has_digits and len(found) <= FRAGMENT_WORDS
-
-
-def _forms(text: str, language: str) -> list[str]:
-    return [word.form for word in words(text, language)]

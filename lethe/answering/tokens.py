@@ -8,4 +8,4 @@ _PIECES: Final = re.compile(r"[A-Za-z]{1,5}|[^\W\d_A-Za-z]{1,2}|\d{1,3}|[^\w\s]|
 
 def count_tokens(text: str) -> int:
     """Within a tenth of what cl100k counts in most prose; a word of other than plain letters is one for each two."""
-    return sum(1 for _ in _PIECES.finditer(text))
+    return len(_PIECES.findall(text))

@@ -48,7 +48,7 @@ class Word:
 def words(text: str, language: str) -> list[Word]:
     """The words of a text in order; compounds ("24-month", "air-conditioned") are taken apart, identifiers are not."""
     language = language if language in _STEMMERS else _FALLBACK
-    return [word for match in _TOKEN.finditer(text) for word in _words_of(match.group(), language)]
+    return [word for token in cast("list[str]", _TOKEN.findall(text)) for word in _words_of(token, language)]
 
 
 @lru_cache(maxsize=100_000)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from copy import copy
+from functools import cached_property
 from typing import Final
 
 RUN_WORDS: Final = 8
@@ -17,7 +18,8 @@ class Echoes:
 
     def __init__(self, prompt: str, allowed: Iterable[str]) -> None:
         self._prompt = _words(prompt)
-        self._runs = _runs(self._prompt) - {run for text in allowed for run in _runs(_words(text))}
+        self._runs = _runs(self._prompt)
+        self._allowed = _Allowed(allowed)
         self._places: dict[str, list[int]] = {}
         for place, word in enumerate(self._prompt):
             self._places.setdefault(word, []).append(place)
@@ -69,7 +71,8 @@ class Echoes:
             place + 1: length + 1 for place, length in self._active.items() if self._word_at(place + 1) == word
         } | {place: 1 for place in self._places.get(word, ()) if self._active.get(place - 1) is None}
         self._recent = [*self._recent[1 - RUN_WORDS :], word]
-        if tuple(self._recent) in self._runs:
+        run = tuple(self._recent)
+        if run in self._runs and run not in self._allowed.runs:
             began, self._is_echoing = not self._is_echoing, True
             self._held = []
             return began
@@ -94,6 +97,17 @@ class Echoes:
         going = "".join(piece for piece, _ in self._held[:first])
         self._held = self._held[first:]
         return going
+
+
+class _Allowed:
+    """What others than the prompt say: read at the first run of the prompt's, which hardly any answer has."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = tuple(texts)
+
+    @cached_property
+    def runs(self) -> set[tuple[str, ...]]:
+        return {run for text in self._texts for run in _runs(_words(text))}
 
 
 def _words(text: str) -> list[str]:

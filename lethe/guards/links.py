@@ -7,6 +7,7 @@ image is fetched without a click. So an address is compared whole: one character
 import re
 from collections.abc import Iterable
 from copy import copy
+from functools import cached_property
 from typing import Final
 
 from lethe.guards.leaks import Leak
@@ -75,9 +76,7 @@ class AllowedLinks:
     """Cleans the pieces of one answer, in order; a link's target may come in the piece after its opening."""
 
     def __init__(self, sources: Iterable[str]) -> None:
-        texts = tuple(sources)
-        self._allowed = frozenset(key for text in texts for key in addresses(text) if key)
-        self._tags = frozenset(match.group() for text in texts for match in _PLAIN_TAG.finditer(text))
+        self._known = _Known(sources)
         self.reset()
 
     def anew(self) -> "AllowedLinks":
@@ -134,7 +133,7 @@ class AllowedLinks:
     def _is_allowed(self, address: str) -> bool:
         key = _key(address)
         while key:
-            if key in self._allowed:
+            if key in self._known.addresses:
                 return True
             if key[-1] not in _CLOSERS:
                 return False
@@ -144,7 +143,7 @@ class AllowedLinks:
     def _html(self, piece: str, leaks: list[Leak]) -> str:
         def opened(match: re.Match[str]) -> str:
             whole = _PLAIN_TAG.match(piece, match.start())
-            if whole and whole.group() in self._tags and whole[1].lower() not in _ACTIVE:
+            if whole and whole.group() in self._known.tags and whole[1].lower() not in _ACTIVE:
                 return "<"
             address = _ADDRESS.match(piece, match.end())
             if address and self._is_allowed(address.group()):
@@ -153,6 +152,21 @@ class AllowedLinks:
             return "‹"
 
         return _TAG.sub(opened, piece)
+
+
+class _Known:
+    """What the sources have: read at the first address or tag of an answer, which most answers have none of."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = tuple(texts)
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        return frozenset(key for text in self._texts for key in addresses(text) if key)
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        return frozenset(match.group() for text in self._texts for match in _PLAIN_TAG.finditer(text))
 
 
 def _key(address: str) -> str:

@@ -17,7 +17,7 @@ _MOST_PIECES: Final = 200
 
 def folded(text: str) -> str:
     """Letters and digits only, small: what stays of a secret however it is punctuated."""
-    return "".join(character for character in text.casefold() if character.isalnum())
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 class Secrets:
