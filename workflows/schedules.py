@@ -1,27 +1,17 @@
-"""Temporal schedules. Only the action and the times are ours, and a redeploy that changes neither writes nothing.
+"""Temporal schedules. Only the action and the times are ours, and a redeploy that changes neither writes nothing."""
 
-An update carries no proof of what it has seen: an operator's pause of the same moment would be lost by it.
-"""
-
-import dataclasses
-import hashlib
-import json
 from datetime import timedelta
-from typing import Final
 
 from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
     ScheduleCalendarSpec,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleRange,
     ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
 )
 
 from lethe.settings import Settings
@@ -31,14 +21,13 @@ from workflows.policies import Queue
 from workflows.probes import ProbeAll
 from workflows.rechecks import RecheckErasures
 from workflows.retention import RetainAll
+from workflows.schedule_updates import put_schedule
 
 TIDY_UP = "tidy-up"
 AUDIT = "audit-all"
 RETENTION = "retain-all"
 PROBES = "probe-all"
 RECHECKS = "recheck-erasures"
-DEFINITION: Final = "definition"
-"""The memo by which a schedule is told from one that another release made."""
 
 
 def wanted(settings: Settings) -> dict[str, Schedule]:
@@ -87,32 +76,4 @@ def nightly(hour: int, jitter_minutes: int) -> ScheduleSpec:
 async def ensure(client: Client, settings: Settings) -> None:
     """Create the schedules, or bring their action and times up to date. Safe from several processes at once."""
     for schedule_id, schedule in wanted(settings).items():
-        definition = _sign(schedule)
-        try:
-            await client.create_schedule(schedule_id, schedule)
-        except ScheduleAlreadyRunningError:
-            await client.get_schedule_handle(schedule_id).update(_if_changed(schedule, definition))
-
-
-def _sign(schedule: Schedule) -> str:
-    """Name what it does and when in a memo of what it starts; returns that name."""
-    action = schedule.action
-    assert isinstance(action, ScheduleActionStartWorkflow)  # noqa: S101 - it is of `wanted`
-    definition = hashlib.sha256(repr((action, schedule.spec, schedule.policy)).encode()).hexdigest()[:16]
-    action.memo = {DEFINITION: definition}
-    return definition
-
-
-def _if_changed(schedule: Schedule, definition: str):  # noqa: ANN202  (the SDK's own callback type)
-    def update(current: ScheduleUpdateInput) -> ScheduleUpdate | None:
-        there = current.description.schedule
-        if _signature(there) == json.dumps(definition).encode():
-            return None
-        return ScheduleUpdate(schedule=dataclasses.replace(schedule, state=there.state))
-
-    return update
-
-
-def _signature(schedule: Schedule) -> bytes:
-    memo = schedule.action.memo if isinstance(schedule.action, ScheduleActionStartWorkflow) else None
-    return getattr((memo or {}).get(DEFINITION), "data", b"")
+        await put_schedule(client, schedule_id, schedule, lambda state: state)

@@ -13,7 +13,6 @@ from temporalio.client import (
     Schedule,
     ScheduleActionExecutionStartWorkflow,
     ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
     ScheduleBackfill,
     ScheduleDescription,
     ScheduleHandle,
@@ -25,8 +24,6 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
     ScheduleState,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
 )
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -38,9 +35,9 @@ from lethe.model.workflow_ids import SYNC_ON_SCHEDULE, SYNC_SCHEDULE, schedule_i
 from workflows import policies
 from workflows.attributes import started
 from workflows.policies import Queue
+from workflows.schedule_updates import RPC_TIMEOUT, put_schedule
 from workflows.sync_schedules import SyncOnSchedule
 
-RPC_TIMEOUT: Final = timedelta(seconds=5)
 PAUSED_BY: Final = "paused by "
 RESUMED_BY: Final = "resumed by "
 OPERATOR: Final = "operator"
@@ -55,11 +52,9 @@ class SourceSchedules:
 
     async def ensure(self, tenant_id: Id, source_id: Id, timing: Timing, paused_by: Id | None) -> None:
         client, wanted = self.client(), _schedule(tenant_id, source_id, timing)
-        wanted = dataclasses.replace(wanted, state=_state(wanted.state, paused_by))
+        own_id = schedule_id(tenant_id, source_id)
         try:
-            await client.create_schedule(schedule_id(tenant_id, source_id), wanted, rpc_timeout=RPC_TIMEOUT)
-        except ScheduleAlreadyRunningError:
-            await self._update(tenant_id, source_id, wanted, paused_by)
+            await put_schedule(client, own_id, wanted, lambda current: _state(current, paused_by))
         except RPCError as error:
             raise WorkflowsUnavailable from error
 
@@ -95,16 +90,6 @@ class SourceSchedules:
 
     def _handle(self, tenant_id: Id, source_id: Id) -> ScheduleHandle:
         return self.client().get_schedule_handle(schedule_id(tenant_id, source_id))
-
-    async def _update(self, tenant_id: Id, source_id: Id, wanted: Schedule, paused_by: Id | None) -> None:
-        def as_wanted(current: ScheduleUpdateInput) -> ScheduleUpdate:
-            state = _state(current.description.schedule.state, paused_by)
-            return ScheduleUpdate(schedule=dataclasses.replace(wanted, state=state))
-
-        try:
-            await self._handle(tenant_id, source_id).update(as_wanted, rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            raise WorkflowsUnavailable from error
 
     async def _view(self, tenant_id: Id, source_id: Id) -> ScheduleView | None:
         try:
@@ -150,7 +135,6 @@ def _schedule(tenant_id: Id, source_id: Id, timing: Timing) -> Schedule:
 
 
 def _state(current: ScheduleState, paused_by: Id | None) -> ScheduleState:
-    """Nothing makes sure that Temporal still has the current one: what the ledger says is read anew each time."""
     if current.paused and _paused_by(current.note or "") == OPERATOR:
         return current
     if paused_by is not None:
