@@ -1,0 +1,82 @@
+"""What an erasure has found and may not take after all: somebody restricted it, or a hold on another one keeps it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from lethe.contracts.erasure import ErasureRound
+from lethe.model.documents import Document
+from lethe.model.erasures import ErasureItem, ItemState
+from lethe.model.ids import Id
+from lethe.model.personal_data import Item, ItemKind
+from lethe.ports.clock import Clock
+from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.privacy.erasure.fencing import hide
+from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.stores.documents import KEPT, RESTRICTED
+from lethe.privacy.holds import free_to_go
+
+_GROUP: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sparing:
+    """May be repeated."""
+
+    ledger: Ledger
+    clock: Clock
+
+    async def spare(self, now: ErasureRound, items: Collection[Item]) -> frozenset[Id]:
+        """Documents that the items name, and their versions, that stay with all that is theirs until a release.
+
+        What goes as a whole is hidden from here on, if it was not: nobody restricts that any more.
+        """
+        at = self.clock.now()
+        whole = {item.ref for item in items if item.kind is ItemKind.DOCUMENT}
+        alone = {item.ref for item in items if item.kind is ItemKind.VERSION}
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(now.tenant_id)
+            versions = await uow.versions.get_many(now.tenant_id, alone)
+            named = whole | {each.document_id for each in versions.values()}
+            kept = await kept_of(uow, now.tenant_id, await uow.documents.get_many(now.tenant_id, named))
+            await hide(uow, now.tenant_id, whole - kept, at)
+            if not kept:
+                return frozenset()
+            own = await uow.versions.of_documents(now.tenant_id, kept)
+            theirs = {version.id for each in own.values() for version in each}
+            chunks = await uow.personal.chunks_of(now.tenant_id, sorted(theirs))
+        await hold(Manifest(self.ledger, now.tenant_id, now.erasure_id), {*kept, *theirs, *chunks}, RESTRICTED, now, at)
+        return kept | theirs
+
+
+async def kept_of(uow: UnitOfWork, tenant_id: Id, documents: Mapping[Id, Document]) -> frozenset[Id]:
+    """Those that a restriction or a hold keeps; none that somebody has deleted by its id."""
+    there = [document for document in documents.values() if document.deleted_at is None]
+    free = {document.id for document in await free_to_go(uow, tenant_id, there)}
+    return frozenset(document.id for document in there) - free
+
+
+async def hold(manifest: Manifest, refs: Collection[Id], code: str, now: ErasureRound, at: datetime) -> None:
+    """Whatever else of these is planned stays for now; whom they name stays with them."""
+    async for page in manifest.pages(None, [ItemState.PLANNED]):
+        theirs = [as_item(row) for row in page if row.ref in refs or row.kind == ItemKind.SUBJECT]
+        await manifest.put([(item, ItemState.HELD, code) for item in theirs], now.round, at)
+
+
+async def let_go(ledger: Ledger, tenant_id: Id, known: Mapping[Item, ErasureItem]) -> list[Item]:
+    """What was held besides a version, and went with its rows when somebody deleted the document."""
+    held = [row for row in known.values() if row.state is ItemState.HELD and row.code in KEPT]
+    chunks = [row for row in held if row.kind == ItemKind.CHUNK]
+    others = [row for row in held if row.kind in {ItemKind.DOCUMENT, ItemKind.SUBJECT}]
+    if not held:
+        return []
+    async with ledger.read() as uow:
+        there = {row.ref for row in others if await uow.personal.count(tenant_id, ItemKind(row.kind), [row.ref])}
+        for some in _groups(chunks):
+            there |= {chunk.id for chunk in await uow.chunks.some(tenant_id, [row.ref for row in some])}
+    return [as_item(row) for row in others + chunks if row.ref not in there]
+
+
+def _groups(rows: Sequence[ErasureItem]) -> list[Sequence[ErasureItem]]:
+    return [rows[start : start + _GROUP] for start in range(0, len(rows), _GROUP)]
