@@ -1,8 +1,10 @@
 """The steps of a question: local activities of the query worker, and a language model's turn, which is not.
 
-Where no model is to be asked, what is found is answered from in the same step: each costs two turns of the workflow.
+Where no model is to be asked, what is found is answered from in the same step, and a model's draft is finished in its
+turn: each step costs two turns of the workflow. `finish` is left for what was not to be done in time, or failed.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,7 +22,7 @@ def _nobody(_question_id: Id, _outcome: AnswerOutcome) -> None:
 
 @dataclass(frozen=True)
 class AnsweringActivities:
-    """Retrieve, and extract; or generate by a model and finish. ``tell``: who hears of a stored answer at once."""
+    """Retrieve, and extract; or generate by a model, and finish. ``tell``: who hears of a stored answer at once."""
 
     answering: Answering
     tell: Callable[[Id, AnswerOutcome], None] = _nobody
@@ -42,7 +44,12 @@ class AnsweringActivities:
         # An attempt after a worker's death has what the first one left of the time.
         passed = (info.started_time - info.scheduled_time).total_seconds()
         left = turn.model_copy(update={"seconds": max(0.0, turn.seconds - passed)})
-        return await steps.generate_by_model(self.answering, left, is_repeated=info.attempt > 1)
+        started = time.perf_counter()
+        turned = await steps.generate_by_model(self.answering, left, is_repeated=info.attempt > 1)
+        turned = await steps.finish_at_once(self.answering, turned, left.seconds - (time.perf_counter() - started))
+        if turned.outcome is not None:
+            self.tell(turn.retrieved.question.question_id, turned.outcome)
+        return turned
 
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:

@@ -22,9 +22,10 @@ Output = TypeVar("Output")
 
 @workflow.defn(name="answer-question")
 class AnswerQuestion:
-    """retrieve -> a turn of each model until one answers -> finish; where none does, sentences of the passages.
+    """retrieve -> a turn of each model until one answers; where none does, sentences of the passages.
 
-    Where no model is to be asked, `retrieve` has answered with those already.
+    Where no model is to be asked, `retrieve` has answered with those already. A turn finishes what it drafted; where it
+    could not, `finish` does.
     """
 
     @workflow.run
@@ -36,12 +37,14 @@ class AnswerQuestion:
 
     async def _answered(self, retrieved: Retrieved) -> AnswerOutcome:
         turned = await self._turns(retrieved)
+        if isinstance(turned, AnswerOutcome):
+            return turned
         if isinstance(turned, Drafted):
             return await self._local(AnsweringActivities.finish, turned, turned.mode.value)
         return await self._local(AnsweringActivities.extract, turned, f"from {len(turned.passages)} passages")
 
-    async def _turns(self, retrieved: Retrieved) -> Drafted | Retrieved:
-        """The draft of the first model that answers; where none does, what was found, and why none did."""
+    async def _turns(self, retrieved: Retrieved) -> AnswerOutcome | Drafted | Retrieved:
+        """The answer of the first model that gives one, or its draft; where none does, what was found, and why."""
         until = workflow.now() + timedelta(seconds=retrieved.seconds_left) - policies.QUESTION_RESERVE
         for position, model in enumerate(retrieved.models, start=1):
             seconds = (until - workflow.now()).total_seconds()
@@ -52,7 +55,7 @@ class AnswerQuestion:
             is_last = position == len(retrieved.models)
             turned = await self._turn(Turn(retrieved=retrieved, model=model, seconds=seconds, is_last=is_last))
             if turned.drafted is not None:
-                return turned.drafted
+                return turned.outcome or turned.drafted
             retrieved = retrieved.after(turned)
             if not turned.goes_on:
                 break

@@ -84,6 +84,8 @@ class Drafted(Contract):
     retrieved: Retrieved
     mode: AnswerMode
     timings_ms: dict[str, float] = Field(default_factory=dict[str, float], max_length=20)
+    is_judged: bool = False
+    """Whether a judge may have been paid for it: where it was to be finished before, and was not."""
 
 
 class Turned(Contract):
@@ -94,3 +96,5 @@ class Turned(Contract):
     reasons: list[DegradedReason] = Field(default_factory=list[DegradedReason], max_length=10)
     goes_on: bool = False
     has_spoken: bool = False
+    outcome: AnswerOutcome | None = None
+    """Of the draft, where it was finished in the turn."""

@@ -4,8 +4,8 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
-from lethe.contracts.answering import QuestionRef, Turned
-from lethe.model.answers import DegradedReason
+from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Turn, Turned
+from lethe.model.answers import AnswerMode, DegradedReason
 from tests.replay.running import TENANT, VERSION, ended
 from tests.workflows.scripted_answering import ScriptedAnswering
 from workflows.answering import AnswerQuestion
@@ -30,6 +30,21 @@ async def answer_by_models(client: Client) -> WorkflowHandle[Any, Any]:
         return await ended(client, AnswerQuestion.run, ref, "answer-question/models", Queue.QUERY)
 
 
+async def answer_in_turn(client: Client) -> WorkflowHandle[Any, Any]:
+    """The model's turn finishes what it drafted."""
+    scripted = ScriptedAnswering(models=["openai:one"])
+
+    async def finishes(turn: Turn) -> None:
+        drafted = Drafted(retrieved=turn.retrieved, mode=AnswerMode.GENERATED)
+        outcome = AnswerOutcome(mode=AnswerMode.GENERATED, citations=1, is_degraded=False)
+        scripted.turns[turn.model] = Turned(drafted=drafted, outcome=outcome)
+
+    scripted.on_turn = finishes
+    async with scripted.running(client):
+        ref = QuestionRef(tenant_id=TENANT, question_id=VERSION)
+        return await ended(client, AnswerQuestion.run, ref, "answer-question/turn", Queue.QUERY)
+
+
 async def answer_below_models(client: Client) -> WorkflowHandle[Any, Any]:
     """The only model refuses: sentences of the passages answer."""
     scripted = ScriptedAnswering(models=["openai:one"])
@@ -44,5 +59,6 @@ async def answer_below_models(client: Client) -> WorkflowHandle[Any, Any]:
 ANSWERS = (
     answer_question,
     answer_by_models,
+    answer_in_turn,
     answer_below_models,
 )

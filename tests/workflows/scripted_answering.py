@@ -30,6 +30,7 @@ class ScriptedAnswering:
         self.outcome: AnswerOutcome | None = None
         self.taken: list[Turn] = []
         self.extracted: list[Retrieved] = []
+        self.finished: list[Drafted] = []
 
     @activity.defn
     async def retrieve(self, ref: QuestionRef) -> Retrieved:
@@ -58,6 +59,7 @@ class ScriptedAnswering:
 
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:
+        self.finished.append(drafted)
         return _outcome(drafted.mode, [])
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.worker import Interceptor
 
-from lethe.contracts.answering import AnswerOutcome, QuestionRef, Turn, Turned
+from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Turn, Turned
 from lethe.errors import LedgerUnavailable, LetheError
 from lethe.model.answers import AnswerMode, DegradedReason
 from lethe.model.ids import new_id
@@ -93,6 +93,18 @@ async def test_what_was_answered_at_once_is_not_answered_again(client: Client) -
     scripted.outcome = AnswerOutcome(mode=AnswerMode.EXTRACTIVE, citations=3, is_degraded=False)
     assert await answered(client, scripted) == scripted.outcome
     assert scripted.extracted == []
+
+
+@pytest.mark.parametrize("outcome", [None, AnswerOutcome(mode=AnswerMode.GENERATED, citations=3, is_degraded=False)])
+async def test_what_a_turn_finished_is_not_finished_again(client: Client, outcome: AnswerOutcome | None) -> None:
+    async def drafts(turn: Turn) -> None:
+        drafted = Drafted(retrieved=turn.retrieved, mode=AnswerMode.GENERATED, is_judged=True)
+        scripted.turns[ONE] = Turned(drafted=drafted, outcome=outcome)
+
+    scripted = ScriptedAnswering([ONE])
+    scripted.on_turn = drafts
+    assert (await answered(client, scripted)).citations == (outcome.citations if outcome else 1)
+    assert [drafted.is_judged for drafted in scripted.finished] == ([] if outcome else [True])
 
 
 async def test_the_next_model_is_asked_after_one_that_goes_on(client: Client) -> None:

@@ -5,8 +5,8 @@ No unit of work spans a call outside SQL: a step reads, works, then commits in a
 
 from lethe.answering.steps.asking import ask
 from lethe.answering.steps.extracting import generate
-from lethe.answering.steps.finishing import finish
+from lethe.answering.steps.finishing import finish, finish_at_once
 from lethe.answering.steps.generating import generate_by_model
 from lethe.answering.steps.retrieving import look_ahead, retrieve
 
-__all__ = ["ask", "finish", "generate", "generate_by_model", "look_ahead", "retrieve"]
+__all__ = ["ask", "finish", "finish_at_once", "generate", "generate_by_model", "look_ahead", "retrieve"]

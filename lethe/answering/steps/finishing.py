@@ -1,5 +1,7 @@
 """The last step: what may still be read of the draft, and is grounded, is the answer."""
 
+import asyncio
+import logging
 import time
 from dataclasses import replace
 from typing import Final
@@ -13,8 +15,8 @@ from lethe.answering.deps import Answering
 from lethe.answering.grounding import Verdict
 from lethe.answering.steps.stored import elapsed_ms, load, merged, outcome, passages_of, store_paid
 from lethe.answering.telling import tell_done
-from lethe.contracts.answering import AnswerOutcome, Drafted
-from lethe.errors import QuestionNotFound
+from lethe.contracts.answering import AnswerOutcome, Drafted, Turned
+from lethe.errors import LetheError, QuestionNotFound
 from lethe.model.answers import Answer, AnswerMode, DegradedReason, Question, QuestionState
 from lethe.model.processors import Origin
 from lethe.ports.search import Passage
@@ -26,12 +28,37 @@ _TO_STORE: Final = 1.0
 _STORING_MOST: Final = 2.0
 """Seconds; the last ones are of the reserve that the answer without a model left."""
 
+_log: Final = logging.getLogger("lethe.answering")
+
+
+async def finish_at_once(deps: Answering, turned: Turned, seconds: float) -> Turned:
+    """`finish` in the turn that made the draft, if ``seconds`` suffice: a step of its own is a turn of the workflow.
+
+    The draft is stored, for it was paid; so whatever fails here is left to that step.
+    """
+    if turned.drafted is None or turned.drafted.is_judged or seconds < _least(deps):
+        return turned
+    try:
+        async with asyncio.timeout(seconds):
+            return turned.model_copy(update={"outcome": await finish(deps, turned.drafted)})
+    except Exception as error:  # noqa: BLE001  (the step after it finds out what it was, or succeeds)
+        code = error.code if isinstance(error, LetheError) else LetheError.code
+        _log.warning("not finished at once", extra={"ref": turned.drafted.retrieved.question.question_id, "code": code})
+    return turned.model_copy(update={"drafted": turned.drafted.model_copy(update={"is_judged": True})})
+
+
+def _least(deps: Answering) -> float:
+    """Seconds that finishing may take."""
+    grounding = deps.chain.grounding if deps.chain is not None else None
+    return _TO_STORE + (grounding.judge_seconds if grounding is not None and grounding.judge else 0.0)
+
 
 async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False) -> AnswerOutcome:
     """Gate the draft's sources again, drop what was withdrawn meanwhile, and store the final answer.
 
     ``is_repeated``: an earlier attempt failed. It may have paid a judge, so only the rules judge now.
     """
+    is_repeated = is_repeated or drafted.is_judged
     started = time.perf_counter()
     ref = drafted.retrieved.question
     asked = await load(deps, ref)

@@ -199,4 +199,4 @@ async def _own_draft(deps: Answering, turn: Turn) -> Drafted | None:
         draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
     if draft is None or not any(each.startswith(f"{turn.model} ") for each in draft.provenance.attempts):
         return None
-    return Drafted(retrieved=turn.retrieved, mode=draft.mode)
+    return Drafted(retrieved=turn.retrieved, mode=draft.mode, is_judged=True)
