@@ -26,7 +26,7 @@ from lethe.privacy.discovery.person import Person
 from lethe.privacy.discovery.redaction import Redactor
 from lethe.privacy.erasure.discovery import Discovery, get_request
 from lethe.privacy.erasure.manifest import Manifest, as_item
-from lethe.privacy.erasure.stores.documents import SHARED
+from lethe.privacy.erasure.stores.documents import RESTRICTED, SHARED
 from lethe.privacy.sealing import Purpose, unseal_stream
 
 _FILENAME: Final = "rewritten.md"
@@ -84,6 +84,9 @@ class Rewriting:
         if version is None or document is None or document.fenced_at is not None:
             # A fenced one goes as a whole, for the sake of somebody else.
             return False
+        if document.restricted_at is not None:
+            await self._put(replace(item, code=RESTRICTED))
+            return False
         if document.live_version_id != version.id:
             return version.status in IN_FLIGHT and is_wanted(document, version)
         coming = [each for each in siblings if each.submission > version.submission and each.status in IN_FLIGHT]
@@ -95,7 +98,8 @@ class Rewriting:
         begun = await self._begin(document, version, redactor)
         if begun is not None:
             await self._share_links(version, [begun])
-        await self._mark(now, item)
+        # The next time is in the round after.
+        await self._put(replace(item, round=now.round + 1))
         return begun is not None and begun.status in IN_FLIGHT
 
     async def _share_links(self, version: Version, later: Sequence[Version]) -> None:
@@ -108,11 +112,9 @@ class Rewriting:
             for each in later:
                 await uow.personal.share_links(tenant_id, version.id, each.id, going)
 
-    async def _mark(self, now: ErasureRound, item: ErasureItem) -> None:
-        """It was begun: the next time is in the round after."""
-        row = replace(item, round=now.round + 1, updated_at=self.uploads.clock.now())
+    async def _put(self, item: ErasureItem) -> None:
         async with self.uploads.ledger.write() as uow:
-            await uow.erasures.put_items([row])
+            await uow.erasures.put_items([replace(item, updated_at=self.uploads.clock.now())])
 
     async def _begin(self, document: Document, version: Version, redactor: Redactor) -> Version | None:
         """None where the person is named by what makes it this document: its address, or a field that is no text."""

@@ -17,6 +17,8 @@ from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import source_digest
 from lethe.privacy.erasure.fencing import linked_documents
+from lethe.privacy.erasure.verifying import resume_unheld
+from lethe.privacy.holds import holds_in
 from lethe.privacy.readmitting import readmit
 from lethe.privacy.sealing import Purpose, unseal_text
 
@@ -92,8 +94,10 @@ class Cancelling:
         cancelled = replace(
             request, state=ErasureState.CANCELLED, held_from=None, hold_reason="", updated_at=at, ended_at=at
         )
+        held = (await holds_in(uow, tenant_id)).documents if request.state is ErasureState.HELD else frozenset[Id]()
         await uow.erasures.update(cancelled)
         await uow.erasures.forget(tenant_id, request.id)
+        await resume_unheld(uow, tenant_id, held, at)
         # As the last write: the log is one for all.
         number = int(at.timestamp())
         await append_leaf(uow, new_leaf(LogEntry(LeafKind.CANCELLED, tenant_id, request.id, at, number), b""))

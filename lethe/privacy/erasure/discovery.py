@@ -19,6 +19,7 @@ from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.reporting import report
+from lethe.privacy.erasure.sparing import kept_of, let_go
 from lethe.privacy.erasure.stores.documents import KEPT, SHARED
 from lethe.privacy.erasure.tracing import Tracing
 from lethe.privacy.sealing import Purpose, unseal_text
@@ -173,7 +174,7 @@ class Discovery:
         trace: Trace,
         late: frozenset[Id],
     ) -> Discovered:
-        planned, kept = list[Item](), list[tuple[Item, ItemState, str]]()
+        planned, kept = await let_go(self.ledger, now.tenant_id, known), list[tuple[Item, ItemState, str]]()
         for store in self.stores:
             located = await store.locate(now.tenant_id, trace)
             planned += [item for item in located.items if item not in known or known[item].state is ItemState.HELD]
@@ -231,7 +232,9 @@ class Discovery:
                 return False
             state = _after(found, is_over=is_over)
             check_move(request.state, state)
-            await hide(uow, now.tenant_id, trace.documents, at)
+            found_whole = await uow.documents.get_many(now.tenant_id, trace.documents)
+            # One that was restricted since is spared before anything is taken out.
+            await hide(uow, now.tenant_id, set(found_whole) - await kept_of(uow, now.tenant_id, found_whole), at)
             moved = replace(request, state=state, rounds=now.round, round_at=began, updated_at=at)
             if state is ErasureState.ERASING:
                 moved = replace(moved, erasing_at=request.erasing_at or at, purging_at=None)

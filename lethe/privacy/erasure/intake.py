@@ -28,6 +28,8 @@ from lethe.privacy.digests import blind_index, prefix_digest, suppression_tag
 from lethe.privacy.erasure.cancelling import Cancelling
 from lethe.privacy.erasure.fencing import fence_in, linked_documents
 from lethe.privacy.erasure.users import names_an_admin
+from lethe.privacy.erasure.verifying import resume_unheld
+from lethe.privacy.holds import holds_in
 from lethe.privacy.identifiers import is_common, is_telling, text_key
 from lethe.privacy.sealing import Purpose, seal_text
 from lethe.settings import ErasureSettings
@@ -121,15 +123,17 @@ class Erasures:
             return await _view(uow, held)
 
     async def release(self, caller: Caller, erasure_id: Id) -> ErasureView:
-        """Go on where the hold found it. Raises IllegalErasureMove if it is not held."""
+        """Go on where the hold found it; so do others that had to leave what it kept. Raises IllegalErasureMove."""
         async with self.ledger.write() as uow:
             request = await _locked(uow, caller.tenant_id, erasure_id)
             if request.state is not ErasureState.HELD or request.held_from is None:
                 raise IllegalErasureMove(f"an erasure that is {request.state} is not held")
             at = self.clock.now()
             released = replace(request, state=request.held_from, held_from=None, hold_reason="", updated_at=at)
+            held = (await holds_in(uow, caller.tenant_id)).documents
             await uow.erasures.update(released)
             await _log(uow, released, LeafKind.RELEASED)
+            await resume_unheld(uow, caller.tenant_id, held, at)
             return await _view(uow, released)
 
     async def cancel(self, caller: Caller, erasure_id: Id) -> ErasureView:

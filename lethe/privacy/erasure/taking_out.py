@@ -20,6 +20,7 @@ from lethe.ports.personal_data import HistoryStore, PersonalDataStore, SourceRem
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.reporting import report
+from lethe.privacy.erasure.sparing import Sparing, hold
 from lethe.privacy.erasure.stores.base import refs_of
 from lethe.privacy.erasure.stores.documents import SERVED
 from lethe.settings import ErasureSettings
@@ -42,6 +43,10 @@ class TakingOut:
     key_cache_seconds: float
     settings: ErasureSettings
 
+    @property
+    def sparing(self) -> Sparing:
+        return Sparing(self.ledger, self.clock)
+
     async def quiet(self, now: ErasureRound) -> Quieted:
         """Make what goes unreachable, end what is still bringing it in, and wait until it has ended."""
         if not await self._entered(now, ErasureState.ERASING):
@@ -49,12 +54,16 @@ class TakingOut:
         ended = 0
         async for page in self._manifest(now).pages(StoreName.DOCUMENTS, _OPEN):
             items = [as_item(each) for each in page]
+            spared = await self.sparing.spare(now, items)
+            items = [item for item in items if item.ref not in spared]
             running = await self.remover.withdraw(
                 now.tenant_id, refs_of(items, ItemKind.DOCUMENT), refs_of(items, ItemKind.VERSION)
             )
             await self._end(now.tenant_id, running)
             ended += len(running)
             await self._hold_served(now, refs_of(items, ItemKind.VERSION))
+            # Nothing is destroyed yet: a restriction that came while that ended is kept to as well.
+            await self.sparing.spare(now, [item for item in items if item.kind is ItemKind.VERSION])
         return Quieted(ended=ended)
 
     async def _hold_served(self, now: ErasureRound, version_ids: Sequence[Id]) -> None:
@@ -67,11 +76,7 @@ class TakingOut:
             chunks = await uow.personal.chunks_of(now.tenant_id, served) if served else []
         if not served:
             return
-        manifest = self._manifest(now)
-        async for page in manifest.pages(None, _OPEN):
-            # Whom it names stays with it.
-            theirs = [as_item(row) for row in page if row.ref in {*served, *chunks} or row.kind == ItemKind.SUBJECT]
-            await manifest.put([(item, ItemState.HELD, SERVED) for item in theirs], now.round, self.clock.now())
+        await hold(self._manifest(now), {*served, *chunks}, SERVED, now, self.clock.now())
 
     async def _end(self, tenant_id: Id, versions: Sequence[Id]) -> None:
         """Raises WorkflowsUnavailable if one does not end in a minute: the step is tried again."""

@@ -8,6 +8,7 @@ from lethe.model.erasures import ErasureScope
 from lethe.model.ids import Id
 from lethe.model.personal_data import Leads, Trace, Wanted
 from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.privacy.holds import holds_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ class Tracing:
                     shared |= stays
                     versions |= named - stays
             versions |= await _replaced(uow, tenant_id, set(once_kept) - shared)
+            held = await _held(uow, tenant_id, whole, versions)
+            whole -= set(held.values())
+            versions -= held.keys()
+            restricted |= held.keys()
             questions = await uow.personal.questions_about(tenant_id, whole, versions)
         asked = leads.questions if scope.is_whole else frozenset[Id]()
         return Trace(
@@ -95,6 +100,17 @@ async def _replaced(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id])
         for each in set(version_ids) - served
         if each not in found or documents[found[each].document_id].restricted_at is None
     }
+
+
+async def _held(uow: UnitOfWork, tenant_id: Id, whole: Collection[Id], version_ids: Collection[Id]) -> dict[Id, Id]:
+    """Versions that a hold on another erasure keeps, each with its document. Who is served none of it, stays so."""
+    held = (await holds_in(uow, tenant_id)).documents
+    if not held:
+        return {}
+    found = await uow.versions.get_many(tenant_id, version_ids)
+    documents = await uow.documents.get_many(tenant_id, held & {*whole, *(each.document_id for each in found.values())})
+    kept = {each.id for each in documents.values() if each.deleted_at is None}
+    return {each.id: each.document_id for each in found.values() if each.document_id in kept}
 
 
 async def _in_scope(uow: UnitOfWork, tenant_id: Id, scope: ErasureScope, document_ids: Collection[Id]) -> list[Id]:

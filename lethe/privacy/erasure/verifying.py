@@ -1,5 +1,6 @@
 """The verification as a step of an erasure: what it finds reopens the request, before its certificate and after it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -8,6 +9,7 @@ from lethe.contracts.erasure import CertifiedPage, ErasureRef, Rechecked, Rechec
 from lethe.model.audit_log import LeafKind
 from lethe.model.documents import Document
 from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, check_move
+from lethe.model.ids import Id
 from lethe.model.operations import Dispatch, DispatchKind
 from lethe.model.workflow_ids import erasure_workflow_id
 from lethe.ports.clock import Clock
@@ -16,6 +18,7 @@ from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest
 from lethe.privacy.erasure.stores.documents import RESTRICTED, UNRESTRICTED
+from lethe.privacy.holds import holds_in
 from lethe.privacy.verification.findings import Findings, build_hash
 from lethe.privacy.verification.verifier import Verifier
 from lethe.telemetry import ERASURE_HITS, ERASURES_REOPENED
@@ -129,6 +132,14 @@ async def resume_held(uow: UnitOfWork, document: Document, at: datetime) -> None
             held = await uow.erasures.held(tenant_id, erasure_id, RESTRICTED)
             freed = [replace(each, code=UNRESTRICTED, updated_at=at) for each in held if each.ref in versions]
             await uow.erasures.put_items(freed)
+
+
+async def resume_unheld(uow: UnitOfWork, tenant_id: Id, held: Collection[Id], at: datetime) -> None:
+    """As `resume_held`, for documents that a hold kept which has just ended, if nothing else keeps them."""
+    still = (await holds_in(uow, tenant_id)).documents
+    for document in (await uow.documents.get_many(tenant_id, set(held) - still)).values():
+        if document.restricted_at is None:
+            await resume_held(uow, document, at)
 
 
 async def resume_freed(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:
