@@ -1,11 +1,15 @@
 """Loopback ports: the usual one when it is free, else any other."""
 
+import random
 import socket
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import Final
 
 HOST: Final = "127.0.0.1"
+_LOW: Final = range(26_000, 32_000)
+"""Below those that the kernel gives to outgoing connections: none of these takes a port between its choice and its
+server, or while the server is started again."""
 
 
 def is_free(port: int) -> bool:
@@ -21,25 +25,26 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_ports(count: int) -> list[int]:
-    """As many different ports as asked for, free at this moment."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [probe.getsockname()[1] for probe in probes]
+def free_ports(count: int, taken: Iterable[int] = ()) -> list[int]:
+    """As many different ports as asked for, free at this moment and none of those in `taken`."""
+    ports = sorted(set(_LOW).difference(taken))
+    # Not the seeded generator: two processes that begin alike would choose alike.
+    random.SystemRandom().shuffle(ports)
+    return list(islice(filter(is_free, ports), count))
 
 
-def free_run(count: int, wanted: int | None = None) -> int:
-    """The first of `count` consecutive free ports, at `wanted` if they are free there."""
+def free_run(count: int, wanted: int | None = None, taken: Collection[int] = ()) -> int:
+    """The first of `count` consecutive free ports, at `wanted` if they are free there; none of them in `taken`."""
     first = free_ports(1)[0] if wanted is None else wanted
-    while first + count > 65_536 or not all(is_free(first + offset) for offset in range(count)):
+    while first + count > 65_536 or not all(
+        port not in taken and is_free(port) for port in range(first, first + count)
+    ):
         first = free_ports(1)[0]
     return first
 
 
-def choose(wanted: int, taken: Iterable[int] = ()) -> int:
+def choose(wanted: int, taken: Collection[int] = ()) -> int:
     """The wanted port, or a free one when something listens there or it is in `taken`."""
-    if wanted not in set(taken) and is_free(wanted):
+    if wanted not in taken and is_free(wanted):
         return wanted
-    return free_ports(1)[0]
+    return free_ports(1, taken)[0]

@@ -62,7 +62,7 @@ def choose_ports(settings: Settings, previous: Ports | None) -> Ports:
     chosen: dict[str, int] = {}
     for name, port in wanted_ports(settings).items():
         chosen[name] = choose(port, chosen.values())
-    cluster = free_run(_CLUSTER_PORTS, previous.weaviate_cluster if previous else None)
+    cluster = free_run(_CLUSTER_PORTS, previous.weaviate_cluster if previous else None, chosen.values())
     return Ports(**chosen, weaviate_cluster=cluster)
 
 

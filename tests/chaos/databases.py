@@ -14,12 +14,12 @@ from cli.stack.ports import HOST
 from lethe.settings import Settings
 from tests.chaos.children import Child, temporal_child
 from tests.servers.cluster import postgres_child
+from tests.servers.ports import reserved_ports
 from tests.servers.postgres import Postgres, make_cluster
 from tests.servers.proxy import Link
 from tests.servers.temporal_postgres import server_child
 from tests.servers.temporal_server import (
     TemporalPrograms,
-    low_ports,
     make_namespace,
     temporal_programs,
     write_config,
@@ -73,7 +73,7 @@ async def postgres_databases(folder: Path, logs: Path, port: int) -> AsyncGenera
         socket = cluster.folder / ".s.PGSQL.5432"
         sql, histories = Link(socket), Link(socket)
         await histories.open()
-        config = write_config(folder, histories.port, _USER, [port, *low_ports(7)])
+        config = write_config(folder, histories.port, _USER, [port, *reserved_ports(7)])
         yield PostgresDatabases(
             ledger=_address("ledger", cluster.folder),
             keyring=_address("keyring", cluster.folder),

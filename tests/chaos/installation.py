@@ -22,8 +22,8 @@ from lethe.settings import Settings
 from tests.chaos.children import Child, end_all, keep
 from tests.chaos.databases import Databases, postgres_databases, sqlite_databases
 from tests.chaos.stores import Where
+from tests.servers.ports import reserved_ports
 from tests.servers.proxy import Link
-from tests.servers.temporal_server import low_ports
 
 HEARTBEAT_SECONDS = 5
 STICKY_SECONDS = 3
@@ -137,9 +137,11 @@ async def installation(folder: Path, stack: str, workers: int = 2) -> AsyncGener
     logs.mkdir()
     state.mkdir(mode=0o700)
     secrets = Secrets()
-    http, grpc, api_port, provider_port, *metrics = low_ports(4 + workers)
-    temporal_port = low_ports(1)[0]
-    ports = Ports(api=0, worker_metrics=0, weaviate=http, weaviate_grpc=grpc, weaviate_cluster=low_ports(1, run=4)[0])
+    http, grpc, api_port, provider_port, *metrics = reserved_ports(4 + workers)
+    temporal_port = reserved_ports(1)[0]
+    ports = Ports(
+        api=0, worker_metrics=0, weaviate=http, weaviate_grpc=grpc, weaviate_cluster=reserved_ports(1, run=4)[0]
+    )
     async with AsyncExitStack() as exits:
         children: dict[str, Child] = {}
         keeper = asyncio.create_task(keep(children))

@@ -41,6 +41,13 @@ async def held(piece: bytes, may_end: asyncio.Event) -> AsyncIterator[bytes]:
     await may_end.wait()
 
 
+async def begun(folder: Path) -> None:
+    """Wait until a writer holds a part of a blob."""
+    async with asyncio.timeout(60):
+        while not any(folder.rglob("*.part")):
+            await asyncio.sleep(0.01)
+
+
 class TestFileBlobs(BlobStoreContract):
     @pytest.fixture
     def blobs(self, tmp_path: Path) -> BlobStore:
@@ -67,7 +74,7 @@ class TestFileBlobs(BlobStoreContract):
         blobs = local(tmp_path)
         may_end = asyncio.Event()
         writing = asyncio.create_task(blobs.write("t/v/original", held(b"slow", may_end)))
-        await asyncio.sleep(0.05)
+        await begun(tmp_path)
         await blobs.write("t/v/original", pieces(b"fast"))
         may_end.set()
         assert await writing == 4
@@ -79,7 +86,7 @@ class TestFileBlobs(BlobStoreContract):
         await blobs.write("t/v/original", pieces(b"old"))
         may_end = asyncio.Event()
         writing = asyncio.create_task(blobs.write("t/v/original", held(b"new", may_end)))
-        await asyncio.sleep(0.05)
+        await begun(tmp_path)
         assert await content(blobs, "t/v/original") == b"old"
         may_end.set()
         await writing
@@ -93,7 +100,7 @@ class TestFileBlobs(BlobStoreContract):
             await asyncio.Event().wait()
 
         writing = asyncio.create_task(blobs.write("t/v/original", endless()))
-        await asyncio.sleep(0.05)
+        await begun(tmp_path)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing

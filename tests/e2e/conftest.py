@@ -29,7 +29,8 @@ class Demo:
 
     def ended(self, document_id: str) -> dict[str, Any]:
         """The document once it is ready or has failed."""
-        for _ in range(600):
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
             document = self.api.get(f"/v1/documents/{document_id}").json()
             if document["status"] in {"ready", "failed"}:
                 return document

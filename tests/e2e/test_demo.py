@@ -62,7 +62,7 @@ def test_the_api_dies_between_commit_and_start(demo: Demo) -> None:
     (demo.stack.state.parent / "dispatch.latch").unlink()
     with pytest.raises(httpx.TransportError):
         demo.api.post("/v1/documents", json={"text": "The gate valve is painted orange.", "source_uri": "mem:valve"})
-    for _ in range(300):
+    for _ in range(900):
         try:
             items = demo.api.get("/v1/documents", params={"limit": 5}).json()["items"]
             break

@@ -70,12 +70,10 @@ async def _scanner_finds_what_is_planted(address: str) -> None:
         search_attributes=TypedSearchAttributes([SearchAttributePair(REF, planted["attribute"])]),
     )
     try:
-        for _ in range(50):
-            found = await _histories(address, f"WorkflowId = '{planted['id']}'")
-            if found:
-                break
-            await asyncio.sleep(0.1)  # listings come after starts
-        (text,) = found.values()  # pyright: ignore[reportPossiblyUnboundVariable]
+        async with asyncio.timeout(90):
+            while not (found := await _histories(address, f"WorkflowId = '{planted['id']}'")):
+                await asyncio.sleep(0.1)  # listings come after starts
+        (text,) = found.values()
         assert [place for place, word in planted.items() if word not in text] == []
     finally:
         await handle.terminate()

@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
-from cli.stack.ports import free_ports
 from lethe.adapters.blobs import FsspecBlobs
 from lethe.adapters.clock import SystemClock
 from lethe.adapters.keyring import SqlKeyRing
@@ -38,12 +37,16 @@ from lethe.ports.keywords import KeywordIndex
 from lethe.retrieval.ladder import KeywordRung
 from lethe.retrieval.search import Search
 from lethe.settings import ProviderSettings, Settings, WeaviateSettings, WorkerSettings
+from tests.servers.ports import reserved_ports
 from workers.bootstrap import bootstrap
 from workers.temporal import connect, ensure_search_attributes
 from workflows.starters import Starters
 
 FAILPOINT_EXIT = 137
+_USABLE_SECONDS = 120.0
 ENDED = frozenset({Status.READY, Status.FAILED})
+NEVER_MINUTES = 100 * 365 * 24 * 60
+"""No audit but a test's own puts right what the test has damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_WEAVIATE__GRPC_PORT": str(settings.weaviate.grpc_port),
         "LETHE_WEAVIATE__API_KEY": settings.weaviate.api_key.get_secret_value(),
         "LETHE_LIMITS__DROP_AFTER_SECONDS": str(settings.limits.drop_after_seconds),
+        "LETHE_AUDIT__EVERY_MINUTES": str(settings.audit.every_minutes),
         "LETHE_AUDIT__SETTLE_SECONDS": str(settings.audit.settle_seconds),
         "LETHE_ERASURE__DRAIN_SECONDS": str(settings.erasure.drain_seconds),
         "LETHE_KEYS__CACHE_SECONDS": str(settings.keys.cache_seconds),
@@ -190,7 +194,7 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings, failpoint: str) -> None:
         self.log = settings.state / "worker.log"
-        self.metrics_port = free_ports(1)[0]
+        self.metrics_port = reserved_ports(1)[0]
         environment = {
             **environment_of(settings),
             "LETHE_WORKER__METRICS_PORT": str(self.metrics_port),
@@ -233,6 +237,7 @@ async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings
             "temporal": base.temporal.model_copy(update={"address": temporal, "namespace": namespace}),
             "weaviate": weaviate,
             "worker": WorkerSettings(),
+            "audit": base.audit.model_copy(update={"every_minutes": NEVER_MINUTES}),
         }
     )
     await _register(temporal, namespace)
@@ -261,7 +266,8 @@ async def _register(address: str, namespace: str) -> None:
             workflow_execution_retention_period=Duration(seconds=int(timedelta(days=3).total_seconds())),
         )
     )
-    for _ in range(100):
+    deadline = time.monotonic() + _USABLE_SECONDS
+    while time.monotonic() < deadline:
         # A namespace is usable once the server's cache has it.
         try:
             other = await Client.connect(address, namespace=namespace)

@@ -11,7 +11,7 @@ from cli.stack.weaviate import ensure_binary
 from lethe.settings import Settings
 from tests.chaos.children import Child, temporal_child
 from tests.integration.installation import Installation, WorkerProcess, installation
-from tests.servers.temporal_server import low_ports
+from tests.servers.ports import reserved_ports
 from tests.servers.weaviate import WeaviateServer, weaviate_server_at
 
 
@@ -60,7 +60,7 @@ class Killable:
 @asynccontextmanager
 async def killable(base: Settings, folder: Path) -> AsyncGenerator[Killable]:
     """``base`` names SQL and the state; the servers' data are in the folder."""
-    port = low_ports(1)[0]
+    port = reserved_ports(1)[0]
     server = temporal_child(folder, folder, port)
     with weaviate_server_at(ensure_binary(Settings().cache, print)) as weaviate:
         server.start()

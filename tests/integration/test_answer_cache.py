@@ -12,11 +12,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from cli.stack.ports import free_ports
 from lethe.model.ids import new_id
 from tests.events import events_of
 from tests.integration.installation import Installation
 from tests.integration.test_api_process import ApiProcess, api
+from tests.servers.ports import reserved_ports
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -49,7 +49,7 @@ class Pair:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pair(running: Installation) -> AsyncGenerator[Pair]:
-    nowhere = f"127.0.0.1:{free_ports(1)[0]}"
+    nowhere = f"127.0.0.1:{reserved_ports(1)[0]}"
     async with api(running.settings) as one, api(running.settings, LETHE_TEMPORAL__ADDRESS=nowhere) as two:
         while (await one.client.get("/v1/health")).json()["stores"]["temporal"] != "up":
             await asyncio.sleep(0.1)

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from api.dispatching import FAILPOINT
-from cli.stack.ports import free_ports
+from lethe.model.ids import Id
 from lethe.settings import Settings
 from tests.integration.installation import FAILPOINT_EXIT, Installation, environment_of
+from tests.servers.ports import reserved_ports
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,7 +38,7 @@ class ApiProcess:
 
     async def ready(self, location: str, *, leaving: str = "") -> dict[str, object]:
         """The document once its ingestion ended; ``leaving``: not as it was before a retry."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             document = (await self.client.get(location)).json()
             if document["status"] in {"ready", "failed"} - {leaving}:
@@ -48,7 +49,7 @@ class ApiProcess:
 
 @asynccontextmanager
 async def api(settings: Settings, **environment: str) -> AsyncGenerator[ApiProcess]:
-    port = free_ports(1)[0]
+    port = reserved_ports(1)[0]
     key = (settings.state / "admin.key").read_text().strip()
     log = settings.state / "api.log"
     with log.open("ab") as out:
@@ -114,28 +115,34 @@ async def test_a_file_becomes_a_cited_answer_and_goes_without_a_trace(running: I
         assert b"forgets" not in shown.content
 
 
-async def test_questions_are_answered_quickly_by_the_process_that_took_them(running: Installation) -> None:
+async def test_questions_are_answered_quickly_by_the_process_that_took_them(
+    running: Installation, record_property: Callable[[str, object], None]
+) -> None:
     async with api(running.settings) as lethe:
         await lethe.ready((await lethe.uploaded()).headers["location"])
         for _ in range(3):
             await lethe.client.post("/v1/query", json=ASK | NEW)
         started = time.monotonic()
-        answers = [await lethe.client.post("/v1/query", json=ASK | NEW) for _ in range(10)]
-        assert all(answer.json()["answer_mode"] == "extractive" for answer in answers)
-        # Without eager start a question waits for polls; the bound is wide because two cores do everything here.
-        assert (time.monotonic() - started) / 10 < 1.0
+        answers = [(await lethe.client.post("/v1/query", json=ASK | NEW)).json() for _ in range(10)]
+        record_property("answered in, ms", round((time.monotonic() - started) * 100))
+    assert {answer["answer_mode"] for answer in answers} == {"extractive"}
+    for answer in answers:
+        workflow_id = f"answer-question/{running.caller.tenant_id}/{answer['id']}"
+        history = await running.client.get_workflow_handle(workflow_id).fetch_history()
+        # Without eager start a question waits for polls.
+        assert history.events[0].workflow_execution_started_event_attributes.eager_execution_accepted
 
 
 async def test_without_temporal_it_starts_searches_and_gives_passages(running: Installation) -> None:
     async with api(running.settings) as lethe:
         await lethe.ready((await lethe.uploaded()).headers["location"])
-    async with api(running.settings, LETHE_TEMPORAL__ADDRESS=f"127.0.0.1:{free_ports(1)[0]}") as lethe:
+    async with api(running.settings, LETHE_TEMPORAL__ADDRESS=f"127.0.0.1:{reserved_ports(1)[0]}") as lethe:
         health = (await lethe.client.get("/v1/health")).json()
         assert (health["status"], health["stores"]["temporal"], health["stores"]["sql"]) == ("degraded", "down", "up")
         assert (await lethe.client.post("/v1/search", json=ASK)).json()["items"]
         started = time.monotonic()
         answer = (await lethe.client.post("/v1/query", json=ASK | NEW)).json()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
         assert (answer["answer_mode"], answer["degraded_reasons"]) == ("passages", ["workflows_down"])
         assert answer["citations"]
         # Taken in all the same: the sweeper of the worker, which does reach Temporal, starts it.
@@ -178,10 +185,18 @@ def _peak_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
+async def _questions(installation: Installation) -> set[Id]:
+    """Those that a process has taken."""
+    async with installation.ledger.read() as uow:
+        return {each.id for each in await uow.questions.newest(installation.caller.tenant_id, 100)}
+
+
 async def test_it_ends_cleanly_when_told_to(prepared: Installation) -> None:
     async with api(prepared.settings) as lethe:
+        before = await _questions(prepared)
         asked = asyncio.create_task(lethe.client.post("/v1/query", json=ASK | NEW))
-        await asyncio.sleep(0.05)
+        while await _questions(prepared) == before:
+            await asyncio.sleep(0.01)
         lethe.process.terminate()
         assert (await asked).status_code == 200
-        assert await asyncio.to_thread(lethe.process.wait, 30) == 0
+        assert await asyncio.to_thread(lethe.process.wait, 60) == 0

@@ -89,6 +89,7 @@ async def test_an_upload_beside_another_tenants_bulk_waits_for_a_batch_at_most(
         beside = await seconds_until_ready(other, 2)
         left = DOCUMENTS - (await bulks.use_cases(free).get(free.caller, ingestion_id)).done
         await quiet(free, ingestion_id)
+        alone = max(alone, await seconds_until_ready(other, 3))  # the machine may have other work by now
         longest = max(await batch_seconds(free, ingestion_id))
         await end(free, ingestion_id)
     told = f"alone {alone:.1f} s, beside a bulk {beside:.1f} s; longest batch {longest:.1f} s; left then {left}"

@@ -17,7 +17,6 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from cli import verify_erasure as verifier
-from cli.stack.ports import free_ports
 from lethe.adapters.certifying import certificate_issuer
 from lethe.adapters.clock import SystemClock
 from lethe.adapters.witness.client import HttpWitness
@@ -34,6 +33,7 @@ from tests.conftest import settings_at
 from tests.integration.canaries.forms import Canary
 from tests.integration.installation import Installation, installation
 from tests.integration.test_witness_process import TOKEN, running
+from tests.servers.ports import reserved_ports
 from tests.unit.certificates.forms import forms
 from workflows.starters import Starters
 
@@ -56,7 +56,7 @@ async def witnessed(
     temporal_address: str, weaviate: WeaviateSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Installation]:
     """Nothing waits long, and a witness cosigns."""
-    port, folder = free_ports(1)[0], tmp_path_factory.mktemp("witnessed")
+    port, folder = reserved_ports(1)[0], tmp_path_factory.mktemp("witnessed")
     settings = settings_at(folder / "state").model_copy(
         update={
             "limits": LimitSettings(drop_after_seconds=1),

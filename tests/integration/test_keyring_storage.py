@@ -114,19 +114,29 @@ async def test_on_postgresql_erasures_that_end_together_share_the_writing(
     postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     ring, begun = SqlKeyRing.from_settings(postgres_settings), list[int]()
-    vacuum = rewriting._vacuum  # pyright: ignore[reportPrivateUsage]
+    vacuum, look = rewriting._vacuum, rewriting._time  # pyright: ignore[reportPrivateUsage]
+    looks, all_came = list[datetime](), asyncio.Event()
 
     async def counted(connection: AsyncConnection) -> None:
         begun.append(1)
-        await asyncio.sleep(0.3)
+        await all_came.wait()
         await vacuum(connection)
 
+    async def looked(connection: AsyncConnection) -> datetime:
+        looks.append(await look(connection))
+        return looks[-1]
+
     monkeypatch.setattr(rewriting, "_vacuum", counted)
+    monkeypatch.setattr(rewriting, "_time", looked)
     first = asyncio.create_task(ring.leave_nothing())
     while not begun:
         await asyncio.sleep(0.01)
-    others = await asyncio.gather(*[ring.leave_nothing() for _ in range(8)])
-    assert {await first, *others} == {Emptied.DONE}
+    before = len(looks)
+    others = [asyncio.create_task(ring.leave_nothing()) for _ in range(8)]
+    while len(looks) < before + len(others):
+        await asyncio.sleep(0.01)
+    all_came.set()
+    assert {await first, *await asyncio.gather(*others)} == {Emptied.DONE}
     assert len(begun) == 2, "those who came while it ran share the next one"
     await ring.close()
 

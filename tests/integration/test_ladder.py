@@ -120,7 +120,7 @@ class House:
         await self.sql.open()
         if "SQL read-only" in losses:
             await self._read_only("off")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while not await self._is_whole():
                 await asyncio.sleep(0.2)
 
@@ -229,7 +229,7 @@ async def test_a_store_that_is_left_alone_costs_no_time(house: House, record_pro
     """With a breaker that opens, in a process of its own; the first questions after the loss open it."""
     environment = {"LETHE_REDIS__URL": house.redis.url, "LETHE_BREAKERS__FAILURES": "2"}
     async with api(house.servers.installed.settings, **environment) as lethe:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while (await house.ask("/v1/query", lethe)).json()["is_degraded"]:
                 await asyncio.sleep(0.2)
         normal = [await house.timed("/v1/query", lethe) for _ in range(NORMAL)]

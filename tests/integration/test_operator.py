@@ -33,12 +33,10 @@ async def state_of(handle: Handle) -> str | None:
 
 async def found_by(running: Installation, query: str) -> list[str]:
     """Ids of the workflows a filter of the UI shows, as soon as it shows any."""
-    for _ in range(100):
-        ids = [execution.id async for execution in running.client.list_workflows(query)]
-        if ids:
-            return ids
-        await asyncio.sleep(0.1)
-    return []
+    async with asyncio.timeout(90):
+        while not (ids := [execution.id async for execution in running.client.list_workflows(query)]):
+            await asyncio.sleep(0.1)
+    return ids
 
 
 async def test_what_needs_attention_is_found_told_and_decided(running: Installation) -> None:

@@ -184,11 +184,12 @@ async def test_a_lock_held_too_long_is_unavailable_not_a_hang(sql_settings: Sett
 async def test_postgres_names_a_deadlock_transient(postgres_settings: Settings):
     ledger = SqlLedger.from_settings(postgres_settings)
     tenants = [await add_tenant(ledger) for _ in range(2)]
+    both_hold_one = asyncio.Barrier(2)
 
     async def cross(first: str, second: str) -> None:
         async with ledger.write() as unit:
             await unit.tenants.lock(first)
-            await asyncio.sleep(0.2)
+            await both_hold_one.wait()
             await unit.tenants.lock(second)
 
     ends = await asyncio.gather(cross(*tenants), cross(*tenants[::-1]), return_exceptions=True)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,7 +31,7 @@ def lethe(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
         yield stack
 
 
-def waits_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
+def waits_for(condition: Callable[[], bool], seconds: float = 180.0) -> None:
     eventually(condition, seconds)
 
 
@@ -116,7 +117,7 @@ def test_whatever_is_killed_serves_again(lethe: Stack, name: str) -> None:
         now = lethe.leaders().get(name)
         if now is None or now == before:
             return False
-        status = lethe.run("status") if is_healthy(lethe) else None
+        status = healthy(lethe)
         return status is not None and any(each["restarts"] for each in status["components"] if each["name"] == name)
 
     waits_for(is_back)
@@ -127,7 +128,7 @@ def test_killing_the_supervisor_ends_everything_and_the_next_up_is_warm(lethe: S
     assert record is not None
     leaders = [process.pid for process in lethe.leaders().values()]
     os.kill(record.supervisor.pid, signal.SIGKILL)
-    waits_for(lambda: not any(group_members(leader) for leader in leaders), 20)
+    waits_for(lambda: not any(group_members(leader) for leader in leaders))
     assert lethe.run("status", expect=Exit.FAILED)["phase"] == "stopped"
     started = lethe.run("up", "--detach")
     assert started["start"] == "warm"
@@ -155,12 +156,13 @@ def test_a_second_stack_takes_other_ports_and_ctrl_c_leaves_nothing_of_it(lethe:
     assert not any(start_of(leader) or group_members(leader) for leader in leaders)
 
 
-def is_healthy(lethe: Stack) -> bool:
+def healthy(lethe: Stack) -> dict[str, Any] | None:
+    """What `lethe status` says, if all of it serves."""
     ended = subprocess.run(
         [sys.executable, "-m", "cli.main", "status"], env=lethe.env, capture_output=True, text=True, check=False
     )
     time.sleep(0.2)
-    return ended.returncode == Exit.OK
+    return json.loads(ended.stdout) if ended.returncode == Exit.OK else None
 
 
 def listening(pid: int) -> list[tuple[str, int]]:

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from cli.stack.identity import start_of
-from cli.stack.ports import free_ports, is_free
+from cli.stack.ports import is_free
 from cli.stack.state import Phase, StackRecord, StateFolder
 from cli.stack.supervisor import end_leftovers
+from tests.servers.ports import reserved_ports
 
 
 class Stack:
@@ -49,7 +50,7 @@ class Stack:
 
 @contextmanager
 def stack(state: Path, *extra: str) -> Generator[Stack]:
-    ports = free_ports(2)
+    ports = reserved_ports(2)
     with subprocess.Popen(
         [sys.executable, "-m", "tests.servers.stand_in_stack", str(state), str(ports[0]), str(ports[1]), *extra],
         stdout=subprocess.PIPE,
@@ -63,7 +64,7 @@ def stack(state: Path, *extra: str) -> Generator[Stack]:
             process.kill()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
@@ -97,7 +98,7 @@ def test_starts_in_order_and_a_signal_stops_all_in_reverse(tmp_path: Path) -> No
         leaders = list(running.pids().values())
         assert all(len(group_members(leader)) == 2 for leader in leaders)
         running.process.send_signal(signal.SIGINT)
-        rest = running.process.communicate(timeout=20)[0].split("\n")
+        rest = running.process.communicate(timeout=60)[0].split("\n")
         assert [line for line in rest if line] == ["stopping second", "stopping first"]
         assert running.process.returncode == 0
         assert [group_members(leader) for leader in leaders] == [[], []]
@@ -156,7 +157,7 @@ def test_the_next_start_ends_what_even_the_reaper_could_not(tmp_path: Path) -> N
 @linux_only
 def test_a_failed_step_is_an_error_and_stops_what_was_started(tmp_path: Path) -> None:
     with stack(tmp_path, "fail") as running:
-        out = running.process.communicate(timeout=30)[0]
+        out = running.process.communicate(timeout=60)[0]
         assert running.process.returncode == 1
         assert "error: step failed: the step ran" in out
         assert all(is_free(port) for port in running.ports)
@@ -166,7 +167,7 @@ def test_a_failed_step_is_an_error_and_stops_what_was_started(tmp_path: Path) ->
 @linux_only
 def test_a_child_that_cannot_start_is_tried_three_times_and_its_log_is_shown(tmp_path: Path) -> None:
     with stack(tmp_path, "broken") as running:
-        out = running.process.communicate(timeout=60)[0]
+        out = running.process.communicate(timeout=120)[0]
         assert out.count("first ended while starting") == 3
         assert "error: first did not start: " in out
         assert "no luck" in out

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cli.stack.ports import free_ports
 from cli.stack.probes import HttpProbe, serves
 from lethe.adapters.witness.client import HttpWitness
 from lethe.errors import CheckpointRefused, LogForked, WitnessUnavailable
 from lethe.ports.witness import Tombstone
 from lethe.settings import Settings, WitnessSettings
+from tests.servers.ports import reserved_ports
 from tests.unit.certificates.made import ORIGIN
 from tests.unit.certificates.test_witnessing import advance, leaves
 
@@ -27,7 +27,7 @@ BURIED = [Tombstone("0190d3a2-0000-7000-8000-000000000001", "version", f"v{numbe
 
 @pytest.fixture
 def port() -> int:
-    return free_ports(1)[0]
+    return reserved_ports(1)[0]
 
 
 @asynccontextmanager

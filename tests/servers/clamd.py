@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from lethe.adapters.fakes.malware import EICAR
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 
 
 def clamd_binary() -> str | None:

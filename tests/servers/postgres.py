@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ DO $$ DECLARE held record; BEGIN
 END $$
 """
 _USUAL_PORT = 5432
+_START_SECONDS = 120.0
 
 
 @contextmanager
@@ -129,11 +131,11 @@ class Postgres:
 
 
 def _wait(postgres: Postgres, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    deadline = time.monotonic() + _START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
         if subprocess.run(postgres.ready_argv, check=False).returncode == 0:
             return
-        if server.poll() is not None:
-            break
+        time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start: {(postgres.folder / 'log').read_text(errors='replace')[-2000:]}")
 
 

@@ -10,18 +10,19 @@ from contextlib import contextmanager
 import pytest
 from pydantic import SecretStr
 
-from cli.stack.ports import HOST, free_ports
+from cli.stack.ports import HOST
 from lethe.settings import RedisSettings
+from tests.servers.ports import reserved_ports
 
 MEMORY_ONLY = ("--save", "", "--appendonly", "no")
-_BOOT_SECONDS = 30.0
+_BOOT_SECONDS = 120.0
 
 
 class RedisServer:
     """A server that can be killed, frozen and started again on the same port."""
 
     def __init__(self, binary: str, *options: str) -> None:
-        (self.port,) = free_ports(1)
+        (self.port,) = reserved_ports(1)
         self._argv = [binary, "--port", str(self.port), "--bind", HOST, *options]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,7 +64,7 @@ class RedisServer:
 
     def _command(self, *words: str) -> str:
         done = subprocess.run(
-            ["redis-cli", "-h", HOST, "-p", str(self.port), *words], capture_output=True, check=False, timeout=10
+            ["redis-cli", "-h", HOST, "-p", str(self.port), *words], capture_output=True, check=False, timeout=60
         )
         return done.stdout.decode().strip()
 

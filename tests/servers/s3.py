@@ -6,19 +6,19 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from urllib.error import URLError
 from urllib.request import urlopen
 
-from cli.stack.ports import HOST, free_ports
+from cli.stack.ports import HOST
+from tests.servers.ports import reserved_ports
 
-_BOOT_SECONDS = 60.0
+_BOOT_SECONDS = 120.0
 
 
 class S3Server:
     """A server that can be stopped; it forgets everything."""
 
     def __init__(self) -> None:
-        (self.port,) = free_ports(1)
+        (self.port,) = reserved_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -35,7 +35,7 @@ class S3Server:
         while self._process.poll() is None and time.monotonic() < deadline:
             try:
                 urlopen(f"{self.url}/moto-api/", timeout=5).close()
-            except URLError:
+            except OSError:
                 time.sleep(0.05)
             else:
                 return

@@ -12,10 +12,10 @@ from typing import Any
 from cli.errors import Exit
 from cli.stack.control import is_running
 from cli.stack.identity import Process
-from cli.stack.ports import free_ports
 from cli.stack.state import StateFolder
 from cli.stack.weaviate import ensure_binary
 from lethe.settings import Settings
+from tests.servers.ports import reserved_ports
 
 
 class Stack:
@@ -24,7 +24,7 @@ class Stack:
     def __init__(self, state: Path, extra: Mapping[str, str] | None = None) -> None:
         self.folder = StateFolder(state)
         self.state = state
-        api, metrics = free_ports(2)
+        api, metrics = reserved_ports(2)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LETHE_")}
         self.env = {
             **kept,

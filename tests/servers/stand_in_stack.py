@@ -35,7 +35,7 @@ def program(name: str, port: int, server: str) -> Program:
         argv=(sys.executable, "-S", "-c", server, str(port)),
         env={},
         ready=HttpProbe(f"http://127.0.0.1:{port}/"),
-        start_seconds=20.0,
+        start_seconds=60.0,
         stop_seconds=5.0,
     )
 

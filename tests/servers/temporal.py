@@ -8,17 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cli.stack.ports import HOST, free_ports
+from cli.stack.ports import HOST
 from cli.stack.temporal import health_argv, retention_argv, server_argv
+from tests.servers.ports import reserved_ports
 
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 
 
 @contextmanager
 def temporal_server() -> Generator[str]:
     """Yield the address (`127.0.0.1:port`) of a server with the namespace `default`, and stop it at the end."""
     with TemporaryDirectory(prefix="lethe-temporal-") as folder:
-        port = free_ports(1)[0]
+        port = reserved_ports(1)[0]
         address = f"{HOST}:{port}"
         log = Path(folder) / "temporal.log"
         with log.open("wb") as out:

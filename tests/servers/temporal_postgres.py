@@ -14,10 +14,10 @@ from cli.stack.temporal import health_argv
 from lethe.settings import Settings
 from tests.chaos.children import Child
 from tests.servers.cluster import Cluster
+from tests.servers.ports import reserved_ports
 from tests.servers.postgres import make_cluster
 from tests.servers.temporal_server import (
     TemporalPrograms,
-    low_ports,
     make_namespace,
     server_argv,
     temporal_programs,
@@ -66,7 +66,7 @@ def running_temporal_on_postgres() -> Generator[TemporalOnPostgres]:
     """Its namespace is usable. No value in its tables is compressed."""
     with ExitStack() as exits:
         folder = Path(exits.enter_context(_folder("lethe-temporal-")))
-        sql_port, *ports = low_ports(9)
+        sql_port, *ports = reserved_ports(9)
         cluster = Cluster(make_cluster(Path(exits.enter_context(_folder("lethe-pg-"))), sql_port))
         exits.callback(cluster.child.kill)
         asyncio.run(cluster.start())

@@ -2,14 +2,12 @@
 
 import asyncio
 import platform
-import random
 import shutil
 import subprocess
 import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from temporalio.client import Client
@@ -17,7 +15,7 @@ from temporalio.service import RPCError
 
 from cli.stack import build
 from cli.stack.locks import held, try_lock
-from cli.stack.ports import HOST, is_free
+from cli.stack.ports import HOST
 from cli.stack.temporal import DYNAMIC_CONFIG, program
 
 VERSION = "1.32.2"
@@ -33,17 +31,7 @@ _RECIPE = build.Recipe(
 )
 _PLUGIN = "postgres12"
 _SCHEMA = "postgresql/v12"
-
-
-def low_ports(count: int, run: int = 1) -> list[int]:
-    """Free ports, each the first of ``run`` in a row, below those that the kernel gives to outgoing connections.
-
-    A server that is killed finds its port free again, and Temporal's schema has only a smallint for it.
-    """
-    step = max(run, 1)
-    firsts = random.SystemRandom().sample(range(20_000, 32_000, step), 300)
-    free = (first for first in firsts if all(is_free(first + offset) for offset in range(run)))
-    return list(islice(free, count))
+_USABLE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +134,8 @@ async def make_namespace(address: str) -> Client:
     command = [str(program()), "operator", "namespace", "create", "--namespace", "default", "--retention", "72h"]
     await asyncio.to_thread(subprocess.run, [*command, "--address", address], check=True, capture_output=True)
     client = await Client.connect(address)
-    for _ in range(100):
+    deadline = time.monotonic() + _USABLE_SECONDS
+    while time.monotonic() < deadline:
         # It is as soon as the server's cache has it.
         with suppress(RPCError):
             await client.count_workflows("")

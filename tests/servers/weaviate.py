@@ -13,19 +13,20 @@ import httpx
 from pydantic import SecretStr
 
 from cli.stack import weaviate_server
-from cli.stack.ports import free_ports, free_run
 from cli.stack.state import Ports, Secrets
 from lethe.settings import WeaviateSettings
+from tests.servers.ports import reserved_ports
 
-_BOOT_SECONDS = 60.0
+_BOOT_SECONDS = 120.0
 
 
 class WeaviateServer:
     """A server that can be killed and started again on the same ports and data."""
 
     def __init__(self, binary: Path, folder: Path) -> None:
-        http, grpc = free_ports(2)
-        self._ports = Ports(api=0, worker_metrics=0, weaviate=http, weaviate_grpc=grpc, weaviate_cluster=free_run(4))
+        http, grpc = reserved_ports(2)
+        (cluster,) = reserved_ports(1, run=4)
+        self._ports = Ports(api=0, worker_metrics=0, weaviate=http, weaviate_grpc=grpc, weaviate_cluster=cluster)
         self._secrets = Secrets()
         self._binary = binary
         self._folder = folder

@@ -174,6 +174,6 @@ async def test_a_turn_whose_worker_dies_is_made_again_soon(client: Client) -> No
 
     scripted = ScriptedAnswering([ONE])
     scripted.on_turn = dies_once
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(55):
         assert (await answered(client, scripted)).mode is AnswerMode.GENERATED
     assert len(scripted.taken) == 2

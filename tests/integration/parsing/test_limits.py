@@ -68,7 +68,7 @@ async def test_a_file_that_takes_too_long_is_stopped_and_the_next_one_is_read(st
     began = time.perf_counter()
     with pytest.raises(ParserCrashed):
         await parser.parse(slow(tmp_path), MediaType.PLAIN)
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 30
     assert not is_running(pid)
     assert len((await parser.parse(good(tmp_path), MediaType.PLAIN)).elements) == 1
 
@@ -117,9 +117,9 @@ async def test_a_child_killed_at_work_is_a_crash_and_one_killed_idle_is_replaced
     with pytest.raises(ParserCrashed):
         await reading
     await parser.warm_up()
-    (pid,) = parser.pids()
-    os.kill(pid, signal.SIGKILL)
-    await asyncio.sleep(0.3)
+    (child,) = parser.children()
+    os.kill(child.pid, signal.SIGKILL)
+    await child.ended()
     assert len((await parser.parse(good(tmp_path), MediaType.PLAIN)).elements) == 1
 
 
@@ -141,9 +141,9 @@ async def test_closing_leaves_no_child_even_one_that_is_starting(start: Start, t
     await parser.warm_up()
     reading = asyncio.create_task(parser.parse(slow(tmp_path), MediaType.PLAIN))
     starting = asyncio.create_task(parser.parse(good(tmp_path), MediaType.PLAIN))
-    await asyncio.sleep(0.5)
-    pids = parser.pids()
-    assert len(pids) == 2
+    async with asyncio.timeout(60):
+        while len(pids := parser.pids()) < 2:
+            await asyncio.sleep(0.01)
     await parser.close()
     assert not any(is_running(pid) for pid in pids)
     ended = await asyncio.gather(reading, starting, return_exceptions=True)
@@ -187,5 +187,5 @@ async def test_the_child_knows_no_secret_is_nice_and_ends_with_its_parent(
     assert b"DO_NOT_TRACK=true" in environment
     assert os.getpriority(os.PRIO_PROCESS, child.pid) >= 10
     child.hang_up()  # what the kernel does when the parent is gone, however it went
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await child.ended()

@@ -244,7 +244,7 @@ async def test_limits_of_bytes_and_time(site: WebSite) -> None:
     site.pages["/robots.txt"] = Answer(b"x", hangs_after=0)
     with pytest.raises(SourceTimedOut):
         await items(f"{site.url}/large", hurried)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40
 
 
 async def test_a_packed_answer_is_counted_unpacked(site: WebSite) -> None:
