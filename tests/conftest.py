@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
@@ -19,6 +20,12 @@ from migrations import upgrade
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.weaviate import WeaviateServer, weaviate_server_at
 from tests.timeouts import pytest_runtest_teardown, pytest_timeout_set_timer
+
+hypothesis.settings.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
+"""The same examples each time, however slow the machine is; others with `--hypothesis-profile default`."""
 
 __all__ = ["pytest_runtest_teardown", "pytest_timeout_set_timer"]
 """Hooks: pytest looks for them here."""
