@@ -217,7 +217,7 @@ class WorkerProcess:
     async def __aexit__(self, *_: object) -> None:
         self.process.terminate()
         try:
-            await asyncio.to_thread(self.process.wait, 40)
+            await asyncio.to_thread(self.process.wait, 90)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

@@ -67,7 +67,7 @@ async def api(settings: Settings, **environment: str) -> AsyncGenerator[ApiProce
     finally:
         process.terminate()
         try:
-            await asyncio.to_thread(process.wait, 40)
+            await asyncio.to_thread(process.wait, 90)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

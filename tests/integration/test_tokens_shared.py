@@ -73,7 +73,7 @@ async def test_an_answer_does_not_wait_for_a_redis_that_is_gone(server: RedisSer
     try:
         started = time.monotonic()
         await say(bus, question_id, *("b" for _ in range(50)))
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 12
         # What came before the hole does not go on after it.
     finally:
         server.thaw()

@@ -33,7 +33,7 @@ def temporal_server() -> Generator[str]:
         finally:
             server.send_signal(signal.SIGTERM)
             try:
-                server.wait(10)
+                server.wait(30)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
