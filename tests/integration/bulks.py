@@ -94,7 +94,8 @@ async def until(installation: Installation, ingestion_id: Id, done: int, seconds
 def embedded(installation: Installation) -> int:
     """Texts that any worker of the installation had embedded so far, killed ones included: from their logs."""
     log = installation.settings.state / "worker.log"
-    lines = log.read_text().splitlines() if log.exists() else []
+    # The last line may be half written.
+    lines = log.read_text().split("\n")[:-1] if log.exists() else []
     told = [json.loads(line) for line in lines if line.startswith("{")]
     return sum(line["count"] for line in told if line["event"] == "embedded")
 
