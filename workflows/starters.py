@@ -17,6 +17,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from lethe.answering.unawaited import hear
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import DeadlineExceeded, LetheError, WorkflowsUnavailable, by_code
 from lethe.model.ids import Id
@@ -157,7 +158,7 @@ async def _ended(
     if here.done():
         return here.result()
     there = asyncio.ensure_future(handle.result())
-    there.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    hear(there)
     try:
         await asyncio.wait({here, there}, return_when=asyncio.FIRST_COMPLETED)
         return there.result() if there.done() else here.result()

@@ -10,6 +10,7 @@ from lethe.answering.caching.exact import share
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.same_question import difference
+from lethe.answering.unawaited import hear
 from lethe.answering.under_way import CachePlace
 from lethe.errors import LedgerUnavailable
 from lethe.model.answers import Question
@@ -70,8 +71,7 @@ async def embedding_meanwhile(
     begun = deps.under_way.embedding(place.key.whole)
     if begun is None or _came_to_nothing(begun):
         begun = asyncio.create_task(_embedded(deps, embedder, request, None))
-        # Where nobody comes for it nobody else asks what it raised.
-        begun.add_done_callback(_came_to_nothing)
+        hear(begun)
         deps.under_way.keep_embedding(place.key.whole, begun)
     try:
         yield

@@ -7,6 +7,7 @@ from lethe.answering.chain import Plan, plan
 from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps.stored import load
+from lethe.answering.unawaited import hear
 from lethe.answering.under_way import Asked
 from lethe.contracts.answering import PassageRef, QuestionRef, Retrieved
 from lethe.model.answers import Question
@@ -22,8 +23,7 @@ def look_ahead(deps: Answering, question_id: Id) -> None:
     if not deps.searches_freely or asked is None or vector is None or vector.vector is None:
         return
     search = asyncio.create_task(deps.search.find(_search(deps, asked)))
-    # Where the step does not come for it nobody else asks what it raised.
-    search.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    hear(search)
     deps.under_way.keep_search(question_id, search)
 
 

@@ -1,5 +1,6 @@
 """Pausing a source's schedule. The row says who has; Temporal is brought to that, now and with every later change."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lethe.contracts.sync import SourceRef
@@ -30,14 +31,14 @@ class Pauses:
         await self._say(caller, source_id, caller.principal_id)
 
     async def resume(self, caller: Caller, source_id: Id) -> None:
-        """Go on, whoever paused it: also an operator, in Temporal."""
+        """Go on, whoever paused it: also an operator, in Temporal. What Temporal lacks is made by `shown`."""
         await self._say(caller, source_id, None)
-        await self._arrange(caller, source_id)
-        await self.schedules.resume(caller.tenant_id, source_id, caller.principal_id)
+        with suppress(ScheduleNotFound):
+            await self.schedules.resume(caller.tenant_id, source_id, caller.principal_id)
 
     async def shown(self, caller: Caller, source_id: Id) -> ScheduleView:
         """As it stands, once Temporal has been told what the ledger says of it."""
-        await self._arrange(caller, source_id)
+        await arrange(self.ledger, self.schedules, SourceRef(tenant_id=caller.tenant_id, source_id=source_id))
         found = await self.schedules.of_sources(caller.tenant_id, [source_id])
         if not found:
             raise ScheduleNotFound
@@ -52,6 +53,3 @@ class Pauses:
             await uow.sources.update(replace(source, paused_by=paused_by))
             # What is arranged just now may not know yet, and be the last to tell Temporal: it is told once more.
             await uow.dispatches.renew(dispatch_of(DispatchKind.ARRANGE_SOURCE, source, self.clock.now()))
-
-    async def _arrange(self, caller: Caller, source_id: Id) -> None:
-        await arrange(self.ledger, self.schedules, SourceRef(tenant_id=caller.tenant_id, source_id=source_id))

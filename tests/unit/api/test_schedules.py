@@ -1,6 +1,7 @@
 """Schedules over HTTP: what an Idempotency-Key keeps from being done twice."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,26 @@ async def test_a_pause_whose_answer_was_lost_is_brought_to_temporal_by_its_repet
     assert (await world.post(f"{PATH}/{source_id}/pause", idem="p")).status_code == 503
     world.schedules.fails_with = None
     assert (await world.post(f"{PATH}/{source_id}/pause", idem="p")).json()["is_paused"]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_resume_tells_temporal_once_how_it_is_to_be_also_where_that_has_lost_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+) -> None:
+    path = f"{PATH}/{(await made(world))['id']}"
+    await world.post(f"{path}/pause")
+    if is_lost:
+        world.schedules.timings.clear()
+    told: list[object] = []
+    ensure = world.schedules.ensure
+
+    async def counted(*asked: Any) -> None:
+        told.append(asked[-1])
+        await ensure(*asked)
+
+    monkeypatch.setattr(world.schedules, "ensure", counted)
+    answer = await world.post(f"{path}/resume")
+    assert (answer.status_code, answer.json()["is_paused"], told) == (200, False, [None])
 
 
 async def test_a_span_is_made_up_for_once_though_its_answer_failed(
