@@ -24,6 +24,12 @@ class SourceReader(Protocol):
         """What is under that key now; None if nothing is, or nothing the filters let through."""
         ...
 
+    async def holds_beside(self, key: str) -> bool:
+        """Whether the folder that such a key is in holds anything now: one that is gone or empty may be where a disk
+        was mounted. Always so where there are no folders.
+        """
+        ...
+
     def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         """The item's bytes in pieces of at most 1 MiB.
 

@@ -102,6 +102,7 @@ class SourceReaderContract:
         async with place.reader() as reader:
             for item in items.values():
                 assert await reader.item(item.key) == item
+                assert await reader.holds_beside(item.key)
             for key in ("none.txt", f"{items['a.txt'].key}x", "../a.txt", "", "/", "guide"):
                 assert await reader.item(key) is None
         async with place.reader(SourceFilters(exclude=("a.*",))) as reader:

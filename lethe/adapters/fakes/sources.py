@@ -55,6 +55,10 @@ class FakeReader:
         revision, data = self.source.items[key]
         return SourceItem(key, f"{self.address}/{key}", key.rpartition("/")[2], revision, len(data), "text/plain")
 
+    async def holds_beside(self, key: str) -> bool:
+        folder = key.rpartition("/")[0]
+        return any(other.rpartition("/")[0] == folder for other in self.source.items)
+
     async def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         self.source.reads.append(item.key)
         if item.key in self.source.unreadable:

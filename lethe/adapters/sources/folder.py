@@ -61,6 +61,9 @@ class FolderReader:
             return None
         return await asyncio.to_thread(self._item, path)
 
+    async def holds_beside(self, key: str) -> bool:
+        return await asyncio.to_thread(self._holds, path_of(key).rpartition("/")[0])
+
     def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         return no_larger(self._read(item), self._filters.max_item_bytes)
 
@@ -134,6 +137,18 @@ class FolderReader:
             return None
         key = uri_path(path)
         return SourceItem(key, f"{self._address}/{key}", file_name(path), _revision(status), status.st_size)
+
+    def _holds(self, folder: str) -> bool:
+        resolved = self._resolved(folder) if folder else self._root
+        if resolved is None:
+            return False
+        try:
+            with os.scandir(resolved) as entries:
+                return next(entries, None) is not None
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise SourceUnavailable from error
 
     def _resolved(self, path: str) -> str | None:
         """Where a path below the folder leads; None if that is outside."""

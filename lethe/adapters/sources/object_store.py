@@ -109,6 +109,9 @@ class ObjectStoreReader:
             return None
         return await self._run(lambda: self._looked_up(path))
 
+    async def holds_beside(self, key: str) -> bool:
+        return True
+
     def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         return no_larger(self._read(item), self._filters.max_item_bytes)
 

@@ -22,17 +22,20 @@ WORK = frozenset({ListedAs.NEW, ListedAs.CHANGED})
 LOOK_UPS = 50
 """Named items looked up before that is written down."""
 FEW_GONE = 10
-"""So many that events name may be gone without a question, however small the source is."""
+"""So many that events name may be gone without a question, however small the source is, if their folders are there."""
 
 ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How many items were met; ``is_empty``: the source seems to hold nothing at all."""
+    """How many items were met; ``is_empty``: the source seems to hold nothing at all; ``is_bare``: nor does the folder
+    of something that is gone.
+    """
 
     items: int
     is_empty: bool = False
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,8 @@ async def _look_up(deps: Syncing, ref: SyncRef, comparison: Comparison, reporter
                 hmacs = [each.key_hmac for each in named]
                 known = await uow.sources.entries(ref.tenant_id, ref.source_id, hmacs)
             if not named:
-                return Looked(looked_up, is_empty=await _holds_nothing(deps, ref, reader))
+                is_empty = await _holds_nothing(deps, ref, reader)
+                return Looked(looked_up, is_empty, is_bare=await _is_bare(deps, ref, comparison, reader))
             if reporter.is_stopping():
                 raise WorkerStopping
             asked = [(each, await _asked(reader, _key_of(comparison.key, each), reporter)) for each in named]
@@ -185,6 +189,13 @@ async def _holds_nothing(deps: Syncing, ref: SyncRef, reader: SourceReader) -> b
     async for _ in reader.items():
         return False
     return True
+
+
+async def _is_bare(deps: Syncing, ref: SyncRef, comparison: Comparison, reader: SourceReader) -> bool:
+    """Of more than a few it makes no difference."""
+    async with deps.ledger.read() as uow:
+        gone = await uow.syncs.listed(ref.tenant_id, ref.sync_id, {ListedAs.GONE}, FEW_GONE)
+    return not all([await reader.holds_beside(_key_of(comparison.key, each)) for each in gone])
 
 
 async def _asked(reader: SourceReader, key: str, reporter: Reporter) -> SourceItem | LetheError | None:
@@ -239,7 +250,7 @@ def _most_unasked(sync: Sync, looked: Looked, share: float) -> float:
     """What is not there may be the fault of who looks: a disk that was taken away is empty for events, too."""
     if looked.is_empty:
         return 0
-    few = FEW_GONE if sync.trigger is SyncTrigger.EVENTS else 0
+    few = FEW_GONE if sync.trigger is SyncTrigger.EVENTS and not looked.is_bare else 0
     return max(few, share * sync.known)
 
 

@@ -213,3 +213,15 @@ async def test_any_name_a_file_can_have(tmp_path: Path) -> None:
         assert item.uri.encode()
         assert await reader.item(item.key) == item
     assert "über%20文.txt" in found
+
+
+async def test_a_folder_that_is_gone_or_empty_holds_nothing_beside_what_was_in_it(world: tuple[Path, Path]) -> None:
+    inside, outside = world
+    reader = await opened(inside)
+    assert [await reader.holds_beside(key) for key in ("gone.txt", "deep/gone.txt")] == [True, True]
+    (inside / "deep/b.txt").unlink()
+    (inside / "a.txt").rename(inside / "file")
+    (inside / "leads-out").symlink_to(outside)
+    keys = ("deep/b.txt", "deep/below/c.txt", "none/b.txt", "file/b.txt", "leads-out/b.txt")
+    assert [await reader.holds_beside(key) for key in keys] == [False] * 5
+    assert await reader.holds_beside("gone.txt")

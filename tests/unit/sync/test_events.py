@@ -96,6 +96,24 @@ async def test_under_what_holds_nothing_any_more_nothing_goes_unasked(following:
     assert (sync.state, sync.deleted, len(await following.documents())) == asks[others]
 
 
+@pytest.mark.parametrize(("others", "is_bare", "asks"), [(6, True, True), (6, False, False), (7, True, False)])
+async def test_what_goes_with_its_whole_folder_is_asked_about_as_in_a_listing(
+    following: Following, others: int, is_bare: bool, asks: bool
+) -> None:
+    """A disk may have been mounted there; of ten items and more three may go unasked."""
+    names = ["archive/0.txt", "archive/1.txt", "archive/2.txt", *([] if is_bare else ["archive/3.txt"])]
+    for name in names:
+        following.source.put(name, f"What {name} says.")
+    fill(following, others)
+    await following.round()
+    for name in names[:3]:
+        following.source.items.pop(name)
+    await following.ordering.notify(following.house.admin, following.source_id, names[:3])
+    sync = await following.follow(await begun(following))
+    assert (sync.state, sync.vanished) == (SyncState.NEEDS_ATTENTION if asks else SyncState.DONE, 3)
+    assert len(await following.documents()) == others + len(names) - (0 if asks else 3)
+
+
 async def test_a_source_that_cannot_be_listed_loses_nothing_to_an_event(following: Following) -> None:
     fill(following, 2)
     await following.round()

@@ -73,6 +73,9 @@ class GitReader:
     async def item(self, key: str) -> SourceItem | None:
         return self._found.get(key)
 
+    async def holds_beside(self, key: str) -> bool:
+        return True
+
     def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         return no_larger(self._read(item), self._filters.max_item_bytes)
 

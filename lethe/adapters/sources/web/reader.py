@@ -74,6 +74,9 @@ class WebReader:
             self._known = frozenset(await self._site.pages())
         return await self._item(key) if key in self._known else None
 
+    async def holds_beside(self, key: str) -> bool:
+        return True
+
     def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         return no_larger(self._read(item), self._filters.max_item_bytes)
 
