@@ -1,13 +1,22 @@
-"""How questions end in this process: its worker's last step tells whoever waits here, ahead of the server."""
+"""How questions end in this process, told to whoever waits here ahead of the server: by the step that stores an answer,
+and by the workflow that fails.
+"""
 
-import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
+
+from temporalio.exceptions import FailureError
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
 from lethe.contracts.answering import AnswerOutcome
 from lethe.model.ids import Id
-
-Ending = asyncio.Future[AnswerOutcome]
+from workflows.starters import Ending, cause_of
 
 
 class Endings:
@@ -18,8 +27,8 @@ class Endings:
 
     @contextmanager
     def of(self, question_id: Id) -> Generator[Ending]:
-        """What is told of the question while this lasts; nothing, if another process has the steps or one fails."""
-        ending = self._awaited.setdefault(question_id, asyncio.get_running_loop().create_future())
+        """What is told of the question while this lasts; nothing, if another process has its workflow."""
+        ending = self._awaited.setdefault(question_id, Ending())
         try:
             yield ending
         finally:
@@ -27,6 +36,37 @@ class Endings:
 
     def tell(self, question_id: Id, outcome: AnswerOutcome) -> None:
         """The answer is stored."""
-        ending = self._awaited.get(question_id)
-        if ending is not None and not ending.done():
-            ending.set_result(outcome)
+        if ending := self._awaited.get(question_id):
+            ending.answered(outcome)
+
+    def take(self, question_id: Id) -> None:
+        """Its workflow runs here. From any thread, as the next."""
+        if ending := self._awaited.get(question_id):
+            ending.loop.call_soon_threadsafe(ending.taken)
+
+    def fail(self, question_id: Id, error: FailureError) -> None:
+        """Its workflow ends here by a step that is not tried again."""
+        if ending := self._awaited.get(question_id):
+            ending.loop.call_soon_threadsafe(ending.failed, cause_of(error))
+
+
+class TellingEnds(Interceptor):
+    """Around the workflows of questions, in whose threads nobody waits."""
+
+    def __init__(self, endings: Endings) -> None:
+        self._endings = endings
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
+        endings = self._endings
+
+        class Telling(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+                question_id = input.args[0].question_id
+                endings.take(question_id)
+                try:
+                    return await super().execute_workflow(input)
+                except FailureError as error:
+                    endings.fail(question_id, error)
+                    raise
+
+        return Telling

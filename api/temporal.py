@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.answering import AnsweringActivities
-from api.endings import Endings
+from api.endings import Endings, TellingEnds
 from lethe.answering.deps import Answering
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import ConfigurationError, WorkflowsUnavailable
@@ -91,7 +91,7 @@ class TemporalLink:
         self._answers_here = settings.api.query_worker
         while settings.api.query_worker:
             activities = AnsweringActivities(answering, self._endings.tell)
-            await _answer_questions(settings, self._client, activities)
+            await _answer_questions(settings, self._client, activities, TellingEnds(self._endings))
             await asyncio.sleep(RETRY_SECONDS)
 
     def _connected(self) -> Client:
@@ -100,10 +100,12 @@ class TemporalLink:
         return self._client
 
 
-async def _answer_questions(settings: Settings, client: Client, activities: AnsweringActivities) -> None:
+async def _answer_questions(
+    settings: Settings, client: Client, activities: AnsweringActivities, telling: TellingEnds
+) -> None:
     """Run a query worker until it breaks."""
     steps = [activities.retrieve, activities.extract, activities.generate_by_model, activities.finish]
-    worker = query_worker(client, settings, steps, [ActivityGuard(Failpoint.from_settings(settings.testing))])
+    worker = query_worker(client, settings, steps, [ActivityGuard(Failpoint.from_settings(settings.testing)), telling])
     _log.info("query worker ready")
     try:
         await worker.run()

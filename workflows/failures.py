@@ -8,9 +8,9 @@ TIMED_OUT: Final = "step_timed_out"
 UNKNOWN: Final = "internal_error"
 
 
-def code_of(error: ActivityError) -> str:
-    """The stable code of what went wrong in the activity (lethe.errors)."""
-    cause = error.cause
+def code_of(error: ActivityError | ApplicationError) -> str:
+    """The stable code of what went wrong in the activity (lethe.errors); a local one fails as what it raised."""
+    cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError) and cause.type:
         return cause.type
     return TIMED_OUT if isinstance(cause, TimeoutError) else UNKNOWN

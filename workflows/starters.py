@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
@@ -14,7 +15,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from lethe.answering.unawaited import hear
@@ -39,11 +40,48 @@ Signal: TypeAlias = Callable[[Any], None]
 """A signal without input, as the method of its workflow's class."""
 
 RPC_TIMEOUT: Final = timedelta(seconds=3)
-HERE_SECONDS: Final = 0.3
-"""How long a question's end is waited for in this process alone: most have ended by then, and to be told by the server
-costs both sides a call. One that another process answers, or that fails, is told as much later at most."""
+TAKEN_SECONDS: Final = 0.3
+"""How long it is waited for that a question's workflow runs in this process: one that another process answers is told
+as much later at most."""
+HERE_SECONDS: Final = 2.0
+"""How long the end of one that does is waited for in this process alone: to be told by the server costs both sides a
+call. Only what no step and no workflow tells is told as much later: one terminated, or lost by its server."""
 UPDATE_SECONDS: Final = 10.0
 """A worker has to take the update: longer than it may lose by a restart of its sticky queue."""
+
+
+class Ending:
+    """Of a question, as this process tells it while its loop runs."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._taken = asyncio.Event()
+        self._outcome: asyncio.Future[AnswerOutcome] = self.loop.create_future()
+        hear(self._outcome)
+
+    def taken(self) -> None:
+        """The workflow runs here."""
+        self._taken.set()
+
+    def answered(self, outcome: AnswerOutcome) -> None:
+        """The answer is stored."""
+        if not self._outcome.done():
+            self._outcome.set_result(outcome)
+        self._taken.set()
+
+    def failed(self, error: LetheError) -> None:
+        """The workflow has ended without one."""
+        if not self._outcome.done():
+            self._outcome.set_exception(error)
+
+    async def told(self) -> asyncio.Future[AnswerOutcome]:
+        """The outcome, after as long as it is waited for without asking anybody else."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAKEN_SECONDS):
+                await self._taken.wait()
+        if self._taken.is_set():
+            await asyncio.wait({self._outcome}, timeout=HERE_SECONDS)
+        return self._outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +154,10 @@ class Starters:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise WorkflowsUnavailable from error
 
-    async def answer(self, ref: QuestionRef, here: asyncio.Future[AnswerOutcome] | None = None) -> AnswerOutcome:
+    async def answer(self, ref: QuestionRef, here: Ending | None = None) -> AnswerOutcome:
         """Answer a stored question in this process's query worker; one that is answered is not answered again.
 
-        ``here``: what that worker's last step tells once the answer is stored.
+        ``here``: what that worker tells of it.
 
         Raises WorkflowsUnavailable, DeadlineExceeded.
         """
@@ -143,31 +181,30 @@ class Starters:
         except WorkflowAlreadyStartedError:
             return await self.client.get_workflow_handle(workflow_id, result_type=AnswerOutcome).result()
         except WorkflowFailureError as error:
-            raise _cause(error) from error
+            raise cause_of(error.cause) from error
         except RPCError as error:
             raise WorkflowsUnavailable from error
 
 
-async def _ended(
-    handle: WorkflowHandle[Any, AnswerOutcome], here: asyncio.Future[AnswerOutcome] | None
-) -> AnswerOutcome:
-    """As is told here, or at the server: of a step that failed, or runs in another process, nothing is told here."""
+async def _ended(handle: WorkflowHandle[Any, AnswerOutcome], here: Ending | None) -> AnswerOutcome:
+    """As is told here, or at the server: of one that runs in another process, nothing is told here."""
     if here is None:
         return await handle.result()
-    await asyncio.wait({here}, timeout=HERE_SECONDS)
-    if here.done():
-        return here.result()
+    told = await here.told()
+    if told.done():
+        return told.result()
     there = asyncio.ensure_future(handle.result())
     hear(there)
     try:
-        await asyncio.wait({here, there}, return_when=asyncio.FIRST_COMPLETED)
-        return there.result() if there.done() else here.result()
+        await asyncio.wait({told, there}, return_when=asyncio.FIRST_COMPLETED)
+        return there.result() if there.done() else told.result()
     finally:
         there.cancel()
 
 
-def _cause(error: WorkflowFailureError) -> LetheError:
-    """The error whose code the failed step left; a question that ran out of time has none."""
-    if isinstance(error.cause, ActivityError):
-        return by_code(code_of(error.cause))()
-    return DeadlineExceeded("The question could not be answered in its time.")
+def cause_of(error: BaseException | None) -> LetheError:
+    """The error whose code the failed step left. One that broke, or ran out of time, has none to tell."""
+    found = by_code(code_of(error)) if isinstance(error, ActivityError | ApplicationError) else LetheError
+    if found is LetheError:
+        return DeadlineExceeded("The question could not be answered in its time.")
+    return found()

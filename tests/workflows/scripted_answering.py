@@ -17,7 +17,8 @@ CHUNK = "01900000-0000-7000-8000-000000000009"
 
 
 class ScriptedAnswering:
-    """``turns``: by model; one that has none here answers. ``on_turn`` runs before a turn ends.
+    """``turns``: by model; one that has none here answers. ``on_turn`` runs before a turn ends,
+    ``on_retrieve`` before anything is found.
 
     ``outcome``: of the answer that was made at once.
     """
@@ -27,6 +28,7 @@ class ScriptedAnswering:
         self.seconds_left = seconds_left
         self.turns: dict[str, Turned] = {}
         self.on_turn: Callable[[Turn], Awaitable[None]] | None = None
+        self.on_retrieve: Callable[[QuestionRef], Awaitable[None]] | None = None
         self.outcome: AnswerOutcome | None = None
         self.taken: list[Turn] = []
         self.extracted: list[Retrieved] = []
@@ -34,6 +36,8 @@ class ScriptedAnswering:
 
     @activity.defn
     async def retrieve(self, ref: QuestionRef) -> Retrieved:
+        if self.on_retrieve is not None:
+            await self.on_retrieve(ref)
         passages = [PassageRef(chunk_id=CHUNK, version_id=CHUNK, document_id=CHUNK, score=1.0)]
         return Retrieved(
             question=ref,

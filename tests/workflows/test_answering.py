@@ -4,11 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import Interceptor
 
+from api.endings import Endings, TellingEnds
 from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Turn, Turned
-from lethe.errors import LedgerUnavailable, LetheError
+from lethe.errors import LedgerUnavailable, LetheError, QuestionNotFound
 from lethe.model.answers import AnswerMode, DegradedReason
 from lethe.model.ids import new_id
 from lethe.model.workflow_ids import question_id
@@ -20,7 +21,7 @@ from workers.interceptors import ActivityGuard
 from workflows import policies
 from workflows.answering import AnswerQuestion
 from workflows.policies import Queue
-from workflows.starters import Starters
+from workflows.starters import Ending, Starters
 
 ONE, TWO = "openai:one", "cohere:two"
 
@@ -60,11 +61,11 @@ async def test_a_question_that_is_answered_is_not_answered_again(client: Client)
 
 async def test_an_answer_that_is_told_here_is_not_waited_for_at_the_server(client: Client) -> None:
     ref, released = QuestionRef(tenant_id=new_id(), question_id=new_id()), asyncio.Event()
-    here = asyncio.get_running_loop().create_future()
+    here = Ending()
     told = AnswerOutcome(mode=AnswerMode.GENERATED, citations=7, is_degraded=False)
 
     async def tells(_turn: Turn) -> None:
-        here.set_result(told)
+        here.answered(told)
         await released.wait()
 
     scripted = ScriptedAnswering([ONE])
@@ -75,12 +76,38 @@ async def test_an_answer_that_is_told_here_is_not_waited_for_at_the_server(clien
         await client.get_workflow_handle(question_id(ref.tenant_id, ref.question_id)).result()
 
 
-async def test_of_what_is_not_told_here_the_server_is_asked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.starters.HERE_SECONDS", 0.1)
-    here = asyncio.get_running_loop().create_future()
+async def test_of_a_question_that_another_process_answers_the_server_is_asked(client: Client) -> None:
     async with ScriptedAnswering([ONE]).running(client):
         ref = QuestionRef(tenant_id=new_id(), question_id=new_id())
-        assert (await Starters(client).answer(ref, here)).citations == 1
+        assert (await Starters(client).answer(ref, Ending())).citations == 1
+
+
+async def test_of_what_is_not_told_here_in_time_the_server_is_asked(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.starters.HERE_SECONDS", 0.1)
+    endings, ref = Endings(), QuestionRef(tenant_id=new_id(), question_id=new_id())
+    async with ScriptedAnswering([ONE]).running(client, [TellingEnds(endings)]):
+        with endings.of(ref.question_id) as here:
+            assert (await Starters(client).answer(ref, here)).citations == 1
+
+
+async def test_how_a_question_fails_here_is_told_before_the_server_is_asked(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(_ref: QuestionRef) -> None:
+        raise QuestionNotFound
+
+    monkeypatch.setattr("workflows.starters.HERE_SECONDS", 3_600.0)
+    endings, ref = Endings(), QuestionRef(tenant_id=new_id(), question_id=new_id())
+    scripted = ScriptedAnswering([ONE])
+    scripted.on_retrieve = breaks
+    guard = ActivityGuard(Failpoint.from_settings(FaultSettings()))
+    async with asyncio.timeout(60), scripted.running(client, [guard, TellingEnds(endings)]):
+        with endings.of(ref.question_id) as here, pytest.raises(QuestionNotFound):
+            await Starters(client).answer(ref, here)
+        with pytest.raises(WorkflowFailureError):
+            await client.get_workflow_handle(question_id(ref.tenant_id, ref.question_id)).result()
 
 
 def failed(model: str, *, goes_on: bool, has_spoken: bool = False) -> Turned:

@@ -14,16 +14,17 @@ async def test_what_a_step_tells_is_heard_by_everybody_who_waits_for_it() -> Non
     endings, question = Endings(), new_id()
     with endings.of(question) as first, endings.of(question) as second:
         endings.tell(new_id(), OUTCOME)
-        assert not first.done()
+        assert not (await first.told()).done()
         endings.tell(question, OUTCOME)
         endings.tell(question, OUTCOME)  # a step that is made again
-        assert await asyncio.gather(first, second) == [OUTCOME, OUTCOME]
+        told = await asyncio.gather(first.told(), second.told())
+        assert [each.result() for each in told] == [OUTCOME, OUTCOME]
 
 
 async def test_what_nobody_waits_for_is_not_kept() -> None:
     endings, question = Endings(), new_id()
     endings.tell(question, OUTCOME)
     with endings.of(question) as ending:
-        assert not ending.done()
+        assert not (await ending.told()).done()
     endings.tell(question, OUTCOME)
-    assert not ending.done()
+    assert not (await ending.told()).done()
