@@ -15,16 +15,20 @@ from bench.query.bare import BarePath, bare_path
 from bench.query.parts import Asking, spread
 from bench.query.stub import Stub
 from bench.report import Report
+from lethe.model.answers import DegradedReason
 
 OVERHEAD_LIMITS = (45.0, 90.0)
 """Milliseconds at p50 and p95."""
 FIRST_TOKEN_LIMIT = 60.0
+SUSPECTED = DegradedReason.QUESTION_SUSPECTED.value
 LAG_LIMIT = 5.0
 DEAD_LIMIT = 25.0
 OPEN_LIMIT = 5.0
 FIRST_TOKEN_SECONDS = 1.0
 """How long a dead provider is waited for."""
 FAILURES_TO_OPEN = 5
+SUSPECTED_MOST = 0.05
+"""Share of the questions, six words in a row of a document, that may look like an attack and go to no model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,12 @@ async def generated(asking: Asking, stub: Stub, count: int, *, tolerance: float)
     ``tolerance`` multiplies every limit.
     """
     report = Report()
+    stub.quotes = True
     async with asking.client() as client, bare_path(asking.installation) as path:
         lethe, bare = await _in_turn(asking, client, path, stub, count)
+        stub.quotes = False
+        invented = [(await stream(client, question)).whole for question in _some(asking, count // 4)]
+        stub.quotes = True
         stub.slowly()
         lags = [lag for question in _some(asking, max(count // 10, 3)) for lag in await _lags(client, stub, question)]
         stub.at_once()
@@ -62,6 +70,8 @@ async def generated(asking: Asking, stub: Stub, count: int, *, tolerance: float)
         dead = [(await stream(client, next(asking.questions))).whole for _ in range(FAILURES_TO_OPEN)]
         opened = [(await stream(client, question)).whole for question in _some(asking, count // 4)]
     middle = statistics.median(healthy)
+    suspected = [one for one in lethe if SUSPECTED in one.done["degraded_reasons"]]
+    lethe = [one for one in lethe if one not in suspected]
     answered, scripted = (spread([one.whole for one in streams]) for streams in (lethe, bare))
     first, bare_first = (statistics.median([one.first for one in streams]) for streams in (lethe, bare))
     measured = [
@@ -73,11 +83,19 @@ async def generated(asking: Asking, stub: Stub, count: int, *, tolerance: float)
         Measured("open_breaker", statistics.median(opened) - middle, OPEN_LIMIT),
     ]
     modes = sorted({one.done["answer_mode"] for one in lethe})
-    report.figures = {"questions": count, "modes": modes, **{each.name: round(each.value, 1) for each in measured}}
+    report.figures = {
+        "questions": count,
+        "suspected": len(suspected),
+        "modes": modes,
+        "degraded": sum(one.done["is_degraded"] for one in lethe),
+        **{each.name: round(each.value, 1) for each in measured},
+        "overhead_ungrounded": round(statistics.median(invented) - scripted["p50"], 1),
+    }
     for each in measured:
         limit = each.limit * tolerance
         report.require(each.value <= limit, f"{each.name} is {each.value:.1f} ms, more than {limit}")
     report.require(modes == ["generated"], f"not all generated: {modes}")
+    report.require(len(suspected) <= SUSPECTED_MOST * count, f"{len(suspected)} questions look like an attack")
     return report
 
 

@@ -1,26 +1,35 @@
 """A language model that costs nothing: the tests' stand-in, served by a thread of its own, noting when it spoke."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.servers.chat_provider import BEHAVIOURS, ChatProvider, running_chat_provider
 from tests.servers.chat_provider.connection import Connection
 from tests.servers.chat_provider.protocols import Protocol
 
 PIECE_SECONDS = 0.02
-_SENTENCE = "The passages above say what was asked for, and they say it in the words that are quoted here "
-PIECES = (*(f"{word} " for word in _SENTENCE.split()), "[1].")
+_INVENTED = "The passages above say what was asked for, and they say it in the words that are quoted here [1]."
+_MOST_WORDS = len(_INVENTED.split())
+_PASSAGE = re.compile(r"<<<passage (\d+) \w+>>>\n(.*?)\n<<</passage", re.DOTALL)
+_PIECE = re.compile(r"\S+ ?")
+_SENTENCE = re.compile(r"\b[A-Z][a-z]+(?: [A-Za-z-]+,?){5,}(?=\.)")
 
 
 @dataclass(slots=True)
 class Stub:
-    """``spoken``: when each piece of the last answer was written, by `time.perf_counter`."""
+    """``spoken``: when each piece of the last answer was written, by `time.perf_counter`.
+
+    ``quotes``: it says a sentence of a passage that it is shown, else what no passage says. A piece is a word.
+    """
 
     provider: ChatProvider
+    quotes: bool = True
     spoken: list[float] = field(default_factory=list[float])
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -75,12 +84,22 @@ def speaking() -> Generator[Stub]:
         thread.join()
 
 
+def _said(asked: dict[str, Any]) -> str:
+    """A sentence of plain words and its citation."""
+    told = "\n".join(str(message["content"]) for message in asked.get("messages", ()))
+    for passage in _PASSAGE.finditer(told):
+        fitting = [each for each in _SENTENCE.findall(" ".join(passage[2].split())) if len(each.split()) < _MOST_WORDS]
+        if fitting:
+            return f"{max(fitting, key=len)} [{passage[1]}]."
+    return _INVENTED
+
+
 def _teach(stub: Stub) -> None:
     async def speak(connection: Connection, protocol: Protocol, pause: float) -> None:
         stub.spoken.clear()
         await connection.head()
         await connection.chunk(b"".join(protocol.begin()))
-        for piece in PIECES:
+        for piece in _PIECE.findall(_said(stub.provider.seen[-1].body if stub.quotes else {})):
             if pause:
                 await asyncio.sleep(pause)
             stub.spoken.append(time.perf_counter())

@@ -23,6 +23,19 @@ class TestInProcessTokens(TokenBusContract):
         await say(bus, question_id, "new")
         assert texts(await heard(bus, question_id, 1)) == ["new"]
 
+    async def test_whoever_follows_hears_the_first_while_more_is_said(self) -> None:
+        bus, question_id, said = InProcessTokens(), new_id(), list[str]()
+
+        async def first() -> int:
+            await heard(bus, question_id, 1)
+            return len(said)
+
+        following = asyncio.create_task(first())
+        for text in "abcdefghij":
+            await say(bus, question_id, text)
+            said.append(text)
+        assert await following < 5
+
 
 class TestRecordedTokens(TokenBusContract):
     @pytest.fixture

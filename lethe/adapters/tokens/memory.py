@@ -42,10 +42,12 @@ class InProcessTokens:
         self._streams: dict[Id, _Stream] = {}
 
     async def publish(self, question_id: Id, kind: TokenKind, data: Mapping[str, JsonValue] | None = None) -> None:
-        """Append, wake whoever follows, and start the time the events are kept anew."""
+        """Append, let whoever follows go on, and start the time the events are kept anew."""
         stream = self._stream(question_id)
         stream.add(kind, data or {})
         self._keep(question_id, stream)
+        # What is said at once would be heard at once, when all of it is said.
+        await asyncio.sleep(0)
 
     async def follow(self, question_id: Id, after: int = 0) -> AsyncGenerator[TokenEvent]:
         stream = self._stream(question_id)
