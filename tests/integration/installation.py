@@ -167,6 +167,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         **_provider_environment(settings),
         "LETHE_WORKER__CPU_SLOTS": str(settings.worker.cpu_slots),
         "LETHE_WORKER__IO_SLOTS": str(settings.worker.io_slots),
+        "LETHE_WORKER__NICENESS": str(settings.worker.niceness),
         "LETHE_WEBHOOKS__TIMEOUT_SECONDS": str(settings.webhooks.timeout_seconds),
         "LETHE_WEBHOOKS__ALLOW_PRIVATE": str(settings.webhooks.allow_private),
         "LETHE_SQL__URL": settings.sql.url.get_secret_value(),
@@ -236,7 +237,7 @@ async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings
         update={
             "temporal": base.temporal.model_copy(update={"address": temporal, "namespace": namespace}),
             "weaviate": weaviate,
-            "worker": WorkerSettings(),
+            "worker": WorkerSettings(niceness=0),
             "audit": base.audit.model_copy(update={"every_minutes": NEVER_MINUTES}),
         }
     )

@@ -27,12 +27,9 @@ async def start() -> AsyncGenerator[Start, None]:
     """Parsers with limits of the test's own, closed at its end."""
     started: list[LimitedParser] = []
 
-    def parser(slots: int = 1, **limits: int) -> LimitedParser:
-        started.append(
-            LimitedParser.from_settings(
-                Settings(limits=LimitSettings(**limits), worker=WorkerSettings(cpu_slots=slots))  # pyright: ignore[reportArgumentType]
-            )
-        )
+    def parser(slots: int = 1, niceness: int = 0, **limits: int) -> LimitedParser:
+        worker = WorkerSettings(cpu_slots=slots, niceness=niceness)
+        started.append(LimitedParser.from_settings(Settings(limits=LimitSettings(**limits), worker=worker)))  # pyright: ignore[reportArgumentType]
         return started[-1]
 
     yield parser
@@ -179,7 +176,7 @@ async def test_the_child_knows_no_secret_is_nice_and_ends_with_its_parent(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
-    parser = start()
+    parser = start(niceness=10)
     await parser.warm_up()
     (child,) = parser.children()
     environment = Path(f"/proc/{child.pid}/environ").read_bytes()

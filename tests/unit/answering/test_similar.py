@@ -123,6 +123,9 @@ async def test_the_search_begins_ahead_of_its_step_where_that_asks_nobody_outsid
         assert not await recall_similar(deps, world.caller, question.id)
         with counting() as counted:
             look_ahead(deps, question.id)
+            async with asyncio.timeout(60):
+                while freely and not counted.units:
+                    await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)
         assert (counted.units > 0) is freely
         ref = QuestionRef(tenant_id=question.tenant_id, question_id=question.id)

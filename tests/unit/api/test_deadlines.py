@@ -27,7 +27,7 @@ async def hurried(api_settings: Settings) -> AsyncGenerator[World]:
 @pytest.fixture
 def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """An answer is not waited for long; for its passages there is time."""
-    monkeypatch.setattr(LimitSettings, "answer_seconds", 0.3)
+    monkeypatch.setattr(LimitSettings, "answer_seconds", 1.0)
     world.search.passages = [passage("Lethe is a river.")]
     return world
 
