@@ -223,7 +223,7 @@ class WorkerProcess:
             self.process.kill()
             raise
 
-    async def killed(self, seconds: float = 90.0) -> None:
+    async def killed(self, seconds: float = 180.0) -> None:
         """Wait until the failpoint has killed it."""
         code = await asyncio.to_thread(self.process.wait, seconds)
         assert code == FAILPOINT_EXIT, self.log.read_text()[-3000:]

@@ -4,7 +4,6 @@ import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 import pytest
 import pytest_asyncio
@@ -24,9 +23,6 @@ from tests.integration.test_audit import audit, differences, first_found
 from tests.integration.test_cli_letters import Cli
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
-
-SELDOM: Final = 43_200
-"""Seconds between rounds of which none begins by itself while a test runs."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -219,13 +215,13 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: FollowedFo
     await handle.pause(note="the disk is being moved")
     (paused,) = await followed.schedules.of_sources(tenant_id, [source_id])
     assert (paused.is_paused, paused.paused_by, paused.note) == (True, "operator", "the disk is being moved")
-    timing, caller = Timing(every_seconds=SELDOM), followed.at.caller
+    timing, caller = Timing(every_seconds=43_200), followed.at.caller
     await followed.sources.change(caller, source_id, lambda wish: SourceWish(wish.name, timing=timing))
     await followed.start(DispatchKind.ARRANGE_SOURCE)
 
     async def is_changed() -> bool:
         (interval,) = (await handle.describe()).schedule.spec.intervals
-        return interval.every == timedelta(seconds=SELDOM)
+        return interval.every == timedelta(hours=12)
 
     await until(is_changed)
     assert (await followed.schedules.of_sources(tenant_id, [source_id]))[0].is_paused
@@ -243,11 +239,8 @@ async def test_its_schedule_runs_is_paused_and_goes_with_it(followed: FollowedFo
 
     await until(is_paused)
     await followed.pauses.resume(caller, source_id)
-    # Of half a day long ago: two rounds' time.
     noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
-    await followed.schedules.backfill(
-        tenant_id, source_id, noon - timedelta(seconds=SELDOM / 2), noon + timedelta(seconds=1.5 * SELDOM)
-    )
+    await followed.schedules.backfill(tenant_id, source_id, noon - timedelta(hours=6), noon + timedelta(hours=18))
 
     async def is_made_up_for() -> bool:
         return sum(each.state is SyncState.DONE for each in await followed.all_rounds()) == 3
