@@ -56,7 +56,12 @@ class AnsweringActivities:
         return await self._finished(drafted, is_repeated=activity.info().attempt > 1)
 
     async def _extracted(self, retrieved: Retrieved) -> AnswerOutcome:
-        return await self._finished(await steps.generate(self.answering, retrieved))
+        drafted = await steps.generate(self.answering, retrieved)
+        outcome = await steps.settle(self.answering, drafted)
+        if outcome is None:
+            return await self._finished(drafted)
+        self.tell(retrieved.question.question_id, outcome)
+        return outcome
 
     async def _finished(self, drafted: Drafted, *, is_repeated: bool = False) -> AnswerOutcome:
         outcome = await steps.finish(self.answering, drafted, is_repeated=is_repeated)

@@ -26,7 +26,7 @@ from lethe.answering.request import AnswerRequest
 from lethe.answering.steps import ask, look_ahead
 from lethe.answering.steps.asking import NotKeptError
 from lethe.answering.under_way import CachePlace
-from lethe.answering.views import AnswerView, cited, present
+from lethe.answering.views import AnswerView, cited, present, view_of_settled
 from lethe.contracts.answering import QuestionRef
 from lethe.errors import DeadlineExceeded, LedgerUnavailable, LetheError, QuestionNotFound, WorkflowsUnavailable
 from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
@@ -45,8 +45,8 @@ class AskedMemo(BaseModel):
     """What asking did: the stored question, or why there is no answer of a workflow to it.
 
     ``is_answered``: from the beginning. ``flight`` is equal for equal questions; of this process only, so not kept.
-    ``found_for``: the reader ids its passages are found for; not kept. ``view``: the earlier answer as it could be
-    read when the question was stored; not kept.
+    ``found_for``: the reader ids its passages are found for; not kept. ``view``: the answer as it could be read when it
+    was stored, or an earlier one when the question was; not kept.
     """
 
     question_id: Id | None
@@ -155,7 +155,8 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
         # Of a question whose steps did not come here.
         if begun := services.answering.under_way.take_search(memo.question_id):
             begun.cancel()
-    return memo
+    settled = services.answering.under_way.take_settled(memo.question_id)
+    return memo if settled is None else memo.model_copy(update={"view": view_of_settled(settled)})
 
 
 async def fall(services: Services, memo: AskedMemo, reason: DegradedReason) -> AskedMemo:

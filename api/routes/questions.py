@@ -114,7 +114,7 @@ async def query(
 async def _shown(
     services: Services, caller: Caller, request: AnswerRequest, running: asyncio.Task[AskedMemo], *, at_once: bool
 ) -> AnswerOut:
-    """``at_once``: nothing was done since the question was stored, so an earlier answer is as it was read then."""
+    """``at_once``: nothing was done since the answer was stored, or an earlier one read: it is as it was then."""
     memo = await asyncio.shield(running)
     if at_once and memo.view is not None:
         return answer_out(memo.view)

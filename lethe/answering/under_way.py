@@ -41,6 +41,15 @@ class Asked:
     place: CachePlace | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An answer that was stored with its sources as they passed the gate, because none can have changed meanwhile."""
+
+    asked: Asked
+    answer: Answer
+    sources: tuple[Passage, ...]
+
+
 class UnderWay:
     """Each until it is forgotten, or too old, or too many newer ones are kept."""
 
@@ -53,6 +62,7 @@ class UnderWay:
         self._vectors = ShortLived[Id, AskedVector](_MOST)
         self._embeddings = ShortLived[str, asyncio.Task[AskedVector]](_MOST, _SECONDS)
         self._searches = ShortLived[Id, asyncio.Task[Found]](_MOST, _SECONDS)
+        self._settled = ShortLived[Id, Settled](_MOST, _SECONDS)
 
     def keep_asked(self, asked: Asked) -> None:
         self._asked.put(asked.question.id, asked)
@@ -115,6 +125,16 @@ class UnderWay:
         search = self._searches.get(question_id)
         self._searches.pop(question_id)
         return search
+
+    def keep_settled(self, settled: Settled) -> None:
+        """For the one who waits for it."""
+        self._settled.put(settled.asked.question.id, settled)
+
+    def take_settled(self, question_id: Id) -> Settled | None:
+        """Once: later it is read again, and gated."""
+        settled = self._settled.get(question_id)
+        self._settled.pop(question_id)
+        return settled
 
     def forget(self, question_id: Id) -> None:
         """Once the question is answered."""

@@ -1,5 +1,6 @@
 """A stored answer as its asker may read it now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from lethe.answering.body import AnswerBody
 from lethe.answering.citations import keep_sources
 from lethe.answering.deps import Answering
 from lethe.answering.traces import open_trace
+from lethe.answering.under_way import Settled
 from lethe.errors import QuestionNotFound
 from lethe.model.answers import Answer, AnswerMode, DegradedReason, Provenance, Question, QuestionState
 from lethe.model.ids import Id
@@ -104,15 +106,36 @@ async def open_view(deps: Answering, kept: Kept) -> AnswerView:
     reasons = answer.degraded_reasons
     if len(citations) < len(answer.citations) and DegradedReason.SOURCE_WITHDRAWN not in reasons:
         reasons = (*reasons, DegradedReason.SOURCE_WITHDRAWN)
+    readable = replace(
+        answer,
+        mode=answer.mode if citations else AnswerMode.NO_ANSWER,
+        citations=citations,
+        is_degraded=bool(reasons),
+        degraded_reasons=reasons,
+    )
+    return _view(question, readable, body, sources)
+
+
+def view_of_settled(settled: Settled) -> AnswerView:
+    """As `present` would show it to the one who asked, at the moment it was stored."""
+    answer = settled.answer
+    body = AnswerBody.opened(settled.asked.key, answer.sealed_body)
+    sources = {passage.chunk_id: passage for passage in settled.sources}
+    return _view(replace(settled.asked.question, state=QuestionState.ANSWERED), answer, body, sources)
+
+
+def _view(question: Question, answer: Answer, body: AnswerBody, sources: Mapping[Id, Passage]) -> AnswerView:
     return AnswerView(
         question.id,
         question.state,
         question.created_at,
-        mode=answer.mode if citations else AnswerMode.NO_ANSWER,
+        mode=answer.mode,
         text=body.text,
-        citations=tuple(cited(each.number, sources[each.chunk_id], _quotes(body, each.number)) for each in citations),
-        is_degraded=bool(reasons),
-        degraded_reasons=reasons,
+        citations=tuple(
+            cited(each.number, sources[each.chunk_id], _quotes(body, each.number)) for each in answer.citations
+        ),
+        is_degraded=answer.is_degraded,
+        degraded_reasons=answer.degraded_reasons,
         provenance=_again(answer.provenance) if question.answered_by else answer.provenance,
         cached_at=answer.created_at if question.answered_by else None,
     )

@@ -47,18 +47,36 @@ async def store(deps: Answering, answer: Answer, state: QuestionState, keeping: 
     Returns the state it was in before. ``keeping``: for the next one who asks the same.
     """
     async with deps.ledger.write() as uow:
-        question = await uow.questions.get(answer.tenant_id, answer.question_id)
-        if question is None:
-            raise QuestionNotFound
-        if question.state is QuestionState.ANSWERED:
-            return question.state
-        if state is QuestionState.ANSWERED:
-            answer = await _with_costs(uow, answer)
-        await uow.questions.put_answer(answer, is_first=question.state is QuestionState.ASKED)
-        await uow.questions.set_state(answer.tenant_id, answer.question_id, state)
-        if keeping is not None:
-            await keeping.write(uow)
-    return question.state
+        return (await _write(uow, answer, state, keeping))[0]
+
+
+async def store_unmoved(deps: Answering, answer: Answer, seq: int, keeping: Keeping | None) -> Answer | None:
+    """`store` a final answer while the tenant's clock stands at ``seq``; None where it was left undone.
+
+    Returns it as it was stored.
+    """
+    async with deps.ledger.write() as uow:
+        if await uow.tenants.seq(answer.tenant_id) != seq:
+            return None
+        before, answer = await _write(uow, answer, QuestionState.ANSWERED, keeping)
+    return None if before is QuestionState.ANSWERED else answer
+
+
+async def _write(
+    uow: UnitOfWork, answer: Answer, state: QuestionState, keeping: Keeping | None
+) -> tuple[QuestionState, Answer]:
+    question = await uow.questions.get(answer.tenant_id, answer.question_id)
+    if question is None:
+        raise QuestionNotFound
+    if question.state is QuestionState.ANSWERED:
+        return question.state, answer
+    if state is QuestionState.ANSWERED:
+        answer = await _with_costs(uow, answer)
+    await uow.questions.put_answer(answer, is_first=question.state is QuestionState.ASKED)
+    await uow.questions.set_state(answer.tenant_id, answer.question_id, state)
+    if keeping is not None:
+        await keeping.write(uow)
+    return question.state, answer
 
 
 async def _with_costs(uow: UnitOfWork, answer: Answer) -> Answer:

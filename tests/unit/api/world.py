@@ -28,7 +28,7 @@ from lethe.adapters.sql import SqlLedger
 from lethe.adapters.tokens import InProcessTokens
 from lethe.answering.caching.keys import CachePolicy
 from lethe.answering.deps import Answering
-from lethe.answering.steps import finish, generate, retrieve
+from lethe.answering.steps import finish, generate, retrieve, settle
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LetheError
 from lethe.indexing.migration.migrations import Migrations
@@ -159,7 +159,8 @@ class InProcessWorkflows:
         if self.fails_with:
             raise self.fails_with
         self.answered.append(ref)
-        return await finish(self.deps, await generate(self.deps, await retrieve(self.deps, ref)))
+        drafted = await generate(self.deps, await retrieve(self.deps, ref))
+        return await settle(self.deps, drafted) or await finish(self.deps, drafted)
 
 
 @dataclass
