@@ -14,14 +14,14 @@ KILLS = 8
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 async def test_eight_kills_lose_double_and_confuse_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     seed = secrets.randbelow(10**6)
     record_property("again, and longer", f"python -m tests.chaos --seed {seed}")
     async with installation(tmp_path / "i", "embedded") as running:
-        outcome = await run(running, seed, plan(seed, KILLS), seconds=240, say=print)
+        outcome = await run(running, seed, plan(seed, KILLS), seconds=480, say=print)
     assert len(outcome.kills) == KILLS
     assert outcome.book.violations == []
     assert outcome.result.findings == []

@@ -151,6 +151,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LETHE_WEAVIATE__URL": settings.weaviate.url,
         "LETHE_WEAVIATE__GRPC_PORT": str(settings.weaviate.grpc_port),
         "LETHE_WEAVIATE__API_KEY": settings.weaviate.api_key.get_secret_value(),
+        "LETHE_WEAVIATE__TIMEOUT_SECONDS": str(settings.weaviate.timeout_seconds),
+        "LETHE_RETRIEVAL__EMBED_SECONDS": str(settings.retrieval.embed_seconds),
         "LETHE_LIMITS__DROP_AFTER_SECONDS": str(settings.limits.drop_after_seconds),
         "LETHE_AUDIT__EVERY_MINUTES": str(settings.audit.every_minutes),
         "LETHE_AUDIT__SETTLE_SECONDS": str(settings.audit.settle_seconds),
@@ -239,6 +241,7 @@ async def installation(base: Settings, temporal: str, weaviate: WeaviateSettings
             "weaviate": weaviate,
             "worker": WorkerSettings(niceness=0),
             "audit": base.audit.model_copy(update={"every_minutes": NEVER_MINUTES}),
+            "retrieval": base.retrieval.model_copy(update={"embed_seconds": 15.0}),
         }
     )
     await _register(temporal, namespace)

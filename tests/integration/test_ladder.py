@@ -59,6 +59,8 @@ CASES = [
     *itertools.product(MODEL_LOSSES, LOSSES),
 ]
 """SQL that is gone is not read-only besides: that pair says what the one does."""
+LIMITS = {"LETHE_WEAVIATE__TIMEOUT_SECONDS": "2", "LETHE_RETRIEVAL__EMBED_SECONDS": "2"}
+"""As they are set where nobody says otherwise."""
 NORMAL, OPEN = 15, 15
 """Questions whose median is taken, with every store and with one left alone."""
 
@@ -176,6 +178,7 @@ async def house(
             "LETHE_ANSWERING__GENERATE": "true",
             "LETHE_ANSWERING__CHAIN": json.dumps(["cohere:stand-in-1"]),
             "LETHE_ANSWERING__FIRST_TOKEN_SECONDS": "2",
+            **LIMITS,
             "LETHE_COHERE__BASE_URL": f"http://127.0.0.1:{models.port}",
             "LETHE_COHERE__API_KEY": model.key,
         }
@@ -227,7 +230,7 @@ async def test_each_loss_and_each_pair_is_answered_as_promised(
 
 async def test_a_store_that_is_left_alone_costs_no_time(house: House, record_property: Record) -> None:
     """With a breaker that opens, in a process of its own; the first questions after the loss open it."""
-    environment = {"LETHE_REDIS__URL": house.redis.url, "LETHE_BREAKERS__FAILURES": "2"}
+    environment = {"LETHE_REDIS__URL": house.redis.url, "LETHE_BREAKERS__FAILURES": "2", **LIMITS}
     async with api(house.servers.installed.settings, **environment) as lethe:
         async with asyncio.timeout(120):
             while (await house.ask("/v1/query", lethe)).json()["is_degraded"]:

@@ -66,7 +66,7 @@ async def test_killed_while_it_follows_it_holds_what_the_ledger_serves(free: Ins
         await free.start(edited)
         assert (await free.client.get_workflow_handle(dispatch.workflow_id).result())["is_active"]
         await free.result(edited)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150
         while not await rebuilding.rebuild(tenant_id, BuildKind.VECTOR, since):
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)

@@ -36,7 +36,8 @@ async def index_at(
 
 async def test_a_process_starts_before_the_store_and_outlives_its_restart() -> None:
     with weaviate_server_at(ensure_binary(Settings().cache, print)) as server:
-        async with index_at(server.settings) as index:
+        settings = server.settings.model_copy(update={"timeout_seconds": SEARCH_LIMIT_SECONDS})
+        async with index_at(settings) as index:
             shelf = Shelf(index, make_build(new_id()))
             assert not await index.ready()
             with pytest.raises(IndexUnavailable):

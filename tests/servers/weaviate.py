@@ -18,6 +18,8 @@ from lethe.settings import WeaviateSettings
 from tests.servers.ports import reserved_ports
 
 _BOOT_SECONDS = 120.0
+_PATIENT_SECONDS = 15.0
+"""A search that takes longer is answered without the index, and a test of the index would see nothing of it."""
 
 
 class WeaviateServer:
@@ -43,6 +45,7 @@ class WeaviateServer:
             url=f"http://127.0.0.1:{self._ports.weaviate}",
             grpc_port=self._ports.weaviate_grpc,
             api_key=SecretStr(self._secrets.weaviate_api_key),
+            timeout_seconds=_PATIENT_SECONDS,
         )
 
     def start(self) -> None:
