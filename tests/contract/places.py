@@ -1,11 +1,13 @@
-"""Where documents of each kind of source are kept: files, S3, fsspec's memory, pages of a sitemap, a git repository."""
+"""Where documents of each kind of source are kept: files, object stores, pages of a sitemap, a git repository."""
 
 import asyncio
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
+import fsspec  # pyright: ignore[reportMissingTypeStubs]
 from fsspec.implementations.memory import MemoryFileSystem  # pyright: ignore[reportMissingTypeStubs]
 from pydantic import SecretStr
 
@@ -89,6 +91,30 @@ class S3Place(Place):
             "content-type": "application/octet-stream",
         }
         urlopen(Request(self.bucket + path, data=body, method=method, headers=signed), timeout=30).close()
+
+
+class DriverPlace(Place):
+    """A bucket of the store, filled by the driver that reads it as well."""
+
+    def __init__(self, scheme: str, told: dict[str, str]) -> None:
+        self.bucket = f"bucket-{new_id()}"
+        address = f"{scheme}://{self.bucket}/documents"
+        options = {key: SecretStr(value) for key, value in told.items()}
+        entry = SourceCredentials(name="store", addresses=(address,), options=options)
+        self.settings = SourceSettings(credentials=(entry,))
+        self.source = SourceAddress(new_id(), SourceKind.OBJECT_STORE, address, "store")
+        quiet = {"use_listings_cache": False, "skip_instance_cache": True}
+        self.store: Any = fsspec.filesystem(scheme, **told, **quiet)  # pyright: ignore[reportUnknownMemberType]
+        self.store.mkdir(self.bucket)
+
+    async def put(self, path: str, body: bytes) -> None:
+        await asyncio.to_thread(self.store.pipe_file, f"{self.bucket}/documents/{path}", body)
+
+    async def remove(self, path: str) -> None:
+        await asyncio.to_thread(self.store.rm_file, f"{self.bucket}/documents/{path}")
+
+    async def break_listing(self) -> None:
+        await asyncio.to_thread(self.store.rm, self.bucket, recursive=True)
 
 
 class WebPlace(Place):

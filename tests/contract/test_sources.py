@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 from fsspec.implementations.memory import MemoryFileSystem  # pyright: ignore[reportMissingTypeStubs]
 
-from tests.contract.places import FolderPlace, GitPlace, MemoryPlace, S3Place, WebPlace
+from tests.contract.places import DriverPlace, FolderPlace, GitPlace, MemoryPlace, S3Place, WebPlace
 from tests.contract.sources import Place, SourceReaderContract
+from tests.servers.clouds import AZURITE, running_azurite, running_gcs
 from tests.servers.s3 import S3Server, running_s3
 from tests.servers.web import web_site
 
@@ -41,6 +42,44 @@ class TestS3(SourceReaderContract):
     @pytest.fixture
     def place(self, s3: S3Server) -> Place:
         return S3Place(s3)
+
+
+WRITTEN = "ignore:Sending a large body directly:ResourceWarning"
+"""aiohttp's, of how a test puts something there by the driver."""
+
+
+@pytest.fixture(scope="module")
+def azurite() -> Generator[dict[str, str]]:
+    pytest.importorskip("adlfs", reason="lethe[azure] is not installed")
+    if AZURITE is None:
+        pytest.skip("npm's azurite is not installed")
+    with running_azurite() as told:
+        yield told
+
+
+@pytest.mark.filterwarnings(WRITTEN)
+class TestAzure(SourceReaderContract):
+    @pytest.fixture
+    def place(self, azurite: dict[str, str]) -> Place:
+        return DriverPlace("abfs", azurite)
+
+
+@pytest.fixture(scope="module")
+def gcs() -> Generator[dict[str, str]]:
+    with pytest.MonkeyPatch.context() as patch:
+        # Else it asks by gRPC how a bucket is kept, which the stand-in does not speak.
+        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+        pytest.importorskip("gcsfs", reason="lethe[gcs] is not installed")
+    pytest.importorskip("gcp_storage_emulator", reason="gcp-storage-emulator is not installed")
+    with running_gcs() as told:
+        yield told
+
+
+@pytest.mark.filterwarnings(WRITTEN)
+class TestGcs(SourceReaderContract):
+    @pytest.fixture
+    def place(self, gcs: dict[str, str]) -> Place:
+        return DriverPlace("gs", gcs)
 
 
 class TestWeb(SourceReaderContract):
