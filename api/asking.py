@@ -151,10 +151,6 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
     except LetheError as error:
         await tokens.publish(memo.question_id, TokenKind.ERROR, {"code": error.code})
         raise
-    finally:
-        # Of a question whose steps did not come here.
-        if begun := services.answering.under_way.take_search(memo.question_id):
-            begun.cancel()
     settled = services.answering.under_way.take_settled(memo.question_id)
     return memo if settled is None else memo.model_copy(update={"view": view_of_settled(settled)})
 

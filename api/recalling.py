@@ -12,7 +12,9 @@ from api.services import Services
 from lethe.answering.caching.exact import look_up, share
 from lethe.answering.caching.similar import embedding_meanwhile, recall_similar
 from lethe.answering.request import AnswerRequest
+from lethe.answering.steps import searching_meanwhile
 from lethe.answering.telling import tell_view
+from lethe.answering.under_way import CachePlace
 from lethe.answering.views import present
 from lethe.errors import LetheError, RateLimited
 from lethe.model.answers import DegradedReason
@@ -26,8 +28,7 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
     """The question, stored under that id; answered already, if an earlier answer serves. Raises LedgerUnavailable."""
     found = await look_up(services.answering, caller, request, question_id)
     if found.question is None:
-        async with embedding_meanwhile(services.answering, question_id, request, found.place):
-            memo = await store(services, caller, request, question_id, found.place)
+        memo = await _stored(services, caller, request, question_id, found.place)
         # An answer of an earlier clock may lack a source that this question would find.
         return memo.model_copy(update={"flight": found.place and f"{found.place.key.whole}:{memo.seq}"})
     question = found.question
@@ -35,6 +36,18 @@ async def ask_or_recall(services: Services, caller: Caller, request: AnswerReque
     return AskedMemo(
         question_id=question.id, seq=question.seq, asked_at=question.created_at, is_answered=True, view=found.view
     )
+
+
+async def _stored(
+    services: Services, caller: Caller, request: AnswerRequest, question_id: Id, place: CachePlace | None
+) -> AskedMemo:
+    """Its search begins meanwhile, if this process is to have its steps and no equal question is before it."""
+    deps = services.answering
+    async with embedding_meanwhile(deps, question_id, request, place) as embedding:
+        if place is None or embedding is None or not services.workflows.answers_here:
+            return await store(services, caller, request, question_id, place)
+        with searching_meanwhile(deps, caller, request, question_id, place.seq, embedding):
+            return await store(services, caller, request, question_id, place)
 
 
 async def answer_together(
@@ -46,6 +59,9 @@ async def answer_together(
             return await _together(services, caller, request, memo)
     except TimeoutError:
         return await fall(services, memo, DegradedReason.DEADLINE_PASSED)
+    finally:
+        if memo.question_id is not None:
+            services.answering.under_way.drop_search(memo.question_id)
 
 
 async def _together(services: Services, caller: Caller, request: AnswerRequest, memo: AskedMemo) -> AskedMemo:

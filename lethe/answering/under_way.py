@@ -25,10 +25,11 @@ _SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class CachePlace:
-    """Where an answer over the build would be kept."""
+    """Where an answer over the build would be kept, as of the tenant's clock at ``seq``."""
 
     key: AnswerKey
     build: IndexBuild
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class UnderWay:
         self._traces = ShortLived[Id, Trace](_MOST)
         self._vectors = ShortLived[Id, AskedVector](_MOST)
         self._embeddings = ShortLived[str, asyncio.Task[AskedVector]](_MOST, _SECONDS)
-        self._searches = ShortLived[Id, asyncio.Task[Found]](_MOST, _SECONDS)
+        self._searches = ShortLived[Id, tuple[int, asyncio.Task[Found]]](_MOST, _SECONDS)
         self._settled = ShortLived[Id, Settled](_MOST, _SECONDS)
 
     def keep_asked(self, asked: Asked) -> None:
@@ -116,15 +117,29 @@ class UnderWay:
         """Of a question that was not stored."""
         self._embeddings.pop(key)
 
-    def keep_search(self, question_id: Id, search: asyncio.Task[Found]) -> None:
-        """Begun ahead of the step that searches."""
-        self._searches.put(question_id, search)
+    def keep_search(self, question_id: Id, seq: int, search: asyncio.Task[Found]) -> None:
+        """Begun ahead of the step that searches, to read what is live at ``seq``."""
+        self._searches.put(question_id, (seq, search))
 
-    def take_search(self, question_id: Id) -> asyncio.Task[Found] | None:
-        """Once: a step that is tried again searches anew."""
-        search = self._searches.get(question_id)
+    def take_search(self, question_id: Id, seq: int) -> asyncio.Task[Found] | None:
+        """Once: a step that is tried again searches anew. One that reads another clock is of no use."""
+        begun = self._searches.get(question_id)
+        if begun is None or begun[0] != seq:
+            return None
         self._searches.pop(question_id)
-        return search
+        return begun[1]
+
+    def is_searched(self, question_id: Id, seq: int) -> bool:
+        """Whether a search that reads this clock was begun."""
+        begun = self._searches.get(question_id)
+        return begun is not None and begun[0] == seq
+
+    def drop_search(self, question_id: Id) -> None:
+        """For which no step comes."""
+        begun = self._searches.get(question_id)
+        if begun is not None:
+            self._searches.pop(question_id)
+            begun[1].cancel()
 
     def keep_settled(self, settled: Settled) -> None:
         """For the one who waits for it."""

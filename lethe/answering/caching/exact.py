@@ -71,7 +71,7 @@ async def look_up(deps: Answering, caller: Caller, request: AnswerRequest, quest
         kept = None
         if found is not None and found.is_servable:
             kept = await look_at(deps, uow, _referring(caller, question_id, found.entry, seq, now))
-    place = CachePlace(key, build)
+    place = CachePlace(key, build, seq)
     if found is None or kept is None or not await _is_whole(deps, kept):
         await _drop(deps, found)
         return _missed(place)

@@ -58,23 +58,24 @@ async def recall_similar(deps: Answering, caller: Caller, question_id: Id) -> bo
 @asynccontextmanager
 async def embedding_meanwhile(
     deps: Answering, question_id: Id, request: AnswerRequest, place: CachePlace | None
-) -> AsyncGenerator[None]:
+) -> AsyncGenerator[asyncio.Task[AskedVector] | None]:
     """Make the question's vector while the block stores the question, for the look among other words and the search.
 
-    Once for equal questions; nobody waits for it here. Only by a model in this process: to be sent outside, a question
-    has to be stored first.
+    Yields it where it is begun here: once for equal questions. Nobody waits for it here. Only by a model in this
+    process: to be sent outside, a question has to be stored first.
     """
     embedder = _proposing(deps, request, place)
     if embedder is None or place is None or embedder.spec.key not in deps.in_process:
-        yield
+        yield None
         return
+    fresh: asyncio.Task[AskedVector] | None = None
     begun = deps.under_way.embedding(place.key.whole)
     if begun is None or _came_to_nothing(begun):
-        begun = asyncio.create_task(_embedded(deps, embedder, request, None))
-        hear(begun)
-        deps.under_way.keep_embedding(place.key.whole, begun)
+        fresh = asyncio.create_task(_embedded(deps, embedder, request, None))
+        hear(fresh)
+        deps.under_way.keep_embedding(place.key.whole, fresh)
     try:
-        yield
+        yield fresh
     finally:
         if deps.under_way.asked(question_id) is None:
             deps.under_way.drop_embedding(place.key.whole)

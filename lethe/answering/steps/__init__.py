@@ -7,7 +7,17 @@ from lethe.answering.steps.asking import ask
 from lethe.answering.steps.extracting import generate
 from lethe.answering.steps.finishing import finish, finish_at_once
 from lethe.answering.steps.generating import generate_by_model
-from lethe.answering.steps.retrieving import look_ahead, retrieve
+from lethe.answering.steps.retrieving import look_ahead, retrieve, searching_meanwhile
 from lethe.answering.steps.settling import settle
 
-__all__ = ["ask", "finish", "finish_at_once", "generate", "generate_by_model", "look_ahead", "retrieve", "settle"]
+__all__ = [
+    "ask",
+    "finish",
+    "finish_at_once",
+    "generate",
+    "generate_by_model",
+    "look_ahead",
+    "retrieve",
+    "searching_meanwhile",
+    "settle",
+]

@@ -1,7 +1,10 @@
 """The first step: the passages a question may be answered from."""
 
 import asyncio
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from lethe.answering.chain import Plan, plan
 from lethe.answering.deps import Answering
@@ -12,19 +15,58 @@ from lethe.answering.under_way import Asked
 from lethe.contracts.answering import PassageRef, QuestionRef, Retrieved
 from lethe.model.answers import Question
 from lethe.model.ids import Id
+from lethe.model.principals import Caller
 from lethe.model.traces import Candidate, Trace
-from lethe.ports.search import Found, SearchRequest
+from lethe.ports.search import AskedVector, Found, SearchRequest
 from lethe.telemetry import EMPTY_RETRIEVALS
 
 
+@contextmanager
+def searching_meanwhile(
+    deps: Answering,
+    caller: Caller,
+    request: AnswerRequest,
+    question_id: Id,
+    seq: int,
+    embedding: asyncio.Task[AskedVector],
+) -> Generator[None]:
+    """Begin the question's search while the block stores it, where that asks nobody outside.
+
+    It reads the tenant's clock as it stands before the question does: where it moves meanwhile, it was for nothing.
+    """
+    if not deps.searches_freely:
+        yield
+        return
+    asked = replace(request.search(caller.tenant_id, caller.readers, seq), for_answer=True)
+    _keep(deps, question_id, seq, _searched(deps, asked, embedding))
+    try:
+        yield
+    finally:
+        if deps.under_way.asked(question_id) is None:
+            deps.under_way.drop_search(question_id)
+
+
+async def _searched(deps: Answering, request: SearchRequest, embedding: asyncio.Task[AskedVector]) -> Found:
+    return await deps.search.find(replace(request, asked=await asyncio.shield(embedding)))
+
+
 def look_ahead(deps: Answering, question_id: Id) -> None:
-    """Begin the search of a stored question while its workflow starts, where that asks nobody outside."""
+    """Begin the search of a stored question while its workflow starts, where that asks nobody outside.
+
+    One that began while it was stored goes on.
+    """
     asked, vector = deps.under_way.asked(question_id), deps.under_way.vector(question_id)
     if not deps.searches_freely or asked is None or vector is None or vector.vector is None:
         return
-    search = asyncio.create_task(deps.search.find(_search(deps, asked)))
+    if not deps.under_way.is_searched(question_id, asked.question.seq):
+        _keep(deps, question_id, asked.question.seq, deps.search.find(_search(deps, asked)))
+
+
+def _keep(deps: Answering, question_id: Id, seq: int, searching: Coroutine[Any, Any, Found]) -> None:
+    search = asyncio.create_task(searching)
     hear(search)
-    deps.under_way.keep_search(question_id, search)
+    deps.under_way.drop_search(question_id)
+    deps.under_way.keep_search(question_id, seq, search)
 
 
 async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = False) -> Retrieved:
@@ -39,7 +81,7 @@ async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = Fal
     if known is not None:
         return known.model_copy(update={"seconds_left": _seconds_left(deps, question)})
     planned = await _plan(deps, question, request)
-    begun = deps.under_way.take_search(ref.question_id)
+    begun = deps.under_way.take_search(ref.question_id, question.seq)
     found = await (begun or deps.search.find(replace(_search(deps, asked), reword=not is_repeated)))
     deps.under_way.keep_found(ref.question_id, found.passages)
     deps.under_way.keep_trace(ref.question_id, found.trace or _plain_trace(request, found))
