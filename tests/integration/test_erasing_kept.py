@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from lethe.contracts.erasure import ErasureRef, ErasureRound, StoreStep
 from lethe.errors import KeyDestroyed
+from lethe.ingestion.removal import VersionRemover
 from lethe.model.blobs import blob_prefix
 from lethe.model.documents import Status, Version
 from lethe.model.erasures import ErasureState, ItemState
@@ -112,6 +114,30 @@ async def test_a_hold_is_asked_for_before_each_page_of_a_store(scene: Scene, mon
     step = StoreStep(**ref.model_dump(), round=1, store=StoreName.KEYS.value)
     assert (await scene.activities.erase_store(step)).is_held
     assert len(await scene.keyring.get_many(scene.tenant_id, versions)) == 2
+
+
+async def test_a_hold_during_the_last_step_of_all_is_no_dead_end(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    await scene.add(ADA)
+    ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
+    await scene.discover(ref)
+    removing = VersionRemover.remove_deleted
+
+    async def remove(*given: Any) -> object:
+        monkeypatch.setattr(VersionRemover, "remove_deleted", removing)
+        await _set(scene, ref.erasure_id, ErasureState.HELD)
+        return await removing(*given)
+
+    monkeypatch.setattr(VersionRemover, "remove_deleted", remove)
+    steps = await scene.take_out(ref)
+    assert [each.store for each in steps if each.is_held] == [StoreName.DOCUMENTS.value]
+    erasures = Erasures(scene.ledger, scene.keyring, scene.clock, scene.settings.erasure)
+    await erasures.release(Caller(scene.tenant_id, new_id(), Role.ADMIN, frozenset()), ref.erasure_id)
+    again = await scene.activities.erase_store(StoreStep(**ref.model_dump(), round=1, store=StoreName.DOCUMENTS.value))
+    assert not again.is_held
+    assert await scene.state(ref) is ErasureState.DELETED
+    assert not (await scene.discover(ref, 2)).found
+    await scene.purge(ref)
+    assert (await scene.certify(ref)).is_certified
 
 
 async def test_a_restricted_document_keeps_everything_until_its_release(scene: Scene) -> None:

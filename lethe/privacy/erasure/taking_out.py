@@ -105,8 +105,9 @@ class TakingOut:
             counts = await self._told(step, store, page)
         if counts is None:
             counts = await self._told(step, store, [])
-        if store.name is StoreName.DOCUMENTS:
-            await self._deleted(step)
+        if store.name is StoreName.DOCUMENTS and not await self._deleted(step):
+            # Held while it erased: done again after the release, so that it is told then.
+            return StoreErased(is_held=True, store=step.store)
         erased = counts[ItemState.ERASED]
         wait = self.key_cache_seconds if store.name is StoreName.KEYS and erased else 0.0
         return StoreErased(store=step.store, located=counts.total(), erased=erased, wait_seconds=wait)
@@ -119,13 +120,15 @@ class TakingOut:
             await uow.erasures.put_items(self._manifest(step).rows(erased, step.round, at))
             return (await report(uow, step, [(store, PurgeState.PENDING)], step.round, at))[store.name]
 
-    async def _deleted(self, ref: ErasureRound) -> None:
-        """The source rows go last, so everything is gone."""
+    async def _deleted(self, ref: ErasureRound) -> bool:
+        """The source rows go last, so everything is gone. False while the request is held."""
         at = self.clock.now()
         async with self.ledger.write() as uow:
-            if await enter(uow, ref, ErasureState.DELETED, at):
-                request = await get_request(uow, ref)
-                await uow.erasures.update(replace(request, deleted_at=at, updated_at=at))
+            if not await enter(uow, ref, ErasureState.DELETED, at):
+                return False
+            request = await get_request(uow, ref)
+            await uow.erasures.update(replace(request, deleted_at=at, updated_at=at))
+        return True
 
     async def purge(self, ref: ErasureRef) -> Purged:
         """Ask every store for the bytes; when none has any left to remove, the request is purged."""
