@@ -114,7 +114,7 @@ def privacy_activities(
             clock,
             Verifier(remover.ledger, remover.keyring, remover.blobs, remover.index, remover.keywords, stores, clock),
         ),
-        Certifying(remover.ledger, remover.keyring, clock, issuer),
+        Certifying(remover.ledger, remover.keyring, clock, stores, issuer),
     )
 
 

@@ -59,6 +59,10 @@ class KeyRing(Protocol):
         """
         ...
 
+    async def is_left_to_operator(self) -> bool:
+        """Whether `leave_nothing` would leave it so now."""
+        ...
+
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         """A 32-byte key derived (HKDF-SHA-256) from the tenant's key for one purpose; stable."""
         ...

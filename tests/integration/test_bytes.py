@@ -14,6 +14,7 @@ import pytest
 from tests.integration.canaries.forms import IN_CLEAR, TEXTS, Form
 from tests.integration.canaries.scanning import Found
 from tests.integration.canaries.stacks import Outcome, embedded, external
+from tests.integration.canaries.trial import beyond
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 """Time enough to build the Temporal server, once on a machine."""
@@ -94,6 +95,12 @@ What is sealed there opens only with the tenant's key file and a wrapped key. Th
 is in the log of writes alone: docs/decisions, key ring.
 """
 
+OWN: Final[Mapping[str, tuple[set[str], set[str]]]] = {
+    "embedded": ({"sql"}, {"keyring"}),
+    "external": ({"postgresql/pg_wal"}, {"postgresql/pg_wal"}),
+}
+"""Where an open request's identifiers and its key are: sealed, and as a blind index."""
+
 UNTIL_CERTIFIED: Final = {"erasure_identifiers.sealed_identifier"}
 """Whom the request is about: forgotten with its certificate."""
 
@@ -146,6 +153,16 @@ def test_after_no_file_holds_any_form(
     assert set(outcome.after.others) >= HISTORIES[name] | {"weaviate"}
     record_property(f"{name}: from the request to the purge, s", round(outcome.seconds, 1))
     record_property(f"{name}: left sealed", {place: len(forms) for place, forms in _forms(outcome.ended).items()})
+
+
+def test_of_the_request_itself_nothing_is_left_after_its_certificate(
+    outcomes: Mapping[str, Outcome], name: str
+) -> None:
+    """Found while it is open, where rows and keys are written; then whom it is about is nowhere, nor its key."""
+    asked, forgotten = _forms(outcomes[name].trial.asked), outcomes[name].forgotten
+    assert {place for place, forms in asked.items() if forms >= {Form.SEALED, Form.UTF8}} >= OWN[name][0]
+    assert {place for place, forms in asked.items() if Form.KEY in forms} >= OWN[name][1]
+    assert [beyond(found) for found in forgotten] == [{}, {}]
 
 
 def _forms(found: Found) -> Held:

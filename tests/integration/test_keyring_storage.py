@@ -85,6 +85,7 @@ async def test_on_postgresql_a_destroyed_key_is_in_no_table_once_it_is_written_a
     wrapped = [by_id[key_id] for key_id in ids]
     await ring.destroy(tenant, ids[:10])
     assert await sparing.leave_nothing() is Emptied.LEFT_TO_OPERATOR
+    assert (await sparing.is_left_to_operator(), await ring.is_left_to_operator()) == (True, False)
     store = KeyStore(sparing, timedelta(days=35))
     assert await store.purge(tenant, NOON) is PurgeState.LEFT_TO_OPERATOR
     assert REGISTRY.get_sample_value(LEFT) == 1

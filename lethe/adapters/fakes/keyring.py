@@ -52,6 +52,9 @@ class FakeKeyRing:
             self.emptied_of |= {key_id for (_, key_id), key in self.keys.items() if key is None}
         return self.emptied
 
+    async def is_left_to_operator(self) -> bool:
+        return self.emptied is Emptied.LEFT_TO_OPERATOR
+
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         return hmac.digest(self._tenant(tenant_id), purpose.encode(), hashlib.sha256)
 

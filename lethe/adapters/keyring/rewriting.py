@@ -40,6 +40,12 @@ class Rewriter:
         except LedgerUnavailable:
             return Emptied.NOT_YET
 
+    async def is_left(self) -> bool:
+        """Whether the table is too large to be written anew. Raises LedgerUnavailable."""
+        with translated():
+            async with self._engine.connect() as connection:
+                return await self._is_left(connection)
+
     async def _now(self) -> datetime:
         async with self._engine.connect() as connection:
             return await _time(connection)

@@ -139,6 +139,9 @@ class SqlKeyRing:
             return Emptied.DONE if await empty_journal(self._engines.writing) else Emptied.NOT_YET
         return await self._rewriter.rewrite(since)
 
+    async def is_left_to_operator(self) -> bool:
+        return self._engines.writing.dialect.name != "sqlite" and await self._rewriter.is_left()
+
     async def secret(self, tenant_id: Id, purpose: SecretPurpose) -> bytes:
         return await self._derived(tenant_id, f"secret/{purpose}")
 

@@ -1,9 +1,9 @@
 """The last step of an erasure: certified, and then whom it was about is forgotten here, too."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from lethe.contracts.erasure import Certified, ErasureRef, Verified
@@ -20,12 +20,13 @@ from lethe.model.certificates import (
     Tombstones,
     Verification,
 )
-from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, ErasureStore, ItemState
+from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, ErasureStore, ItemState, PurgeState
 from lethe.model.ids import Id
 from lethe.model.personal_data import ItemKind, StoreName
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import Emptied, KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.ports.personal_data import PersonalDataStore
 from lethe.privacy.certificates.body import Body, requester_nonce, subject_commitment, weakest_claim
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.erasure.discovery import enter, get_request
@@ -37,6 +38,11 @@ from lethe.privacy.sealing import Purpose, unseal_text
 TOMBSTONES: Final = (ItemKind.VERSION.value, ItemKind.CHUNK.value, ItemKind.KEY.value)
 """Of the manifest these stay, for ever: random ids that lead to nothing, by which it is looked for again."""
 
+WITH_KEYS: Final = frozenset({StoreName.KEYS, StoreName.BACKUPS})
+"""Stores whose copies may open what was erased, as long as one is left from before the key went."""
+
+A_MOMENT: Final = timedelta(hours=1)
+"""Between the certificate and the end of the request's own key: more than it takes."""
 
 _RESTRICTIONS: Final = frozenset({RESTRICTED, UNRESTRICTED})
 
@@ -48,6 +54,7 @@ class Certifying:
     ledger: Ledger
     keyring: KeyRing
     clock: Clock
+    stores: Mapping[StoreName, PersonalDataStore]
     issuer: CertificateIssuer | None
 
     async def certify(self, ref: ErasureRef, verified: Verified) -> Certified:
@@ -64,25 +71,54 @@ class Certifying:
         if self.issuer is None:
             return Certified()
         if request.state is not ErasureState.CERTIFIED:
-            await self.issuer.issue(await self._facts(request, verified))
-            if not await self._forgotten(ref):
+            reports = await self._reports(ref)
+            await self.issuer.issue(await self._facts(request, verified, reports))
+            if not await self._forgotten(ref, reports):
                 return Certified(is_held=True)
         if not _waits(await self._rows(ref)):
-            await self.keyring.destroy(ref.tenant_id, [ref.erasure_id])
-            if await self.keyring.leave_nothing() is Emptied.NOT_YET:
-                raise ErasureIncomplete(StoreName.KEYS)
+            await self._leave_nothing(ref)
         return Certified(is_certified=True)
+
+    async def _leave_nothing(self, ref: ErasureRef) -> None:
+        """Of the request itself, in the files of the ring and of the ledger. Raises ErasureIncomplete."""
+        await self.keyring.destroy(ref.tenant_id, [ref.erasure_id])
+        emptied = await self.keyring.leave_nothing()
+        if emptied is Emptied.NOT_YET:
+            raise ErasureIncomplete(StoreName.KEYS)
+        if emptied is Emptied.LEFT_TO_OPERATOR:
+            # The table has grown too large since the certificate was written: the status says so.
+            async with self.ledger.write() as uow:
+                reports = await uow.erasures.stores(ref.tenant_id, ref.erasure_id)
+                await uow.erasures.put_stores([_left(each) for each in reports if each.store == StoreName.KEYS])
+        if not await self.ledger.empty_journal():
+            raise ErasureIncomplete(StoreName.DOCUMENTS)
+
+    async def _reports(self, ref: ErasureRef) -> list[ErasureStore]:
+        """What the stores said at the purge, as it is with the certificate: the request's own key goes only then."""
+        async with self.ledger.read() as uow:
+            reports = list(await uow.erasures.stores(ref.tenant_id, ref.erasure_id))
+        if _waits(await self._rows(ref)):
+            return reports
+        goes_at = self.clock.now() + A_MOMENT
+        dated = [replace(r, horizon_at=self._until(r, goes_at)) if r.store in WITH_KEYS else r for r in reports]
+        if await self.keyring.is_left_to_operator():
+            return [_left(each) if each.store == StoreName.KEYS else each for each in dated]
+        return dated
+
+    def _until(self, report: ErasureStore, goes_at: datetime) -> datetime | None:
+        return report.horizon_at and self.stores[StoreName(report.store)].horizon(goes_at)
 
     async def _rows(self, ref: ErasureRef) -> list[ErasureItem]:
         return list((await Manifest(self.ledger, ref.tenant_id, ref.erasure_id).known()).values())
 
-    async def _forgotten(self, ref: ErasureRef) -> bool:
+    async def _forgotten(self, ref: ErasureRef, reports: Sequence[ErasureStore]) -> bool:
         """But for whom a restricted document says something of: they are found in it after its release."""
         at, waits = self.clock.now(), _waits(await self._rows(ref))
         async with self.ledger.write() as uow:
             if not await enter(uow, ref, ErasureState.CERTIFIED, at):
                 return False
             request = await get_request(uow, ref)
+            await uow.erasures.put_stores(reports)
             await uow.erasures.keep_tags(ref.tenant_id, await _suppressed(uow, request))
             if not waits:
                 await uow.erasures.forget(ref.tenant_id, ref.erasure_id, TOMBSTONES)
@@ -91,11 +127,12 @@ class Certifying:
             await resume_freed(uow, certified, at)
         return True
 
-    async def _facts(self, request: ErasureRequest, verified: Verified) -> CertificateFacts:
+    async def _facts(
+        self, request: ErasureRequest, verified: Verified, reports: Collection[ErasureStore]
+    ) -> CertificateFacts:
         rows = await self._rows(ErasureRef(tenant_id=request.tenant_id, erasure_id=request.id))
         former = await self._former(request)
         async with self.ledger.read() as uow:
-            reports = await uow.erasures.stores(request.tenant_id, request.id)
             builds = await uow.builds.list(request.tenant_id)
         stores = _results(reports, rows)
         keys = _refs(rows, StoreName.KEYS)
@@ -181,6 +218,10 @@ async def _suppressed(uow: UnitOfWork, request: ErasureRequest) -> set[str]:
 def _waits(rows: Collection[ErasureItem]) -> bool:
     """Whether another certificate is to follow, after the release of what may not be destroyed now."""
     return any(row.code in _RESTRICTIONS and row.state is ItemState.HELD for row in rows)
+
+
+def _left(report: ErasureStore) -> ErasureStore:
+    return replace(report, purge=PurgeState.LEFT_TO_OPERATOR, horizon_at=None)
 
 
 def _told(at: datetime | None, step: str) -> datetime:

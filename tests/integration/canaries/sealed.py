@@ -52,6 +52,18 @@ async def keys_of(settings: Settings) -> tuple[Keys, Keys]:
     return keys, wrapped
 
 
+async def own_of(settings: Settings, erasure_id: Id) -> Needles:
+    """What an open request is told by: whom it is about, sealed, and as a blind index, and its own key, wrapped."""
+    rows = (await all_rows(settings.sql_url))["erasure_identifiers"]
+    hers = [row for row in rows if row["erasure_id"] == erasure_id]
+    keys = (await all_rows(settings.keyring_url))["data_keys"]
+    return {
+        Form.SEALED: tuple(bytes(row["sealed_identifier"])[NONCE_BYTES : NONCE_BYTES + _SHOWN] for row in hers),
+        Form.UTF8: tuple(str(row["blind"]).encode() for row in hers),
+        Form.KEY: tuple(bytes(row["wrapped"]) for row in keys if row["key_id"] == erasure_id and row["wrapped"]),
+    }
+
+
 async def open_all(settings: Settings, keys: Keys) -> list[Opened]:
     """Whatever one of the keys opens, for whatever purpose."""
     opened = [

@@ -23,7 +23,9 @@ from tests.servers.temporal_postgres import running_temporal_on_postgres
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Before the erasure; after it, all processes running; once they have ended and written what they held;
-    and with the name planted in every place."""
+    and with the name planted in every place. ``forgotten``: of the request itself, once it is certified, and at the
+    end.
+    """
 
     trial: Trial
     before: Look
@@ -31,6 +33,7 @@ class Outcome:
     ended: Found
     planted: Found
     seconds: float
+    forgotten: tuple[Found, Found]
 
 
 def embedded(folder: Path) -> Outcome:
@@ -46,8 +49,8 @@ def embedded(folder: Path) -> Outcome:
         trial.learn()
         before = trial.look()
         seconds = _erased(trial)
-        after = trial.look()
-    return Outcome(trial, before, after, trial.scan(), trial.plant(), seconds)
+        after, forgotten = trial.look(), trial.forget()
+    return Outcome(trial, before, after, trial.scan(), trial.plant(), seconds, (forgotten, trial.scan_own()))
 
 
 def external(folder: Path) -> Outcome:
@@ -90,11 +93,12 @@ def external(folder: Path) -> Outcome:
             before = trial.look()
             seconds = _erased(trial)
             temporal.write_pages()
-            after = trial.look()
+            after, forgotten = trial.look(), trial.forget()
         asyncio.run(cluster.restart())
         temporal.end()
         assert files_of(memory) == [], "Redis writes to disk"
-        return Outcome(trial, before, after, trial.scan(), trial.plant(), seconds)
+        left = (forgotten, trial.scan_own())
+        return Outcome(trial, before, after, trial.scan(), trial.plant(), seconds, left)
 
 
 def _erased(trial: Trial) -> float:

@@ -14,9 +14,9 @@ from temporalio.client import Client
 
 from lethe.model.ids import Id, new_id
 from lethe.settings import Settings
-from tests.integration.canaries.forms import Canary, Form, Wanted
+from tests.integration.canaries.forms import Canary, Form, Needles, Wanted
 from tests.integration.canaries.scanning import Found, scan
-from tests.integration.canaries.sealed import Keys, Opened, keys_of, open_all
+from tests.integration.canaries.sealed import Keys, Opened, keys_of, open_all, own_of
 
 STAYS: Final = "xylograph"
 """Somebody else's word: it is found after the erasure as before."""
@@ -32,7 +32,19 @@ _ENDED: Final = frozenset({"ready", "failed"})
 _PURGED: Final = frozenset({"purged", "verifying", "certified"})
 _SECONDS: Final = 200.0
 
+BEYOND_US: Final[Mapping[str, set[Form]]] = {
+    "postgresql/base": {Form.SEALED, Form.UTF8},
+    "postgresql/pg_wal": {Form.SEALED, Form.UTF8, Form.KEY},
+}
+"""What PostgreSQL keeps of a request's own rows until it vacuums, and of their writes until their segment goes."""
+
 Places = Callable[[], Mapping[str, Path]]
+
+
+def beyond(found: Found) -> Mapping[str, set[Form]]:
+    """What is left of a request's own, and not to be."""
+    left = {place: set(forms) - BEYOND_US.get(place, set()) for place, forms in found.items()}
+    return {place: forms for place, forms in left.items() if forms}
 
 
 @dataclass(slots=True)
@@ -59,6 +71,11 @@ class Trial:
     wanted: Wanted = field(init=False)
     keys: Keys = field(default_factory=dict[Id, bytes])
     receipts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    own: Needles = field(default_factory=dict[Form, tuple[bytes, ...]])
+    """Of the request: whom it is about, sealed, and as a blind index (as text), and its key, wrapped."""
+    asked: Found = field(default_factory=dict[str, Mapping[Form, list[str]]])
+    """Where that is as long as the request is open."""
+    request: str = ""
 
     def __post_init__(self) -> None:
         self.wanted = Wanted.of(self.canary)
@@ -129,7 +146,21 @@ class Trial:
         wish = {"identifiers": [{"kind": "email", "value": self.canary.mail}]}
         begun = self.api.post("/v1/erasures", json=wish)
         assert begun.status_code == 202, begun.text
-        return self._until(f"/v1/erasures/{begun.json()['id']}", lambda said: said["state"] in _PURGED)
+        self.request = begun.json()["id"]
+        self.own = asyncio.run(own_of(self.settings, self.request))
+        self.asked = self.scan_own()
+        return self._until(f"/v1/erasures/{self.request}", lambda said: said["state"] in _PURGED)
+
+    def forget(self) -> Found:
+        """Wait for the certificate, and what follows it; returns what is left of the request then."""
+        self._until(f"/v1/erasures/{self.request}", lambda said: said["state"] == "certified")
+        deadline = time.monotonic() + _SECONDS
+        while beyond(found := self.scan_own()) and time.monotonic() < deadline:
+            time.sleep(1)
+        return found
+
+    def scan_own(self) -> Found:
+        return scan(self.places(), self.own)
 
     def plant(self) -> Found:
         """Write the name into every place by hand, and look: the control that each is looked into."""
