@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from lethe.answering.body import AnswerSentence
@@ -66,20 +67,24 @@ def cite(text: str, markers: Markers, shown: Mapping[int, Passage], language: st
 
     ``text`` went through the ``markers``; ``shown`` are the passages by the numbers they were shown under.
     """
-    sources = {number: _Source.of(passage) for number, passage in shown.items()}
+
+    @cache
+    def source(number: int) -> _Source:
+        return _Source.of(shown[number])
+
     kept: list[AnswerSentence] = []
     matched = dropped = 0
     found = sentences(_markers_inside(text), language)
     for sentence in found[:-1] if is_cut and found and not found[-1].is_closed else found:
         said, numbers = _taken_apart(sentence.text)
         if not numbers:
-            match = _matching(said, sources)
+            match = _matching(said, {number: source(number) for number in shown})
             if match is None:
                 dropped += _is_statement(said, language)
                 continue
             numbers, matched = [markers.number_of(match)], matched + 1
-        source = sources[markers.order[numbers[0] - 1]]
-        start, end = source.place_of(words(said, source.passage.language))
+        cited = source(markers.order[numbers[0] - 1])
+        start, end = cited.place_of(words(said, cited.passage.language))
         others = tuple(numbers[1:])
         kept.append(AnswerSentence(text=said, citation=numbers[0], start=start, end=end, others=others))
     return Cited(*_numbered_anew(kept, markers.order), matched, dropped)
