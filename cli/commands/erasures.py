@@ -11,7 +11,7 @@ _PATH: Final = "/v1/erasures"
 _TIMES: Final = ("accepted", "fenced", "discovered", "deleted", "purged", "verified", "certified", "ended")
 _COLUMNS: Final = ("store", "located", "erased", "held", "remaining", "method", "purge")
 _WAITS: Final = {
-    "awaiting_approval": "another principal must approve it",
+    "awaiting_approval": "another principal must approve it: LETHE_ADMIN_KEY=<their key> lethe erase approve <id>",
     "in_review": "somebody should look at its findings, GET /v1/erasures/<id>/findings: silence means that they go",
     "deleted": "another look follows when no writer of before can run: erasure.drain_seconds",
     "purging": "until the indexes are built anew",
@@ -46,7 +46,9 @@ def decide(settings: Settings, output: Output, erasure_id: str, action: str, wis
 def certificate(settings: Settings, erasure_id: str, number: int, file: BinaryIO) -> None:
     """Hand one over, byte for byte."""
     with connect(settings) as client:
-        file.write(client.download(f"{_PATH}/{erasure_id}/certificate", {"number": number}))
+        data = client.download(f"{_PATH}/{erasure_id}/certificate", {"number": number})
+    # The file is opened by the first use of it: one that is there is replaced only when there is something to write.
+    file.write(data)
 
 
 def keys(settings: Settings, output: Output) -> None:
@@ -66,9 +68,11 @@ def list_erasures(settings: Settings, output: Output, state: str | None, limit: 
 
 def erasure_text(body: Json) -> str:
     """One erasure with what its stores said."""
-    waits = {**_WAITS, "held": f"held: {body['hold_reason']}"}
+    waits = {**_WAITS, "held": f"{body['hold_reason']}; lethe erase release <id> lets it go on"}
     lines = [f"{body['id']} is {body['state']}" + (f" ({waits[body['state']]})" if body["state"] in waits else "")]
     linked = f"linked to {body['documents']} documents when it was asked for"
+    if body["state"] == "held" and any(each["erased"] for each in body["stores"]):
+        lines.append("what was erased before the hold is below: it cannot be brought back")
     lines.append(f"{linked}; round {body['rounds']}, due {body['deadline_at']}")
     lines += [f"{name}: {body[f'{name}_at']}" for name in _TIMES if body[f"{name}_at"]]
     if body["stores"]:

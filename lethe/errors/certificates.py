@@ -39,7 +39,8 @@ class CertificateRefused(ConfigurationError):
 
 class CertificateNotFound(NotFound):
     code = "certificate_not_found"
-    title = "There is no certificate of this erasure yet"
+    title = "There is no such certificate of this erasure, or not yet"
+    advice = "Read the erasure: once it is certified there is one, and one more for each time it was opened again."
 
 
 class VerificationBlind(Unavailable):

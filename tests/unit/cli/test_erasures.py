@@ -42,12 +42,19 @@ STORE: dict[str, Any] = {
 def test_what_it_waits_for_is_said_first() -> None:
     lines = erasure_text(BODY).splitlines()
     assert lines == [
-        "e1 is held (held: litigation)",
+        "e1 is held (litigation; lethe erase release <id> lets it go on)",
         "linked to 3 documents when it was asked for; round 2, due 2026-12-21T00:00:00Z",
         "fenced: 2026-11-21T00:00:00Z",
     ]
     assert "another principal" in erasure_text(BODY | {"state": "awaiting_approval"})
     assert erasure_text(BODY | {"state": "fenced"}).splitlines()[0] == "e1 is fenced"
+
+
+def test_a_hold_says_what_came_too_late_for_it() -> None:
+    late = "what was erased before the hold is below: it cannot be brought back"
+    assert late in erasure_text(BODY | {"stores": [STORE]}).splitlines()
+    assert late not in erasure_text(BODY | {"stores": [STORE | {"erased": 0}]}).splitlines()
+    assert late not in erasure_text(BODY | {"state": "erasing", "stores": [STORE]}).splitlines()
 
 
 def test_each_store_has_its_line() -> None:
@@ -75,6 +82,27 @@ def test_a_certificate_is_written_as_it_comes(monkeypatch: pytest.MonkeyPatch, t
     result = CliRunner().invoke(app, ["certificate", "e1", "--number", "1", "--out", str(file)])
     assert result.exit_code == 0, result.output
     assert (file.read_bytes(), asked) == (text, ["/v1/erasures/e1/certificate?number=1"])
+
+
+def test_a_certificate_that_is_not_there_leaves_the_file_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    missing = httpx.Response(404, json={"title": "none", "code": "certificate_not_found"})
+
+    def connected(_settings: object) -> Client:
+        client = Client("http://api", "key")
+        transport = httpx.MockTransport(lambda _: missing)
+        monkeypatch.setattr(client, "_http", httpx.Client(base_url="http://api", transport=transport))
+        return client
+
+    monkeypatch.setattr(erasures, "connect", connected)
+    first, none = tmp_path / "first.json", tmp_path / "none.json"
+    first.write_text("the first one")
+    for file in (first, none):
+        result = CliRunner().invoke(app, ["certificate", "e1", "--number", "1", "--out", str(file)])
+        assert isinstance(result.exception, CommandError)
+    assert first.read_text() == "the first one"
+    assert not none.exists()
 
 
 def test_who_is_meant_is_kind_and_value() -> None:
