@@ -14,6 +14,7 @@ from lethe.model.personal_data import StoreName
 from lethe.ports.clock import Clock
 from lethe.ports.detection import PersonalDataDetector
 from lethe.ports.personal_data import HistoryStore, PersonalDataStore, Rebuilder, SourceRemover
+from lethe.ports.workflows import WorkflowControl
 from lethe.privacy.certificates.issuing import CertificateIssuer
 from lethe.privacy.detection import PatternDetector
 from lethe.privacy.discovery.finder import SweepFinder
@@ -79,15 +80,19 @@ def privacy_activities(
     uploads: Uploads,
     detector: PersonalDataDetector | None = None,
     issuer: CertificateIssuer | None = None,
+    control: WorkflowControl | None = None,
 ) -> PrivacyActivities:
-    """What the workflow of an erasure runs. ``issuer``: None where there is no witness."""
+    """What the workflow of an erasure runs. ``issuer``: None where there is no witness.
+
+    ``control``: what starts the builds that a purge waits for, at once.
+    """
     documents = DocumentErasure(remover, clock)
     lineage = LineageFinder(remover.ledger, remover.keyring)
     neighbours = Neighbours(remover.ledger, remover.keyring, remover.index, detector or PatternDetector())
     planner = BuildPlanner(remover.ledger, remover.index, remover.keywords, clock)
     overwrites = settings.keyring_url.startswith("sqlite")
     keys_lifetime = timedelta() if overwrites else timedelta(days=settings.erasure.backup_days)
-    rebuilding = Rebuilding(planner)
+    rebuilding = Rebuilding(planner, control)
     stores = personal_data_stores(settings.erasure, remover, documents, histories, rebuilding, keys_lifetime)
     discovery = Discovery(
         ledger=remover.ledger,

@@ -95,7 +95,7 @@ async def ingestion_parts(
         readers = ConfiguredReaders(settings.sources, pipeline.scratch)
         detector = make_detector(settings.detection.level)
         issuer = stores.certificates if settings.witness.url else None
-        erasing = privacy_activities(settings, remover, clock, histories, uploads, detector, issuer)
+        erasing = privacy_activities(settings, remover, clock, histories, uploads, detector, issuer, control)
         activities = together(
             ingestion_steps(settings, pipeline, uploads, journal, Letters(ledger, clock, control)),
             indexing_steps(settings, pipeline),

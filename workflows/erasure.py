@@ -42,7 +42,7 @@ Input = TypeVar("Input")
 Held = TypeVar("Held", bound=_MayBeHeld)
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
-SHORTEST_POLL: Final = timedelta(seconds=2)
+SHORTEST_POLL: Final = timedelta(seconds=0.2)
 LONGEST_POLL: Final = timedelta(minutes=5)
 POLL_GROWTH: Final = 1.25
 """The pause grows with each look, up to the longest: the next one is late by a quarter of the time at most."""

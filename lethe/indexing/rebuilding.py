@@ -5,16 +5,19 @@ from datetime import datetime
 
 from lethe.contracts.indexing import BuildPlan
 from lethe.errors import IndexBuildInProgress
-from lethe.indexing.planning import BuildPlanner
+from lethe.indexing.dispatching import start_committed
+from lethe.indexing.planning import BuildPlanner, dispatch_of
 from lethe.model.ids import Id, new_id
 from lethe.model.indexes import OVER, BuildKind
+from lethe.ports.workflows import WorkflowControl
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilding:
-    """lethe.ports.personal_data.Rebuilder."""
+    """lethe.ports.personal_data.Rebuilder. ``control``: None where whoever sweeps dispatches starts the builds."""
 
     planner: BuildPlanner
+    control: WorkflowControl | None = None
 
     async def rebuild(self, tenant_id: Id, kind: BuildKind, since: datetime) -> bool:
         """Over when no build of the kind is left that was planned before ``since``.
@@ -33,6 +36,10 @@ class Rebuilding:
     async def _begin(self, tenant_id: Id, kind: BuildKind) -> None:
         """Unless one is on its way."""
         try:
-            await self.planner.plan(BuildPlan(tenant_id=tenant_id, build_id=new_id(), kind=kind), dispatches=True)
+            build = await self.planner.plan(
+                BuildPlan(tenant_id=tenant_id, build_id=new_id(), kind=kind), dispatches=True
+            )
         except IndexBuildInProgress:
             return
+        if build is not None and self.control is not None:
+            await start_committed(self.control, self.planner.ledger, dispatch_of(build), self.planner.clock.now())

@@ -1,7 +1,6 @@
 """Deciding on dead letters: run the failed step again, or remove the version; one, or all of a kind."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -14,9 +13,8 @@ from lethe.errors import (
     DocumentConflict,
     FailureClass,
     IngestionUnderWay,
-    LedgerUnavailable,
-    WorkflowsUnavailable,
 )
+from lethe.indexing.dispatching import start_committed
 from lethe.ingestion.shown import show_newest
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
@@ -77,7 +75,8 @@ class Letters:
             async with self.ledger.write() as uow:
                 await uow.dead_letters.decide(tenant_id, letter.version_id, decision_id)
             return letter
-        await self._start(await self._begin_again(letter, action, decision_id))
+        dispatch = await self._begin_again(letter, action, decision_id)
+        await start_committed(self.control, self.ledger, dispatch, self.clock.now())
         return letter
 
     async def remove(self, tenant_id: Id, letter_id: Id) -> None:
@@ -178,13 +177,6 @@ class Letters:
             await uow.dead_letters.decide(tenant_id, version.id, decision_id)
             await uow.dispatches.renew(dispatch)
         return dispatch
-
-    async def _start(self, dispatch: Dispatch) -> None:
-        """Now, if Temporal answers; else the dispatch, which is committed, is swept."""
-        with suppress(WorkflowsUnavailable, LedgerUnavailable):
-            await self.control.start(dispatch)
-            async with self.ledger.write() as uow:
-                await uow.dispatches.mark(dispatch, self.clock.now())
 
 
 async def _still_of_use(uow: UnitOfWork, letter: DeadLetter) -> tuple[Document, Version]:
