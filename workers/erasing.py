@@ -98,7 +98,7 @@ def privacy_activities(
         ledger=remover.ledger,
         keyring=remover.keyring,
         clock=clock,
-        finders=[lineage, SweepFinder(remover.ledger, remover.keyring, lineage, neighbours)],
+        finder=SweepFinder(remover.ledger, remover.keyring, lineage, neighbours),
         stores=list(stores.values()),
         settings=settings.erasure,
     )

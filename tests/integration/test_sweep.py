@@ -133,6 +133,8 @@ async def _ledger_that_names_max(ledger: SqlLedger, keyring: FakeKeyRing) -> tup
 async def test_every_place_is_searched(ledger: SqlLedger) -> None:
     keyring = FakeKeyRing()
     tenant, rows = await _ledger_that_names_max(ledger, keyring)
+    async with ledger.read() as uow:
+        assert await uow.texts.places(tenant) == rows.keys() - {TextPlace.VERSION}
     found, texts = await _swept(Sweep(ledger, keyring, tenant, MAX))
     assert {each.place: each.ref for each in found} == rows
     parts = {(each.part, each.reason) for each in found if each.place is TextPlace.VERSION}
@@ -161,6 +163,7 @@ async def test_a_page_holds_all_identifiers_of_a_subject(ledger: SqlLedger) -> N
             await uow.subjects.link(tenant, version.id, "email", f"{number}" * 64, b"one", subject, NOON)
     async with ledger.read() as uow:
         pages = [await uow.texts.after(tenant, TextPlace.SUBJECT, after, 1) for after in (None, *subjects)]
+        assert await uow.texts.places(tenant) == {TextPlace.SUBJECT}
     assert [[text.ref for text in page] for page in pages] == [[each] for each in subjects] + [[]]
 
 

@@ -62,8 +62,9 @@ class _Hits:
 
 @dataclass(frozen=True, slots=True)
 class SweepFinder:
-    """Whatever names the person in its text is also about others, as far as a search can tell: a mention. Versions in
-    which nothing is likely are unsure, and those linked to somebody who may be the person under another name.
+    """What ``lineage`` finds, and more: whatever names the person in its text is also about others, as far as a search
+    can tell: a mention. Versions in which nothing is likely are unsure, and those linked to somebody who may be the
+    person under another name.
     """
 
     ledger: Ledger
@@ -83,7 +84,7 @@ class SweepFinder:
             cursor = page.next
         if self.neighbours is not None:
             hits.unsure |= await self.neighbours.find(tenant_id, wanted.identifiers, hits.chunks)
-        return await self._leads(tenant_id, known.subjects, hits)
+        return known.plus(await self._leads(tenant_id, known.subjects, hits))
 
     async def _leads(self, tenant_id: Id, known: frozenset[Id], hits: _Hits) -> Leads:
         subjects = known | hits.subjects

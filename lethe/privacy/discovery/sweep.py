@@ -22,6 +22,8 @@ VERSIONS_PAGE: Final = 20
 TEXTS_PAGE: Final = 200
 CHUNKS_SLICE: Final = 50
 _PLACES: Final = tuple(TextPlace)
+_OF_TENANT: Final = frozenset({TextPlace.GLOSSARY})
+"""Opened by a secret of the tenant's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class Sweep:
             ]
             start += CHUNKS_SLICE
         found = tuple(each for version in opened.values() for each in self._judged(version, places[version.id]))
-        following = SweepCursor(cursor.place, versions[-1].id) if len(versions) == VERSIONS_PAGE else _following(cursor)
+        is_full = len(versions) == VERSIONS_PAGE
+        following = SweepCursor(cursor.place, versions[-1].id) if is_full else await self._following(cursor)
         return SweepPage(found, count, following)
 
     def _search(self, texts: Sequence[tuple[Id, Id | None, str, str]], places: dict[Id, list[_Place]]) -> None:
@@ -137,14 +140,17 @@ class Sweep:
         async with self.ledger.read() as uow:
             sealed = await uow.texts.after(self.tenant_id, cursor.place, cursor.after, TEXTS_PAGE)
         keys = await self.keyring.get_many(self.tenant_id, {text.key_id for text in sealed if text.key_id})
-        secret = await self.keyring.secret(self.tenant_id, SecretPurpose.GLOSSARY)
+        secret = (
+            await self.keyring.secret(self.tenant_id, SecretPurpose.GLOSSARY) if cursor.place in _OF_TENANT else None
+        )
         opened = [
             (text, open_text(key, cursor.place, text))
             for text in sealed
             if (key := keys.get(text.key_id) if text.key_id else secret) is not None
         ]
         found = await asyncio.to_thread(self._search_texts, cursor.place, opened)
-        following = SweepCursor(cursor.place, sealed[-1].ref) if len(sealed) >= TEXTS_PAGE else _following(cursor)
+        is_full = len(sealed) >= TEXTS_PAGE
+        following = SweepCursor(cursor.place, sealed[-1].ref) if is_full else await self._following(cursor)
         return SweepPage(tuple(found), len(opened), following)
 
     def _search_texts(self, place: TextPlace, opened: Sequence[tuple[SealedText, str]]) -> list[Found]:
@@ -154,7 +160,9 @@ class Sweep:
             for match, confidence in judged(self.person.find(clear), is_linked=False)
         ]
 
-
-def _following(cursor: SweepCursor) -> SweepCursor | None:
-    number = _PLACES.index(cursor.place) + 1
-    return SweepCursor(_PLACES[number]) if number < len(_PLACES) else None
+    async def _following(self, cursor: SweepCursor) -> SweepCursor | None:
+        """The beginning of the next place that holds anything: most hold nothing in most tenants."""
+        async with self.ledger.read() as uow:
+            held = await uow.texts.places(self.tenant_id)
+        left = _PLACES[_PLACES.index(cursor.place) + 1 :]
+        return next((SweepCursor(place) for place in left if place in held), None)

@@ -52,7 +52,7 @@ class Discovery:
     ledger: Ledger
     keyring: KeyRing
     clock: Clock
-    finders: Sequence[Finder]
+    finder: Finder
     stores: Sequence[PersonalDataStore]
     settings: ErasureSettings
 
@@ -134,9 +134,7 @@ class Discovery:
 
     async def _trace(self, tenant_id: Id, request: ErasureRequest, known: Mapping[Item, ErasureItem]) -> Trace:
         wanted = await self.wanted(tenant_id, request)
-        leads = Leads(versions=_reviewed(known, ItemState.PLANNED))
-        for finder in self.finders:
-            leads = leads.plus(await finder.find(tenant_id, wanted))
+        leads = Leads(versions=_reviewed(known, ItemState.PLANNED)).plus(await self.finder.find(tenant_id, wanted))
         cleared = _reviewed(known, ItemState.RELEASED)
         mentions = leads.mentions - cleared - leads.versions
         leads = replace(leads, mentions=mentions, unsure=leads.unsure - cleared - leads.versions - mentions)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, Select, func, null, select
+from sqlalchemy import Column, ColumnElement, Select, bindparam, func, null, select
 
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.versions import VERSION
@@ -62,12 +62,24 @@ _SOURCES: Final[Mapping[TextPlace, _Source]] = {
 }
 
 
+def _held(source: _Source) -> ColumnElement[bool]:
+    of_tenant = source.ref.table.c.tenant_id == bindparam("tenant_id")
+    return select(source.ref).where(of_tenant, func.length(source.sealed) > 0).exists()
+
+
+_PLACES: Final = select(*(_held(source).label(place.value) for place, source in _SOURCES.items()))
+
+
 class SqlTexts(SqlRepository):
     async def versions_after(self, tenant_id: Id, after: Id | None, limit: int) -> list[Version]:
         wanted = VERSION.of(tenant_id)
         if after is not None:
             wanted = wanted.where(document_versions.c.id > after)
         return await VERSION.all(self._connection, wanted.order_by(document_versions.c.id).limit(limit))
+
+    async def places(self, tenant_id: Id) -> frozenset[TextPlace]:
+        held = (await self._connection.execute(_PLACES, {"tenant_id": tenant_id})).one()
+        return frozenset(place for place, is_held in zip(_SOURCES, held, strict=True) if is_held)
 
     async def after(self, tenant_id: Id, place: TextPlace, after: Id | None, limit: int) -> list[SealedText]:
         source = _SOURCES[place]
