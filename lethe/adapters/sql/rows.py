@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Delete, Select, Table, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Table, Update, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -28,9 +29,11 @@ class Mapped(Generic[E]):
         other = renamed or {}
         self._names = [(field.name, other.get(field.name, field.name)) for field in fields(entity)]  # type: ignore[arg-type]
         self.columns = [table.c[column] for _, column in self._names]
+        # Built once: most of what a statement costs is its list of columns.
+        self._all = select(*self.columns)
 
     def select(self) -> Select[*tuple[Any, ...]]:
-        return select(*self.columns)
+        return self._all
 
     def of(self, tenant_id: Id, *further: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         """The tenant's rows for which all the further conditions hold."""
@@ -73,14 +76,19 @@ async def update_rows(connection: AsyncConnection, table: Table, rows: Sequence[
     """Write whole rows by (tenant_id, id), in one round trip."""
     if not rows:
         return
-    statement = (
-        update(table)
-        .where(table.c.tenant_id == bindparam("key_tenant_id"), table.c.id == bindparam("key_id"))
-        .values({column: bindparam(column) for column in rows[0]})
-    )
-    await connection.execute(
-        statement, [{**row, "key_tenant_id": row["tenant_id"], "key_id": row["id"]} for row in rows]
-    )
+    await connection.execute(rewriting(table, tuple(rows[0])), [keyed(row) for row in rows])
+
+
+@cache
+def rewriting(table: Table, columns: tuple[str, ...]) -> Update:
+    """Writes these columns of the row that `keyed` values name."""
+    its = table.c.tenant_id == bindparam("key_tenant_id"), table.c.id == bindparam("key_id")
+    return update(table).where(*its).values({column: bindparam(column) for column in columns})
+
+
+def keyed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a row, with its (tenant_id, id) once more for `rewriting`."""
+    return {**row, "key_tenant_id": row["tenant_id"], "key_id": row["id"]}
 
 
 def one_of(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:

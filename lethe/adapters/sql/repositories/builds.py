@@ -14,6 +14,7 @@ from lethe.model.ids import Id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 
 BUILD: Final = Mapped(IndexBuild, builds)
+_LISTED: Final = short(BUILD.prepared(builds.c.state != BuildState.DROPPED).order_by(builds.c.kind, builds.c.number))
 _OPEN: Final = (BuildState.ACTIVE, BuildState.BUILDING)
 _OF_KIND: Final = short(BUILD.prepared(builds.c.kind == bindparam("kind")))
 _ACTIVE: Final = _OF_KIND.where(builds.c.state == BuildState.ACTIVE)
@@ -44,8 +45,7 @@ class SqlBuilds(SqlRepository):
         return {str(spec): int(tenants) for spec, tenants in rows}
 
     async def list(self, tenant_id: Id) -> list[IndexBuild]:
-        wanted = BUILD.of(tenant_id, builds.c.state != BuildState.DROPPED)
-        return await BUILD.all(self._connection, wanted.order_by(builds.c.kind, builds.c.number))
+        return await BUILD.all(self._connection, _LISTED, tenant_id=tenant_id)
 
     async def open_keywords(self, tenant_id: Id) -> Sequence[IndexBuild]:
         wanted = BUILD.of(tenant_id, builds.c.kind == BuildKind.KEYWORD, builds.c.state.in_(_OPEN))

@@ -9,7 +9,16 @@ from sqlalchemy import bindparam, func, insert, not_, or_, select, tuple_, updat
 from lethe.adapters.sql.one_hop import short
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
-from lethe.adapters.sql.rows import Mapped, batches, delete_of, insert_missing, one_of, upsert_into
+from lethe.adapters.sql.rows import (
+    Mapped,
+    batches,
+    delete_of,
+    insert_missing,
+    keyed,
+    one_of,
+    rewriting,
+    upsert_into,
+)
 from lethe.adapters.sql.tables import erasure_identifiers as identifiers
 from lethe.adapters.sql.tables import erasure_items as items
 from lethe.adapters.sql.tables import erasure_stores as stores
@@ -32,6 +41,11 @@ IDENTIFIER: Final = Mapped(ErasureIdentifier, identifiers)
 ITEM: Final = Mapped(ErasureItem, items)
 STORE: Final = Mapped(ErasureStore, stores)
 
+_BY_ID: Final = short(REQUEST.prepared(erasures.c.id == bindparam("id")))
+_UPDATED: Final = short(rewriting(erasures, tuple(column.name for column in REQUEST.columns)))
+_IDENTIFIERS: Final = short(
+    IDENTIFIER.prepared(identifiers.c.erasure_id == bindparam("id")).order_by(identifiers.c.kind, identifiers.c.blind)
+)
 _FENCING: Final = select(erasures.c.id).where(
     erasures.c.tenant_id == bindparam("tenant_id"), erasures.c.fenced_at.is_not(None), erasures.c.ended_at.is_(None)
 )
@@ -47,14 +61,10 @@ class SqlErasures(SqlRepository):
         await insert_missing(self._connection, IDENTIFIER.table, [IDENTIFIER.values(each) for each in identifiers])
 
     async def get(self, tenant_id: Id, erasure_id: Id) -> ErasureRequest | None:
-        return await REQUEST.one(self._connection, REQUEST.of(tenant_id, erasures.c.id == erasure_id))
+        return await REQUEST.one(self._connection, _BY_ID, tenant_id=tenant_id, id=erasure_id)
 
     async def update(self, request: ErasureRequest) -> None:
-        result = await self._connection.execute(
-            update(erasures)
-            .where(erasures.c.tenant_id == request.tenant_id, erasures.c.id == request.id)
-            .values(REQUEST.values(request))
-        )
+        result = await self._connection.execute(_UPDATED, keyed(REQUEST.values(request)))
         if result.rowcount == 0:
             raise ErasureNotFound
 
@@ -71,8 +81,7 @@ class SqlErasures(SqlRepository):
         return await REQUEST.all(self._connection, statement.order_by(erasures.c.created_at, erasures.c.id))
 
     async def identifiers(self, tenant_id: Id, erasure_id: Id) -> list[ErasureIdentifier]:
-        wanted = IDENTIFIER.of(tenant_id, identifiers.c.erasure_id == erasure_id)
-        return await IDENTIFIER.all(self._connection, wanted.order_by(identifiers.c.kind, identifiers.c.blind))
+        return await IDENTIFIER.all(self._connection, _IDENTIFIERS, tenant_id=tenant_id, id=erasure_id)
 
     async def set_tagged(self, tenant_id: Id, erasure_id: Id, tags: Collection[str], at: datetime) -> None:
         await self._connection.execute(
@@ -102,7 +111,7 @@ class SqlErasures(SqlRepository):
         statement = select(subjects.c.subject_id).where(
             subjects.c.tenant_id == tenant_id, subjects.c.erasure_id == erasure_id
         )
-        return list((await self._connection.execute(statement.order_by(subjects.c.subject_id))).scalars())
+        return list((await self._connection.execute(short(statement.order_by(subjects.c.subject_id)))).scalars())
 
     async def put_items(self, items: Sequence[ErasureItem]) -> None:
         if not items:
@@ -137,7 +146,7 @@ class SqlErasures(SqlRepository):
         if after is not None:
             statement = statement.where(position > after)
         statement = statement.order_by(items.c.store, items.c.kind, items.c.ref).limit(limit)
-        return await ITEM.all(self._connection, statement)
+        return await ITEM.all(self._connection, short(statement))
 
     async def refs(self, tenant_id: Id, erasure_id: Id, store: str, kind: str, state: ItemState) -> list[Id]:
         statement = select(items.c.ref).where(
@@ -179,7 +188,7 @@ class SqlErasures(SqlRepository):
         statement = upsert_into(self._connection, stores)
         kept = {column.name: statement.excluded[column.name] for column in stores.c if column.name not in _STORE_KEY}
         statement = statement.on_conflict_do_update(index_elements=_STORE_KEY, set_=kept)
-        await self._connection.execute(statement, [STORE.values(each) for each in reports])
+        await self._connection.execute(short(statement), [STORE.values(each) for each in reports])
 
     async def stores(self, tenant_id: Id, erasure_id: Id) -> list[ErasureStore]:
         wanted = STORE.of(tenant_id, stores.c.erasure_id == erasure_id)

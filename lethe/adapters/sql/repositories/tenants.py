@@ -13,6 +13,7 @@ from lethe.model.ids import Id
 from lethe.model.principals import Tenant
 
 TENANT: Final = Mapped(Tenant, tenants, {"id": "tenant_id"})
+_LOCK: Final = short(TENANT.prepared().with_for_update())
 _SEQ: Final = short(select(tenants.c.seq).where(tenants.c.tenant_id == bindparam("tenant_id")))
 
 
@@ -28,7 +29,7 @@ class SqlTenants(SqlRepository):
 
     async def lock(self, tenant_id: Id) -> Tenant:
         """SQLite has no FOR UPDATE and needs none: BEGIN IMMEDIATE already holds the one write lock."""
-        tenant = await TENANT.one(self._connection, TENANT.of(tenant_id).with_for_update())
+        tenant = await TENANT.one(self._connection, _LOCK, tenant_id=tenant_id)
         if tenant is None:
             raise NotFound
         return tenant
