@@ -17,7 +17,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
-from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.manifest import PAGE, Manifest
 from lethe.privacy.erasure.reporting import report
 from lethe.privacy.erasure.sparing import kept_of, let_go
 from lethe.privacy.erasure.stores.documents import KEPT, SHARED
@@ -87,32 +87,39 @@ class Discovery:
     async def discover(self, now: ErasureRound) -> Discovered:
         """Find, write the manifest, and count again what earlier rounds erased."""
         began = self.clock.now()
-        async with self.ledger.read() as uow:
-            request = await get_request(uow, now)
+        request = await self._begun(now)
         if request.state in _STOPPED:
             return Discovered(is_held=True)
-        if now.round == 1:
-            async with self.ledger.write() as uow:
-                if not await enter(uow, now, ErasureState.DISCOVERING, self.clock.now()):
-                    return Discovered(is_held=True)
         manifest = Manifest(self.ledger, now.tenant_id, now.erasure_id)
         known = await manifest.known()
         trace = await self._trace(now.tenant_id, request, known)
         if now.round == 1 and await self._needs_approval(now, trace):
             return Discovered(is_held=True)
-        found = await self._write(now, manifest, known, trace, await self._late(now, request, trace))
-        again = await self._again(now, manifest) if now.round > 1 else 0
-        if not await self._move(now, found, again, trace, began):
-            return Discovered(is_held=True)
-        stores = await self._planned(now)
-        told = {"again": again, "drain_seconds": self.settings.drain_seconds, "stores": stores}
-        return found.model_copy(update=told)
-
-    async def _planned(self, now: ErasureRound) -> list[str]:
-        """Stores that have something to take out; what each has was found is told from here on."""
+        found, rows = await self._locate(now, manifest, known, trace, await self._late(now, request, trace))
+        await manifest.write(rows[PAGE:])
+        again = await self._again(now, manifest, known) if now.round > 1 else 0
         async with self.ledger.write() as uow:
-            states = [(store, PurgeState.PENDING) for store in self.stores]
-            counts = await report(uow, now, states, now.round, self.clock.now())
+            await uow.tenants.lock(now.tenant_id)
+            if not await self._moved(uow, now, found, again, trace, began):
+                return Discovered(is_held=True)
+            await uow.erasures.put_items(rows[:PAGE])
+            stores = await self._planned(uow, now)
+        drain = self.settings.drain_seconds
+        return found.model_copy(update={"again": again, "drain_seconds": drain, "stores": stores})
+
+    async def _begun(self, now: ErasureRound) -> ErasureRequest:
+        """The request, which is being discovered from its first round on."""
+        if now.round == 1:
+            async with self.ledger.write() as uow:
+                await enter(uow, now, ErasureState.DISCOVERING, self.clock.now())
+                return await get_request(uow, now)
+        async with self.ledger.read() as uow:
+            return await get_request(uow, now)
+
+    async def _planned(self, uow: UnitOfWork, now: ErasureRound) -> list[str]:
+        """Stores that have something to take out; what each has was found is told from here on."""
+        pending = [(store, PurgeState.PENDING) for store in self.stores]
+        counts = await report(uow, now, pending, now.round, self.clock.now())
         return [name.value for name, states in counts.items() if states[ItemState.PLANNED]]
 
     async def _needs_approval(self, ref: ErasureRef, trace: Trace) -> bool:
@@ -164,14 +171,15 @@ class Discovery:
         async with self.ledger.read() as uow:
             return await uow.questions.asked_since(now.tenant_id, trace.questions, request.round_at)
 
-    async def _write(
+    async def _locate(
         self,
         now: ErasureRound,
         manifest: Manifest,
         known: Mapping[Item, ErasureItem],
         trace: Trace,
         late: frozenset[Id],
-    ) -> Discovered:
+    ) -> tuple[Discovered, list[ErasureItem]]:
+        """What the stores have, and what of it the manifest does not say yet."""
         planned, kept = await let_go(self.ledger, now.tenant_id, known), list[tuple[Item, ItemState, str]]()
         for store in self.stores:
             located = await store.locate(now.tenant_id, trace)
@@ -185,32 +193,34 @@ class Discovery:
         review = [(item, ItemState.IN_REVIEW, REVIEW) for item in unsure if item not in known]
         was_shared = {item for item, row in known.items() if row.code == SHARED}
         rows = [(item, ItemState.PLANNED, SHARED if item in was_shared else FOUND) for item in planned] + kept + review
-        await manifest.put(rows, now.round, self.clock.now())
         states = Counter(row.state for row in known.values())
         shared = sum(code == SHARED for _, _, code in kept)
         goes = {*planned, *(item for item, row in known.items() if row.state is ItemState.PLANNED)}
         is_late = sum(item.ref in late for item in goes)
-        return Discovered(
+        found = Discovered(
             found=len(goes) - is_late + shared,
             late=is_late,
             kept=sum(item not in known for item, _, _ in kept) + states[ItemState.HELD],
             is_shared=bool(shared) or any(_is_shared(row) for row in known.values()),
             in_review=len(review) + states[ItemState.IN_REVIEW],
         )
+        return found, manifest.rows(rows, now.round, self.clock.now())
 
-    async def _again(self, now: ErasureRound, manifest: Manifest) -> int:
+    async def _again(self, now: ErasureRound, manifest: Manifest, known: Mapping[Item, ErasureItem]) -> int:
         """What a store has of items that were erased: they are planned once more."""
         again = 0
         for store in self.stores:
-            async for page in manifest.pages(store.name, [ItemState.ERASED]):
-                items = [as_item(each) for each in page]
+            erased = [item for item, row in known.items() if row.state is ItemState.ERASED and item.store is store.name]
+            for items in (erased[start : start + PAGE] for start in range(0, len(erased), PAGE)):
                 if remaining := await store.remaining(now.tenant_id, items):
                     again += remaining
                     planned = [(item, ItemState.PLANNED, FOUND) for item in items]
                     await manifest.put(planned, now.round, self.clock.now())
         return again
 
-    async def _move(self, now: ErasureRound, found: Discovered, again: int, trace: Trace, began: datetime) -> bool:
+    async def _moved(
+        self, uow: UnitOfWork, now: ErasureRound, found: Discovered, again: int, trace: Trace, began: datetime
+    ) -> bool:
         """On to what follows: a look by a person, the next deletion, or nothing, where a later round found nothing.
 
         What goes as a whole is hidden from this commit on, also while others wait for a look. False if it was held
@@ -218,25 +228,23 @@ class Discovery:
         """
         at = self.clock.now()
         is_over = now.round > 1 and not (found.found or found.late or again or found.in_review)
-        async with self.ledger.write() as uow:
-            await uow.tenants.lock(now.tenant_id)
+        request = await get_request(uow, now)
+        if is_over and request.state is not ErasureState.DISCOVERING:
+            return True
+        if now.round > 1 and not is_over:
+            await enter(uow, now, ErasureState.DISCOVERING, at)
             request = await get_request(uow, now)
-            if is_over and request.state is not ErasureState.DISCOVERING:
-                return True
-            if now.round > 1 and not is_over:
-                await enter(uow, now, ErasureState.DISCOVERING, at)
-                request = await get_request(uow, now)
-            if request.state in {ErasureState.HELD, ErasureState.CANCELLED}:
-                return False
-            state = _after(found, is_over=is_over)
-            check_move(request.state, state)
-            found_whole = await uow.documents.get_many(now.tenant_id, trace.documents)
-            # One that was restricted since is spared before anything is taken out.
-            await hide(uow, now.tenant_id, set(found_whole) - await kept_of(uow, now.tenant_id, found_whole), at)
-            moved = replace(request, state=state, rounds=now.round, round_at=began, updated_at=at)
-            if state is ErasureState.ERASING:
-                moved = replace(moved, erasing_at=request.erasing_at or at, purging_at=None)
-            await uow.erasures.update(replace(moved, discovered_at=request.discovered_at or at))
+        if request.state in {ErasureState.HELD, ErasureState.CANCELLED}:
+            return False
+        state = _after(found, is_over=is_over)
+        check_move(request.state, state)
+        whole = await uow.documents.get_many(now.tenant_id, trace.documents)
+        # One that was restricted since is spared before anything is taken out.
+        await hide(uow, now.tenant_id, set(whole) - await kept_of(uow, now.tenant_id, whole), at)
+        moved = replace(request, state=state, rounds=now.round, round_at=began, updated_at=at)
+        if state is ErasureState.ERASING:
+            moved = replace(moved, erasing_at=request.erasing_at or at, purging_at=None)
+        await uow.erasures.update(replace(moved, discovered_at=request.discovered_at or at))
         return True
 
 

@@ -1,6 +1,6 @@
 """What is to be erased, in the ledger: written before anything is touched, and what became of each item after."""
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -46,7 +46,9 @@ class Manifest:
 
     async def put(self, items: Iterable[tuple[Item, ItemState, str]], round_: int, at: datetime) -> None:
         """Write items in the state and with the code given for each."""
-        rows = self.rows(items, round_, at)
+        await self.write(self.rows(items, round_, at))
+
+    async def write(self, rows: Sequence[ErasureItem]) -> None:
         for start in range(0, len(rows), PAGE):
             async with self.ledger.write() as uow:
                 await uow.erasures.put_items(rows[start : start + PAGE])
