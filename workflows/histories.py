@@ -31,8 +31,8 @@ class Histories:
         """Every run that visibility lists, and the newest one, which visibility may not list yet."""
         runs = set[tuple[str, str]]()
         for some in _portions(workflow_ids):
-            runs |= await self._listed(some)
-        runs |= {(each.id, each.run_id) for each in await self._described(workflow_ids)}
+            listed, described = await asyncio.gather(self._listed(some), self._described(some))
+            runs |= listed | {(each.id, each.run_id) for each in described}
         for some in _portions(sorted(runs)):
             await asyncio.gather(*(self._delete(*run) for run in some))
         return len(runs)

@@ -26,8 +26,9 @@ class AnswerCacheStore(Deleting):
         )
 
     async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
-        async with self.ledger.write() as uow:
-            await uow.personal.forget_cached(tenant_id, refs_of(items, ItemKind.QUESTION))
+        if questions := refs_of(items, ItemKind.QUESTION):
+            async with self.ledger.write() as uow:
+                await uow.personal.forget_cached(tenant_id, questions)
         for some in batches(refs_of(items, ItemKind.VERSION), BATCH):
             async with self.ledger.write() as uow:
                 for version_id in some:

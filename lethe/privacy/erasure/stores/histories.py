@@ -47,9 +47,7 @@ class HistoryEraser:
         left = _workflow_ids(tenant_id, items)
         try:
             async with asyncio.timeout(self.patience_seconds):
-                while left:
-                    for some in batches(left, BATCH):
-                        await self.histories.delete(some)
+                while left and await self._delete(left):
                     if left := sorted(await self._existing(left)):
                         await asyncio.sleep(self.poll_seconds)
         except TimeoutError as error:
@@ -57,6 +55,9 @@ class HistoryEraser:
 
     async def remaining(self, tenant_id: Id, items: Sequence[Item]) -> int:
         return len(await self._existing(_workflow_ids(tenant_id, items)))
+
+    async def _delete(self, workflow_ids: Sequence[str]) -> int:
+        return sum([await self.histories.delete(some) for some in batches(workflow_ids, BATCH)])
 
     async def _existing(self, workflow_ids: Sequence[str]) -> set[str]:
         found = set[str]()
