@@ -78,9 +78,10 @@ class VersionRemover:
             versions = [
                 version.id for each in (await uow.versions.of_documents(tenant_id, gone)).values() for version in each
             ]
-        dropped = await self._take_out(tenant_id, versions)
+        dropped = await self._out_of_stores(tenant_id, versions)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
+            chunks = await self._forget_all(uow, tenant_id, versions)
             left = await uow.versions.of_documents(tenant_id, gone)
             # One that came meanwhile is removed at the next visit.
             empty = [document_id for document_id in gone if not left[document_id]]
@@ -88,7 +89,7 @@ class VersionRemover:
             for document_id in empty:
                 await uow.documents.delete(tenant_id, document_id)
                 await tell_deleted(uow, tenant_id, document_id, at)
-        return dropped
+        return dropped.model_copy(update={"chunks": chunks})
 
     async def remove_unindexed(self, tenant_id: Id, version_id: Id) -> None:
         """Remove a version that never reached an index (an upload that broke off or changed nothing)."""
@@ -96,6 +97,14 @@ class VersionRemover:
 
     async def _take_out(self, tenant_id: Id, version_ids: Collection[Id], *, is_indexed: bool = True) -> Dropped:
         """The stores, then the keys, then the rows: a repetition finds by the rows what a kill has left."""
+        dropped = await self._out_of_stores(tenant_id, version_ids, is_indexed=is_indexed)
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(tenant_id)
+            chunks = await self._forget_all(uow, tenant_id, version_ids)
+        return dropped.model_copy(update={"chunks": chunks})
+
+    async def _out_of_stores(self, tenant_id: Id, version_ids: Collection[Id], *, is_indexed: bool = True) -> Dropped:
+        """What is derived, and the keys with those of people nobody is linked to any more."""
         objects = blobs = 0
         if is_indexed and version_ids:
             async with self.ledger.read() as uow:
@@ -111,15 +120,17 @@ class VersionRemover:
             await uow.tenants.lock(tenant_id)
             subjects = await uow.subjects.leave(tenant_id, version_ids)
         await self.keyring.destroy(tenant_id, [*version_ids, *subjects])
+        return Dropped(objects=objects, chunks=0, blobs=blobs)
+
+    async def _forget_all(self, uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> int:
+        """The rows, in a unit that holds the tenant's lock; how many chunks there were."""
+        versions = await uow.versions.get_many(tenant_id, version_ids)
+        await uow.dispatches.delete_for(tenant_id, version_ids)
         chunks = 0
-        async with self.ledger.write() as uow:
-            await uow.tenants.lock(tenant_id)
-            versions = await uow.versions.get_many(tenant_id, version_ids)
-            await uow.dispatches.delete_for(tenant_id, version_ids)
-            for version_id in version_ids:
-                chunks += await self._forget(uow, tenant_id, version_id)
-            await self._tidy_documents(uow, tenant_id, {version.document_id for version in versions.values()})
-        return Dropped(objects=objects, chunks=chunks, blobs=blobs)
+        for version_id in version_ids:
+            chunks += await self._forget(uow, tenant_id, version_id)
+        await self._tidy_documents(uow, tenant_id, {version.document_id for version in versions.values()})
+        return chunks
 
     async def _forget(self, uow: UnitOfWork, tenant_id: Id, version_id: Id) -> int:
         chunks = await uow.chunks.delete(tenant_id, version_id)
