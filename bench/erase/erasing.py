@@ -44,6 +44,15 @@ class Erasure:
             time.sleep(POLL_SECONDS)
         raise AssertionError(f"{self.path} was not purged after {LIMIT_SECONDS} s")
 
+    def ended(self) -> dict[str, Any]:
+        """Its view when there is nothing left to be done for it, nor anything that takes time from another one."""
+        ends = time.monotonic() + LIMIT_SECONDS
+        while time.monotonic() < ends:
+            if (view := self.view())["state"] == "certified":
+                return view
+            time.sleep(POLL_SECONDS)
+        raise AssertionError(f"{self.path} was not certified after {LIMIT_SECONDS} s")
+
     def seconds(self, view: dict[str, Any]) -> dict[str, float]:
         """From the request to each time that is known."""
         known = {name: view[name] for name in TIMES if view[name]}
