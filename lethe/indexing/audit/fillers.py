@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lethe.indexing.objects import index_object, keyword_object
+from lethe.indexing.objects import index_object, keyword_object, version_attributes
 from lethe.model.documents import Chunk, ChunkVector, Version
 from lethe.model.ids import Id
 from lethe.model.indexes import IndexBuild
 from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger
-from lethe.ports.vectors import VectorIndex
+from lethe.ports.vectors import IndexObject, KeywordObject, VectorIndex
 from lethe.privacy.sealing import unseal_vector
 
 
@@ -58,15 +58,22 @@ class VectorFiller:
         self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
     ) -> set[Id]:
         vectors = await self._vectors(build, chunks)
-        objects = await asyncio.to_thread(
-            lambda: [
-                index_object(key, version, chunk, unseal_vector(key, vectors[chunk.id].sealed_vector))
+
+        def opened() -> list[IndexObject]:
+            filters = _filters(chunks, versions, keys)
+            return [
+                index_object(
+                    keys[chunk.version_id],
+                    versions[chunk.version_id],
+                    chunk,
+                    unseal_vector(keys[chunk.version_id], vectors[chunk.id].sealed_vector),
+                    filters[chunk.version_id],
+                )
                 for chunk in chunks
-                if (key := keys.get(chunk.version_id)) is not None
-                and (version := versions.get(chunk.version_id)) is not None
-                and chunk.id in vectors
+                if chunk.version_id in filters and chunk.id in vectors
             ]
-        )
+
+        objects = await asyncio.to_thread(opened)
         if objects:
             await self.index.upsert(build, objects)
         return {item.chunk_id for item in objects}
@@ -95,13 +102,23 @@ class KeywordFiller:
     async def write(
         self, build: IndexBuild, chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
     ) -> set[Id]:
-        objects = await asyncio.to_thread(
-            lambda: [
-                keyword_object(key, version, chunk)
+
+        def opened() -> list[KeywordObject]:
+            filters = _filters(chunks, versions, keys)
+            return [
+                keyword_object(keys[each], versions[each], chunk, filters[each])
                 for chunk in chunks
-                if (key := keys.get(chunk.version_id)) is not None
-                and (version := versions.get(chunk.version_id)) is not None
+                if (each := chunk.version_id) in filters
             ]
-        )
+
+        objects = await asyncio.to_thread(opened)
         await self.index.write(build, objects)
         return {item.chunk_id for item in objects}
+
+
+def _filters(
+    chunks: Sequence[Chunk], versions: Mapping[Id, Version], keys: Mapping[Id, bytes]
+) -> dict[Id, tuple[str, ...]]:
+    """The attributes of the chunks' versions, opened once for each; of those that are there and have a key."""
+    wanted = {chunk.version_id for chunk in chunks}
+    return {each: version_attributes(keys[each], versions[each]) for each in wanted & versions.keys() & keys.keys()}
