@@ -18,7 +18,7 @@ from tests.integration.installation import Installation
 from tests.integration.test_api_process import ApiProcess, api
 from tests.servers.ports import reserved_ports
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 TIDE = "The tide gauge of {place} is read at {hour} every morning."
 

@@ -26,7 +26,7 @@ from workflows.audit import AuditAll, AuditTenant
 from workflows.policies import Queue
 from workflows.schedules import AUDIT
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 async def audit(installation: Installation, trigger: AuditTrigger = AuditTrigger.REQUEST) -> AuditReport:

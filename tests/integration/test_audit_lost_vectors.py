@@ -26,7 +26,7 @@ from tests.integration.test_audit import active_build, chunk_ids, differences, f
 from tests.servers.embedding_provider import Behaviour, Kind
 from tests.servers.embedding_provider import EmbeddingProvider as StandIn
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 Objects = CollectionAsync[Any, Any]
 

@@ -17,7 +17,7 @@ from tests.integration.snapshot import all_objects, vector_store
 from tests.integration.test_audit import active_build, chunk_ids, deleted, differences, first_found, found
 from tests.servers.weaviate import WeaviateServer, weaviate_server_at
 
-pytestmark = [pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 @pytest_asyncio.fixture

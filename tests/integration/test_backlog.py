@@ -12,7 +12,7 @@ from workers.backlog import Backlog
 from workflows.policies import Queue
 from workflows.probes import ProbeEmbeddings
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 async def test_what_nobody_works_on_is_counted(prepared: Installation) -> None:

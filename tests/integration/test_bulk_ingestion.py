@@ -9,7 +9,7 @@ from tests.integration import bulks
 from tests.integration.installation import Installation, once
 from tests.integration.snapshot import document_state, mentions
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 async def test_a_bulk_leaves_what_single_uploads_leave(running: Installation) -> None:

@@ -23,7 +23,7 @@ from cli.errors import Exit
 from tests.integration.installation import Installation, environment_of
 from tests.integration.test_api_process import api
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 @dataclass(frozen=True)

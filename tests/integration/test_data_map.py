@@ -94,7 +94,7 @@ async def test_a_new_column_is_noticed(postgres_settings: Settings):
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_vector_store_and_blobs_hold_what_is_declared(running: Installation) -> None:
     receipt = await running.ingest("The dry dock is pumped at low tide.", "file:///dock.txt", metadata={"team": "yard"})
     await running.result(receipt)

@@ -16,7 +16,7 @@ from tests.integration.installation import Installation
 from tests.integration.test_audit import audit, differences
 from tests.keyword_rows import Words, keyword_rows
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 async def active(installation: Installation) -> IndexBuild | None:

@@ -22,7 +22,7 @@ from workers.runner import query_worker
 from workflows import attributes, policies
 from workflows.starters import Starters
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 Handle = WorkflowHandle[object, object]
 

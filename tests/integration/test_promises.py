@@ -78,7 +78,7 @@ async def test_a_kill_while_the_old_version_is_dropped(prepared: Installation) -
     }
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_a_kill_while_a_failure_is_kept(prepared: Installation) -> None:
     receipt = await prepared.ingest(b"\x00\x01" * 400, "file:///kept/noise.bin")
     for moment in ("before", "after"):
@@ -100,7 +100,7 @@ async def _progress(prepared: Installation, workflow_id: str) -> dict[str, objec
     return await prepared.client.get_workflow_handle(workflow_id).query("progress", result_type=dict)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_a_worker_that_is_told_to_stop_hands_over_without_repeating_a_step(prepared: Installation) -> None:
     receipt = await prepared.ingest(prose(2, 90), "file:///drained.txt")
     async with prepared.worker() as worker:
@@ -116,7 +116,7 @@ async def test_a_worker_that_is_told_to_stop_hands_over_without_repeating_a_step
     assert not [event for event in history.events if event.HasField("activity_task_timed_out_event_attributes")]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_an_upload_whose_api_died_after_its_commit_is_started_by_the_sweeper(running: Installation) -> None:
     left_over = await running.upload("The tide table is printed in May.", "file:///one/tide.txt")
     assert (await running.ended(left_over.document_id)).status == "ready"
@@ -126,7 +126,7 @@ async def test_an_upload_whose_api_died_after_its_commit_is_started_by_the_sweep
     assert left == await document_state(running, started.document_id)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_of_uploads_at_the_same_time_the_last_submission_wins(running: Installation) -> None:
     texts = [prose(seed, 3) for seed in range(8)]
     receipts = await asyncio.gather(*(running.upload(text, "file:///race.txt") for text in texts))
@@ -206,7 +206,7 @@ async def _asked(running: Installation, text: str) -> str:
     return question.id
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_deleting_leaves_nothing_in_any_store(running: Installation) -> None:
     word = "zanzibar"
     text = f"The {word} is kept in the lantern room. " + prose(11, 5)

@@ -26,7 +26,7 @@ from workflows.starters import Starters
 RACES = 12
 KIND = DispatchKind.DELIVER_WEBHOOK
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass

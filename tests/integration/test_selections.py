@@ -18,7 +18,7 @@ from tests.integration.test_letters import priority_of
 from workflows import policies
 from workflows.starters import Starters
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 async def carried_out(

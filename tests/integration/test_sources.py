@@ -22,7 +22,7 @@ from tests.integration.test_api_process import api
 from tests.integration.test_audit import audit, differences, first_found
 from tests.integration.test_cli_letters import Cli
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -16,6 +16,7 @@ import pytest
 
 from cli.errors import CommandError
 from cli.stack.weaviate import VERSION, binary_path, ensure_binary, is_cached
+from tests.integration.test_stack_supervisor import eventually
 from tests.servers.ports import reserved_ports
 
 PROGRAM = b"#!/bin/sh\necho whole\n"
@@ -156,11 +157,12 @@ def test_a_build_that_fails_says_why_and_leaves_nothing(tmp_path: Path, monkeypa
 
 
 def test_two_processes_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    builds = tmp_path / "builds"
+    builds, may_end = tmp_path / "builds", tmp_path / "may-end"
     fake_go(
         tmp_path / "bin",
         monkeypatch,
-        f'echo x >> {builds}; sleep 2; mkdir -p "$GOBIN" && echo "#!/bin/sh" > "$GOBIN/weaviate-server"',
+        f"echo x >> {builds}; while ! test -e {may_end}; do sleep 0.1; done; "
+        'mkdir -p "$GOBIN" && echo "#!/bin/sh" > "$GOBIN/weaviate-server"',
     )
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -168,14 +170,23 @@ def test_two_processes_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "import sys; from pathlib import Path; from cli.stack.weaviate import ensure_binary;"
         "ensure_binary(Path(sys.argv[1]), print, sys.argv[2])"
     )
-    pair = [
-        subprocess.Popen([sys.executable, "-c", code, str(cache), nothing_listens()], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=60)[0] for process in pair]
-    assert [process.returncode for process in pair] == [0, 0]
+    said = [tmp_path / "one", tmp_path / "other"]
+    pair: list[subprocess.Popen[bytes]] = []
+    for each in said:
+        with each.open("wb") as out:
+            command = [sys.executable, "-u", "-c", code, str(cache), nothing_listens()]
+            pair.append(subprocess.Popen(command, stdout=out))
+
+    def waiting() -> int:
+        return sum("another process is preparing" in each.read_text() for each in said)
+
+    try:
+        eventually(lambda: waiting() == 1)
+    finally:
+        may_end.touch()
+    assert [process.wait(60) for process in pair] == [0, 0]
     assert builds.read_text() == "x\n"
-    assert sum("another process is preparing" in each for each in said) == 1
+    assert waiting() == 1
 
 
 def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

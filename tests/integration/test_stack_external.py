@@ -9,7 +9,7 @@ from lethe.settings import WeaviateSettings
 from tests.servers.postgres import Postgres
 from tests.servers.stack import running_stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_only_what_is_nowhere_else_is_started(

@@ -17,7 +17,7 @@ from tests.integration.snapshot import mentions
 from workflows import schedules
 from workflows.schedules import AUDIT, TIDY_UP
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 async def test_what_broke_off_and_what_expired_goes(running: Installation) -> None:

@@ -23,7 +23,7 @@ from lethe.webhooks.signing import new_secret, signed_headers
 from lethe.webhooks.telling import Happening, tell
 from tests.integration.house import House, KilledError, KilledOnce, SteppingClock, open_house
 
-OPEN = WebhookSettings(allow_private=True, timeout_seconds=1, delays_seconds=(1, 2))
+OPEN = WebhookSettings(allow_private=True, timeout_seconds=2, delays_seconds=(1, 2))
 
 
 @dataclass

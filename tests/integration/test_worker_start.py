@@ -10,7 +10,7 @@ from cli.stack.probes import HttpProbe, serves
 from tests.integration.installation import Installation
 from tests.servers.proxy import Link
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 async def test_it_waits_says_so_and_is_ready_once_temporal_answers(prepared: Installation) -> None:

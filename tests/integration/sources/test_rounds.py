@@ -27,7 +27,7 @@ from tests.integration.test_erase_subject import ADA, erase
 from tests.servers.s3 import running_s3
 from tests.servers.web import web_site
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 NOTES = ("The quay is swept at dawn.", "A crane stands idle.", "One buoy is missing.", "The pilot is at sea.")
 
