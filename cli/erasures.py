@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.errors import CommandError, Exit
 from cli.options import Json, Limit, people, settings
 from cli.output import Output
 
@@ -34,6 +35,8 @@ def start(
     from cli.commands import erasures
 
     named = people([line for line in subjects.read().splitlines() if line.strip()])
+    if not named:
+        raise CommandError("the file names nobody", advice="write kind=value on each line", exit_code=Exit.USAGE)
     scope = {"document_ids": document or [], "source_prefixes": prefix or []}
     wish = {
         "identifiers": named,

@@ -30,10 +30,11 @@ def settings() -> "Settings":
 def people(subjects: Sequence[str]) -> list[dict[str, str]]:
     """What names somebody, as the API takes it. Raises CommandError for what is not kind=value."""
     found: list[dict[str, str]] = []
-    for each in subjects:
-        kind, sign, value = each.partition("=")
+    for number, each in enumerate(subjects, start=1):
+        kind, sign, value = (part.strip() for part in each.partition("="))
         if not (kind and sign and value):
-            raise CommandError("a subject is kind=value", exit_code=Exit.USAGE)
+            # Which, not what: it names somebody.
+            raise CommandError("a subject is kind=value", advice=f"the {number}. of them is not", exit_code=Exit.USAGE)
         found.append({"kind": kind, "value": value})
     return found
 

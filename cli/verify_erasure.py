@@ -340,7 +340,7 @@ def key_from(text: str, kind: int) -> Key:
     try:
         return Key(Path(text).read_text("ascii"), kind)
     except (OSError, ValueError):
-        raise Unusable("a key's file cannot be read") from None
+        raise Unusable("a key is neither one (name+id+base64) nor a file that can be read") from None
 
 
 def identifiers_from(name: str) -> list[str]:

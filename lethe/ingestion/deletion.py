@@ -12,6 +12,7 @@ from lethe.model.ids import Id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.erasure.verifying import resume_held
+from lethe.privacy.holds import holds_in
 from lethe.webhooks.telling import tell_deleted
 
 REAP_PAGE = 100
@@ -73,8 +74,9 @@ async def mark_all_deleted(
 ) -> None:
     """As `mark_deleted`, for documents that were read under the lock.
 
-    A restriction ends with its document: erasures that had to leave it go on.
+    A restriction ends with its document, and so does what a hold kept of it: erasures that had to leave it go on.
     """
+    held = (await holds_in(uow, tenant_id)).documents
     await uow.documents.update_many(
         [
             replace(
@@ -95,5 +97,5 @@ async def mark_all_deleted(
     ended = [replace(each, live_until=seq, changed_seq=seq, updated_at=at) for each in live.values()]
     await uow.versions.update_many(ended)
     for document in documents:
-        if document.restricted_at is not None:
+        if document.restricted_at is not None or document.id in held:
             await resume_held(uow, document, at)

@@ -10,6 +10,7 @@ from lethe.errors import (
     DocumentNotFound,
     DocumentQuarantined,
     DocumentRestricted,
+    Forbidden,
 )
 from lethe.errors import by_code as error_by_code
 from lethe.ingestion.chunk_views import ChunkPage, Neighbours, open_chunks
@@ -26,6 +27,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
 from lethe.privacy.erasure.needles import Needles, open_needles, standing_needles
+from lethe.privacy.holds import holds_in
 from lethe.privacy.sealing import Purpose, unseal_text
 
 
@@ -145,13 +147,18 @@ class Documents:
         return True
 
     async def delete(self, caller: Caller, document_id: Id) -> Receipt:
-        """Make the document unreachable now and dispatch its removal from every store. Raises DocumentNotFound."""
+        """Make the document unreachable now and dispatch its removal from every store.
+
+        Raises DocumentNotFound; Forbidden for what a hold keeps, unless an officer ends that for this document.
+        """
         now = self.clock.now()
         tenant_id = caller.tenant_id
         workflow_id = dispatch_id(DispatchKind.DELETE_DOCUMENT, tenant_id, document_id)
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
             document = await self._readable(uow, caller, document_id)
+            if not caller.role.includes(Role.OFFICER) and document_id in (await holds_in(uow, tenant_id)).documents:
+                raise Forbidden("An erasure that is held keeps this document: only an officer may delete it.")
             seq = await uow.tenants.advance(tenant_id)
             await mark_deleted(uow, document, seq, now)
             await uow.dispatches.add(Dispatch(tenant_id, workflow_id, DispatchKind.DELETE_DOCUMENT, document_id, now))

@@ -170,6 +170,20 @@ async def test_a_document_of_others_too_that_is_restricted_before_it_is_rewritte
     assert (await scene.discover(ref, 3)).is_shared
 
 
+async def test_what_a_hold_keeps_is_held_no_longer_when_an_officer_deletes_it(scene: Scene) -> None:
+    row, hers = await scene.add(ADA)
+    first = await scene.ask()
+    erasures = Erasures(scene.ledger, scene.keyring, scene.clock, scene.settings.erasure)
+    await erasures.hold(_caller(scene), first.erasure_id, "litigation")
+    ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
+    await scene.erase(ref)
+    await _certified(scene, ref)
+    await _deleted(scene, row)
+    assert not await _is_whole(scene, hers)
+    await _again(scene, ref)
+    assert await _exclusions(scene, ref, 1) == set()
+
+
 @pytest.mark.parametrize("ends", ["release", "cancel"])
 async def test_a_hold_keeps_what_another_request_is_about_to_erase(scene: Scene, ends: str) -> None:
     _, hers = await scene.add(ADA)

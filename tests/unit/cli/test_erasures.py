@@ -11,7 +11,7 @@ from cli.client import Client
 from cli.commands import erasures
 from cli.commands.erasures import erasure_text
 from cli.erasures import app
-from cli.errors import CommandError
+from cli.errors import CommandError, Exit
 from cli.options import people
 
 BODY: dict[str, Any] = {
@@ -107,9 +107,18 @@ def test_a_certificate_that_is_not_there_leaves_the_file_as_it_is(
 
 def test_who_is_meant_is_kind_and_value() -> None:
     assert people(["email=a=b@c"]) == [{"kind": "email", "value": "a=b@c"}]
-    for wrong in ("email", "=x", "email="):
-        with pytest.raises(CommandError):
-            people([wrong])
+    assert people([" email = a@b "]) == [{"kind": "email", "value": "a@b"}]
+    for wrong in ("email", "=x", "email=", "email= "):
+        with pytest.raises(CommandError) as refused:
+            people(["name=Mara Lind", wrong])
+        assert (refused.value.exit_code, refused.value.advice) == (Exit.USAGE, "the 2. of them is not")
+
+
+def test_a_file_that_names_nobody_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "none").write_text("\n \n")
+    result = CliRunner().invoke(app, ["start", "--subjects", str(tmp_path / "none")])
+    assert isinstance(result.exception, CommandError)
+    assert result.exception.exit_code == Exit.USAGE
 
 
 def test_who_is_meant_is_read_from_a_file_or_from_standard_input(

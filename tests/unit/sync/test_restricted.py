@@ -165,3 +165,16 @@ async def test_what_is_restricted_while_its_next_version_is_sent_keeps_its_own(f
         assert [each.id for each in await uow.versions.of_document(house.tenant_id, sent.document_id)] == [
             sent.version_id
         ]
+
+
+async def test_only_an_officer_deletes_by_its_id_what_a_hold_keeps(following: Following) -> None:
+    fill(following, 1)
+    await following.round()
+    house = following.house
+    kept = await document_of(following, "notes/0.txt")
+    await hold(following, kept)
+    with pytest.raises(Forbidden):
+        await house.documents.delete(house.writer, kept)
+    assert (await row(following, kept)).deleted_at is None
+    await house.documents.delete(house.admin, kept)
+    assert (await row(following, kept)).deleted_at is not None
