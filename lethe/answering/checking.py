@@ -1,6 +1,7 @@
 """Whether a model's answer may stand: it is held against the passages it cites."""
 
-from collections.abc import AsyncGenerator, Iterable
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lethe.answering.body import AnswerBody
@@ -27,6 +28,15 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A comparison by rules and by meaning, made ahead: ``found`` is of these claims and sources, and of no others."""
+
+    claims: Sequence[Claim]
+    sources: Mapping[int, Source]
+    found: asyncio.Task[Groundedness]
+
+
+@dataclass(frozen=True, slots=True)
 class Checker:
     """Holds answers against their sources as the settings say. ``seconds``: what there is time for, at most."""
 
@@ -36,16 +46,28 @@ class Checker:
     question: str
     seconds: float
 
-    async def check(self, body: AnswerBody, citations: Iterable[Citation], passages: Iterable[Passage]) -> Checked:
+    def begin(self, body: AnswerBody, citations: Iterable[Citation], passages: Iterable[Passage]) -> Begun:
+        """What `check` asks nobody outside for, while the answer is on its way to it."""
+        claims, sources = _claims(body), _sources(citations, passages)
+        found = asyncio.create_task(self._compared(claims, sources))
+        # Where nobody comes for it nobody else asks what it raised.
+        found.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        return Begun(claims, sources, found)
+
+    async def check(
+        self,
+        body: AnswerBody,
+        citations: Iterable[Citation],
+        passages: Iterable[Passage],
+        begun: Begun | None = None,
+    ) -> Checked:
         """How far the answer's sentences say what their sources say, and what is done with it."""
         settings = self.chain.grounding
-        by_chunk = {passage.chunk_id: passage for passage in passages}
-        sources = {cited.number: _source(by_chunk[cited.chunk_id]) for cited in citations if cited.chunk_id in by_chunk}
-        claims = [Claim(sentence.text, sentence.numbers) for sentence in body.sentences]
-        if settings.meaning:
-            found = await ground(claims, sources, self.embedder, question=self.question, threshold=settings.threshold)
+        claims, sources = _claims(body), _sources(citations, passages)
+        if begun is not None and (begun.claims, begun.sources) == (claims, sources):
+            found = await begun.found
         else:
-            found = check(claims, sources, question=self.question, threshold=settings.threshold)
+            found = await self._compared(claims, sources)
         link = self.chain.link(settings.judge) if settings.judge else None
         if link is not None and self.seconds > 0:
             seconds = min(settings.judge_seconds, self.seconds)
@@ -54,6 +76,12 @@ class Checker:
             if said is not None:
                 return Checked(said, self._verdict(said), link.name, judge_version())
         return Checked(found, self._verdict(found))
+
+    async def _compared(self, claims: Sequence[Claim], sources: Mapping[int, Source]) -> Groundedness:
+        settings = self.chain.grounding
+        if settings.meaning:
+            return await ground(claims, sources, self.embedder, question=self.question, threshold=settings.threshold)
+        return check(claims, sources, question=self.question, threshold=settings.threshold)
 
     def _verdict(self, found: Groundedness) -> Verdict:
         return judge(found, replace=self.chain.grounding.below is BelowThreshold.PASSAGES)
@@ -76,6 +104,15 @@ class _OnBehalf:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta]:
         return self.inner.stream(replace(request, origin=self.origin))
+
+
+def _claims(body: AnswerBody) -> list[Claim]:
+    return [Claim(sentence.text, sentence.numbers) for sentence in body.sentences]
+
+
+def _sources(citations: Iterable[Citation], passages: Iterable[Passage]) -> dict[int, Source]:
+    by_chunk = {passage.chunk_id: passage for passage in passages}
+    return {cited.number: _source(by_chunk[cited.chunk_id]) for cited in citations if cited.chunk_id in by_chunk}
 
 
 def _source(passage: Passage) -> Source:

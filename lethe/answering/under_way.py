@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lethe.answering.caching.keys import AnswerKey
+from lethe.answering.checking import Begun
 from lethe.answering.request import AnswerRequest
 from lethe.contracts.answering import Retrieved
 from lethe.model.answers import Answer, Question
@@ -63,6 +64,7 @@ class UnderWay:
         self._vectors = ShortLived[Id, AskedVector](_MOST)
         self._embeddings = ShortLived[str, asyncio.Task[AskedVector]](_MOST, _SECONDS)
         self._searches = ShortLived[Id, tuple[int, asyncio.Task[Found]]](_MOST, _SECONDS)
+        self._checks = ShortLived[Id, Begun](_MOST, _SECONDS)
         self._settled = ShortLived[Id, Settled](_MOST, _SECONDS)
 
     def keep_asked(self, asked: Asked) -> None:
@@ -91,6 +93,13 @@ class UnderWay:
 
     def draft(self, question_id: Id) -> Answer | None:
         return self._drafts.get(question_id)
+
+    def keep_check(self, question_id: Id, begun: Begun) -> None:
+        """Begun while its draft is stored."""
+        self._checks.put(question_id, begun)
+
+    def check(self, question_id: Id) -> Begun | None:
+        return self._checks.get(question_id)
 
     def keep_trace(self, question_id: Id, trace: Trace) -> None:
         """Between the step that searches and the step that first writes, which spares a commit."""
@@ -156,3 +165,4 @@ class UnderWay:
         for kept in (self._asked, self._found, self._retrieved, self._drafts, self._traces, self._vectors):
             kept.pop(question_id)
         self._searches.pop(question_id)
+        self._checks.pop(question_id)

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from lethe.answering.body import AnswerBody
 from lethe.answering.caching.exact import keeping
 from lethe.answering.chain import Chain
-from lethe.answering.checking import Checker
+from lethe.answering.checking import Begun, Checker
 from lethe.answering.citations import keep_sources, numbered
 from lethe.answering.deps import Answering
 from lethe.answering.grounding import Verdict
@@ -78,9 +79,9 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     needles = await open_needles(deps.keyring, ref.tenant_id, looked.fenced)
     answer = _without_withdrawn(draft, AnswerBody.opened(key, draft.sealed_body), passages, key, needles)
     if deps.chain is not None and answer.mode is AnswerMode.GENERATED:
-        checker = _checker(deps, deps.chain, question, asked.request.text, passages)
+        checker = checker_of(deps, deps.chain, question, asked.request.text, passages)
         checker = replace(checker, seconds=0.0) if is_repeated else checker
-        answer, verdict = await _judged(checker, answer, key, passages)
+        answer, verdict = await _judged(checker, answer, key, passages, deps.under_way.check(question.id))
         if verdict is Verdict.PASSAGES:
             found = numbered(await passages_of(deps, question, drafted.retrieved))
             nothing = AnswerBody().sealed(key)
@@ -115,10 +116,12 @@ def _without_withdrawn(
     )
 
 
-async def _judged(checker: Checker, answer: Answer, key: bytes, passages: list[Passage]) -> tuple[Answer, Verdict]:
+async def _judged(
+    checker: Checker, answer: Answer, key: bytes, passages: list[Passage], begun: Begun | None
+) -> tuple[Answer, Verdict]:
     """A model's answer, flagged where the passages it cites do not say it."""
     body = AnswerBody.opened(key, answer.sealed_body)
-    found = await checker.check(body, answer.citations, passages)
+    found = await checker.check(body, answer.citations, passages, begun)
     provenance = replace(
         answer.provenance,
         groundedness=round(found.groundedness.score, 3),
@@ -130,7 +133,8 @@ async def _judged(checker: Checker, answer: Answer, key: bytes, passages: list[P
     return answer, found.verdict
 
 
-def _checker(deps: Answering, chain: Chain, question: Question, asked: str, passages: list[Passage]) -> Checker:
+def checker_of(deps: Answering, chain: Chain, question: Question, asked: str, passages: Iterable[Passage]) -> Checker:
+    """Of an answer from these passages, with what is left of the question's time."""
     refs = frozenset({question.id, *(passage.document_id for passage in passages)})
     origin = Origin(question.tenant_id, refs, question.principal_id)
     left = chain.seconds - (deps.clock.now() - question.created_at).total_seconds() - _TO_STORE

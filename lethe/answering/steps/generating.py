@@ -16,6 +16,7 @@ from lethe.answering.deps import Answering
 from lethe.answering.generated import Cited, cite
 from lethe.answering.screening import screen
 from lethe.answering.steps.calling import Heard, Tries, Work
+from lethe.answering.steps.finishing import checker_of
 from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace, store_paid
 from lethe.contracts.answering import Drafted, Turn, Turned
 from lethe.errors import (
@@ -101,10 +102,19 @@ async def _take_turn(work: Work, turn: Turn, *, was_asked: bool) -> Turned:
         return Turned(attempts=attempts, reasons=reasons, has_spoken=heard.speaker.has_spoken)
     timings = {"generate": elapsed_ms(started)}
     timed = replace(draft.provenance, timings_ms=draft.provenance.timings_ms | timings)
+    _begin_checking(work, draft, heard)
     left = max(_LEAST_TO_STORE, turn.seconds - (time.perf_counter() - started))
     await store_paid(work.deps, replace(draft, provenance=timed), QuestionState.DRAFTED, seconds=left)
     drafted = Drafted(retrieved=work.retrieved, mode=draft.mode, timings_ms=timings)
     return Turned(drafted=drafted, has_spoken=heard.speaker.has_spoken)
+
+
+def _begin_checking(work: Work, draft: Answer, heard: Heard) -> None:
+    if draft.mode is AnswerMode.GENERATED:
+        shown = list(heard.shown.values())
+        checker = checker_of(work.deps, work.chain, work.question, work.text, shown)
+        begun = checker.begin(AnswerBody.opened(work.key, draft.sealed_body), draft.citations, shown)
+        work.deps.under_way.keep_check(work.question.id, begun)
 
 
 def _failed(error: LetheError, attempts: list[str]) -> Turned:
