@@ -10,6 +10,7 @@ from typing import Final
 
 from lethe.answering.caching.keys import AnswerKey
 from lethe.answering.checking import Begun
+from lethe.answering.extractive import Extract
 from lethe.answering.request import AnswerRequest
 from lethe.contracts.answering import Retrieved
 from lethe.model.answers import Answer, Question
@@ -44,6 +45,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """What these passages answer by themselves."""
+
+    passages: tuple[Passage, ...]
+    extract: Extract
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """An answer that was stored with its sources as they passed the gate, because none can have changed meanwhile."""
 
@@ -65,6 +74,7 @@ class UnderWay:
         self._embeddings = ShortLived[str, asyncio.Task[AskedVector]](_MOST, _SECONDS)
         self._searches = ShortLived[Id, tuple[int, asyncio.Task[Found]]](_MOST, _SECONDS)
         self._checks = ShortLived[Id, Begun](_MOST, _SECONDS)
+        self._extracts = ShortLived[Id, asyncio.Task[Drawn]](_MOST, _SECONDS)
         self._settled = ShortLived[Id, Settled](_MOST, _SECONDS)
 
     def keep_asked(self, asked: Asked) -> None:
@@ -144,11 +154,23 @@ class UnderWay:
         return begun is not None and begun[0] == seq
 
     def drop_search(self, question_id: Id) -> None:
-        """For which no step comes."""
+        """For which no step comes, and what was to be drawn from what it finds."""
         begun = self._searches.get(question_id)
         if begun is not None:
             self._searches.pop(question_id)
             begun[1].cancel()
+        if (drawing := self.take_extract(question_id)) is not None:
+            drawing.cancel()
+
+    def keep_extract(self, question_id: Id, drawing: asyncio.Task[Drawn]) -> None:
+        """Begun ahead of the step that draws it."""
+        self._extracts.put(question_id, drawing)
+
+    def take_extract(self, question_id: Id) -> asyncio.Task[Drawn] | None:
+        """Once."""
+        drawing = self._extracts.get(question_id)
+        self._extracts.pop(question_id)
+        return drawing
 
     def keep_settled(self, settled: Settled) -> None:
         """For the one who waits for it."""

@@ -1,6 +1,8 @@
 """The second step without a language model: sentences of the passages."""
 
+import asyncio
 import time
+from collections.abc import Sequence
 
 from lethe.answering.body import AnswerBody, AnswerSentence
 from lethe.answering.calibration import REVISION
@@ -9,9 +11,12 @@ from lethe.answering.deps import Answering
 from lethe.answering.extractive import Extract, extract
 from lethe.answering.steps.stored import elapsed_ms, load, merged, passages_of, sealed_trace
 from lethe.answering.telling import tell_extract
+from lethe.answering.under_way import Asked
 from lethe.contracts.answering import Drafted, Retrieved
 from lethe.model.answers import WITHOUT_EMBEDDER, Answer, AnswerMode, Provenance, QuestionState
+from lethe.model.ids import Id
 from lethe.model.processors import Origin
+from lethe.ports.search import Passage
 from lethe.ports.tokens import TokenKind
 from lethe.privacy.processors import EmbedderFor
 
@@ -25,11 +30,7 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
     if question.state is QuestionState.ANSWERED:
         return Drafted(retrieved=retrieved, mode=AnswerMode.EXTRACTIVE)
     passages = deps.under_way.found(question.id) or await passages_of(deps, question, retrieved)
-    vector = deps.under_way.vector(question.id)
-    quoted = frozenset({ref.question_id, *(passage.document_id for passage in passages)})
-    embedder = EmbedderFor(deps.embedder, Origin(ref.tenant_id, quoted, question.principal_id))
-    known = None if vector is None else vector.under(deps.embedder.spec.key)
-    drawn = await extract(asked.request.text, passages, embedder, deps.embed_seconds, known)
+    drawn = await _begun(deps, question.id, passages) or await _drawn(deps, asked, passages)
     found_by = merged(retrieved.reasons, drawn.reasons)
     reasons = merged(found_by, retrieved.fallen)
     timings = {"generate": elapsed_ms(started)}
@@ -63,6 +64,27 @@ async def generate(deps: Answering, retrieved: Retrieved) -> Drafted:
         await deps.tokens.publish(ref.question_id, TokenKind.RESET, {"reason": reason})
     await tell_extract(deps.tokens, draft, drawn.sentences, passages)
     return Drafted(retrieved=retrieved, mode=drawn.mode, timings_ms=timings)
+
+
+async def _begun(deps: Answering, question_id: Id, passages: Sequence[Passage]) -> Extract | None:
+    """As it was begun while the question was stored, if that was from these passages and came to something."""
+    drawing = deps.under_way.take_extract(question_id)
+    if drawing is None:
+        return None
+    await asyncio.wait({drawing})
+    if drawing.cancelled() or drawing.exception() is not None:
+        return None
+    drawn = drawing.result()
+    return drawn.extract if drawn.passages is passages else None
+
+
+async def _drawn(deps: Answering, asked: Asked, passages: Sequence[Passage]) -> Extract:
+    question = asked.question
+    vector = deps.under_way.vector(question.id)
+    quoted = frozenset({question.id, *(passage.document_id for passage in passages)})
+    embedder = EmbedderFor(deps.embedder, Origin(question.tenant_id, quoted, question.principal_id))
+    known = None if vector is None else vector.under(deps.embedder.spec.key)
+    return await extract(asked.request.text, passages, embedder, deps.embed_seconds, known)
 
 
 def _body(drawn: Extract) -> AnswerBody:

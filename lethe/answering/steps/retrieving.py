@@ -8,10 +8,11 @@ from typing import Any
 
 from lethe.answering.chain import Plan, plan
 from lethe.answering.deps import Answering
+from lethe.answering.extractive import extract
 from lethe.answering.request import AnswerRequest
 from lethe.answering.steps.stored import load
 from lethe.answering.unawaited import hear
-from lethe.answering.under_way import Asked
+from lethe.answering.under_way import Asked, Drawn
 from lethe.contracts.answering import PassageRef, QuestionRef, Retrieved
 from lethe.model.answers import Question
 from lethe.model.ids import Id
@@ -30,7 +31,7 @@ def searching_meanwhile(
     seq: int,
     embedding: asyncio.Task[AskedVector],
 ) -> Generator[None]:
-    """Begin the question's search while the block stores it, where that asks nobody outside.
+    """Begin the question's search while the block stores it, where that asks nobody outside; and what is drawn from it.
 
     It reads the tenant's clock as it stands before the question does: where it moves meanwhile, it was for nothing.
     """
@@ -38,7 +39,11 @@ def searching_meanwhile(
         yield
         return
     asked = replace(request.search(caller.tenant_id, caller.readers, seq), for_answer=True)
-    _keep(deps, question_id, seq, _searched(deps, asked, embedding))
+    search = _keep(deps, question_id, seq, _searched(deps, asked, embedding))
+    if deps.chain is None and deps.embedder.spec.key in deps.in_process:
+        drawing = asyncio.create_task(_drawn(deps, request.text, search, embedding))
+        hear(drawing)
+        deps.under_way.keep_extract(question_id, drawing)
     try:
         yield
     finally:
@@ -48,6 +53,14 @@ def searching_meanwhile(
 
 async def _searched(deps: Answering, request: SearchRequest, embedding: asyncio.Task[AskedVector]) -> Found:
     return await deps.search.find(replace(request, asked=await asyncio.shield(embedding)))
+
+
+async def _drawn(
+    deps: Answering, text: str, search: asyncio.Task[Found], embedding: asyncio.Task[AskedVector]
+) -> Drawn:
+    found, asked = await asyncio.shield(search), await asyncio.shield(embedding)
+    known = asked.under(deps.embedder.spec.key)
+    return Drawn(found.passages, await extract(text, found.passages, deps.embedder, deps.embed_seconds, known))
 
 
 def look_ahead(deps: Answering, question_id: Id) -> None:
@@ -62,11 +75,12 @@ def look_ahead(deps: Answering, question_id: Id) -> None:
         _keep(deps, question_id, asked.question.seq, deps.search.find(_search(deps, asked)))
 
 
-def _keep(deps: Answering, question_id: Id, seq: int, searching: Coroutine[Any, Any, Found]) -> None:
+def _keep(deps: Answering, question_id: Id, seq: int, searching: Coroutine[Any, Any, Found]) -> asyncio.Task[Found]:
     search = asyncio.create_task(searching)
     hear(search)
     deps.under_way.drop_search(question_id)
     deps.under_way.keep_search(question_id, seq, search)
+    return search
 
 
 async def retrieve(deps: Answering, ref: QuestionRef, *, is_repeated: bool = False) -> Retrieved:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from api.schemas.questions import AskIn
 from api.services import Services
 from api.temporal import TemporalLink
 from lethe.adapters.fakes.embedding import HashEmbedder
+from lethe.answering.extractive import Extract, extract
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
 from lethe.errors import LedgerUnavailable, WorkflowsUnavailable
 from lethe.model.answers import DegradedReason
@@ -19,6 +21,7 @@ from lethe.model.ids import Id, new_id
 from lethe.model.indexes import BuildKind, BuildState, IndexBuild
 from lethe.ports.search import Found, SearchRequest
 from tests.unit.api.streams import caller_of
+from tests.unit.api.test_questions import passage
 from tests.unit.api.world import World
 
 
@@ -43,7 +46,15 @@ async def searched(world: World) -> None:
 async def test_a_question_is_searched_for_while_it_is_stored(
     world: World, monkeypatch: pytest.MonkeyPatch, moves: bool
 ) -> None:
-    """Once; where the clock moves before it is stored, again, by the clock that the question read."""
+    """And drawn from, once; where the clock moves before it is stored, again, by the clock that the question read."""
+    drawn: list[str] = []
+
+    async def counted(*arguments: Any) -> Extract:
+        drawn.append("in the step")
+        return await extract(*arguments)
+
+    monkeypatch.setattr("lethe.answering.steps.extracting.extract", counted)
+    world.search.passages.append(passage("Lethe is the river of forgetting."))
     services = await searching_freely(world, in_process=True)
     create = services.keyring.create
 
@@ -61,6 +72,7 @@ async def test_a_question_is_searched_for_while_it_is_stored(
     assert done.fallen is None
     assert memo.seq == moves
     assert [each.seq for each in world.search.requests] == ([0, 1] if moves else [0])
+    assert len(drawn) == moves
     assert {(each.text, each.readers, each.for_answer) for each in world.search.requests} == {
         (request.text, caller.readers, True)
     }
