@@ -1,11 +1,23 @@
 """A document that is restricted while its next version waits in a batch."""
 
+import pytest
+
+from lethe.contracts.ingestion import VersionRef
 from lethe.ingestion.restricting import Restrictions
-from lethe.model.documents import Status
+from lethe.ingestion.steps.switching import switch_versions
+from lethe.model.documents import Document, Status
 from tests.integration import test_bulk_batches
 from tests.integration.test_bulk_batches import Bulk
 
 bulk = test_bulk_batches.bulk
+
+
+async def _document(bulk: Bulk, ref: VersionRef) -> Document:
+    async with bulk.house.ledger.read() as uow:
+        row = await uow.versions.get(bulk.tenant_id, ref.version_id)
+        document = await uow.documents.get(bulk.tenant_id, row.document_id) if row else None
+    assert document
+    return document
 
 
 async def test_it_is_read_by_nobody_and_handed_over_to_wait_for_the_release(bulk: Bulk) -> None:
@@ -29,3 +41,31 @@ async def test_it_is_read_by_nobody_and_handed_over_to_wait_for_the_release(bulk
         document = await uow.documents.get(bulk.tenant_id, row.document_id)
     assert document
     assert document.live_version_id == served[0].version_id
+
+
+@pytest.mark.parametrize("place", ["parser", "embedder"])
+async def test_one_that_is_released_while_its_batch_runs_waits_all_the_same(bulk: Bulk, place: str) -> None:
+    """It was not read: it would go live without a chunk, and what was served of it would go."""
+    first = await bulk.start()
+    served = await bulk.take(first, "The buoy floats.", "The rope holds.")
+    await bulk.bring_in(first, served)
+    second = await bulk.start()
+    taken = await bulk.take(second, "The buoy sank.", "The rope tore.")
+    document = await _document(bulk, taken[0])
+    restrictions = Restrictions(bulk.house.ledger, bulk.house.uploads.clock)
+    await restrictions.restrict(bulk.house.admin, document.id, "litigation")
+    getattr(bulk, place).meanwhile = lambda: restrictions.release(bulk.house.admin, document.id)
+    done = await bulk.bring_in(second, taken)
+    assert [(each.version_id, each.code) for each in done.failed] == [(taken[0].version_id, "awaits_release")]
+    assert (done.ready, done.lost) == (1, 0)
+    assert (await _document(bulk, taken[0])).live_version_id == served[0].version_id
+    assert await bulk.statuses([served[0], taken[0]]) == [Status.READY, Status.PENDING]
+    assert (await bulk.bring_in(second, taken)).ready == 2
+    assert (await _document(bulk, taken[0])).live_version_id == taken[0].version_id
+
+
+async def test_no_version_goes_live_that_was_never_read(bulk: Bulk) -> None:
+    ingestion = await bulk.start()
+    (taken,) = await bulk.take(ingestion, "The buoy floats.")
+    turn = await switch_versions(bulk.batches.pipeline, bulk.tenant_id, [taken.version_id])
+    assert (turn.waiting, turn.live_from) == ([taken.version_id], {})

@@ -6,14 +6,13 @@ document never fails the batch; a store that does not answer does, and the whole
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
 
 from lethe.contracts.bulk import BatchDone, BulkBatch, FailedVersion
 from lethe.contracts.ingestion import VersionRef
 from lethe.errors import (
-    AwaitsRelease,
     IndexVerificationFailed,
     IndexWriteFailed,
     LetheError,
@@ -22,6 +21,7 @@ from lethe.errors import (
 )
 from lethe.indexing.builds import active_vector_build
 from lethe.indexing.paging import Page, pages
+from lethe.ingestion.bulk.tally import Tally, awaiting
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.removal import VersionRemover
 from lethe.ingestion.steps.embedding import give_vectors
@@ -56,18 +56,6 @@ class Reporter:
     attempt: int = 1
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What has come out so far."""
-
-    failed: list[FailedVersion] = field(default_factory=list[FailedVersion])
-    computed: int = 0
-    reused: int = 0
-
-    def is_failed(self, version: Version) -> bool:
-        return any(each.version_id == version.id for each in self.failed)
-
-
 @dataclass(frozen=True, slots=True)
 class Batches:
     """Brings batches in."""
@@ -81,8 +69,8 @@ class Batches:
 
         Raises WorkerStopping between documents when the process is to end, and what a store raises that is down.
         """
-        tally = _Tally()
-        waiting = await self._look_up(batch)
+        tally = Tally()
+        waiting, kept = await self._look_up(batch)
         done = len(batch.version_ids) - len(waiting)
         written: list[Version] = []
         for start in range(0, len(waiting), TOGETHER):
@@ -92,19 +80,20 @@ class Batches:
             written += await self._write(waiting[start : start + TOGETHER], tally, reporter)
         await self._refuse_unverified(batch.tenant_id, written, tally, reporter)
         reporter.reach("switch:before")
-        done_here = await self._switch(batch, tally)
+        done_here = await self._switch(batch, tally, kept)
         reporter.reach("switch:after")
         return done_here
 
-    async def _look_up(self, batch: BulkBatch) -> list[Version]:
-        """The versions that have work left, shown as being worked on; not those that wait for a release."""
+    async def _look_up(self, batch: BulkBatch) -> tuple[list[Version], list[Id]]:
+        """The versions that have work left, shown as being worked on; and those that wait for a release."""
         tenant_id, now = batch.tenant_id, self.pipeline.clock.now()
         async with self.pipeline.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
             wanted = await wanted_of(uow, tenant_id, batch.version_ids)
             waiting = [version for version in wanted.values() if version.live_from is None]
             documents = await uow.documents.get_many(tenant_id, {version.document_id for version in waiting})
-            waiting = [version for version in waiting if documents[version.document_id].restricted_at is None]
+            kept = [version.id for version in waiting if documents[version.document_id].restricted_at is not None]
+            waiting = [version for version in waiting if version.id not in kept]
             fresh = [version for version in waiting if version.status is Status.PENDING]
             await uow.versions.update_many([replace(v, status=Status.PARSING, updated_at=now) for v in fresh])
             begun = {version.document_id for version in fresh}
@@ -116,9 +105,9 @@ class Batches:
                 ]
             )
         order = {version_id: place for place, version_id in enumerate(batch.version_ids)}
-        return sorted(waiting, key=lambda version: order[version.id])
+        return sorted(waiting, key=lambda version: order[version.id]), kept
 
-    async def _write(self, versions: Sequence[Version], tally: _Tally, reporter: Reporter) -> list[Version]:
+    async def _write(self, versions: Sequence[Version], tally: Tally, reporter: Reporter) -> list[Version]:
         """Read, chunk, embed and index; returns what is in the index and still wanted."""
         pipeline, tenant_id = self.pipeline, versions[0].tenant_id
         reporter.reach("read:before")
@@ -139,7 +128,7 @@ class Batches:
         reporter.reach("index:after")
         return [version for version in ready if version.id not in unwanted]
 
-    async def _read(self, versions: Sequence[Version], tally: _Tally, reporter: Reporter) -> ReadBatch:
+    async def _read(self, versions: Sequence[Version], tally: Tally, reporter: Reporter) -> ReadBatch:
         slots = asyncio.Semaphore(READS)
         read: ReadBatch = []
 
@@ -165,7 +154,7 @@ class Batches:
                 raise error
         return read
 
-    async def _typed(self, version: Version, tally: _Tally, reporter: Reporter) -> Version | None:
+    async def _typed(self, version: Version, tally: Tally, reporter: Reporter) -> Version | None:
         media_type = await self._guarded(
             version, "validate_document", tally, reporter, lambda: told_type(self.pipeline, version)
         )
@@ -175,7 +164,7 @@ class Batches:
         self,
         version: Version,
         step: str,
-        tally: _Tally,
+        tally: Tally,
         reporter: Reporter,
         work: Callable[[], Awaitable[T]],
     ) -> T | None:
@@ -188,7 +177,7 @@ class Batches:
             await self._fail(version, step, error, tally, reporter)
             return None
 
-    async def _fail(self, version: Version, step: str, error: Exception, tally: _Tally, reporter: Reporter) -> None:
+    async def _fail(self, version: Version, step: str, error: Exception, tally: Tally, reporter: Reporter) -> None:
         ref = VersionRef(tenant_id=version.tenant_id, version_id=version.id)
         await self.journal.note(ref, step, error, reporter.attempt)
         code = error.code if isinstance(error, LetheError) else LetheError.code
@@ -214,7 +203,7 @@ class Batches:
         return kept
 
     async def _embed(
-        self, tenant_id: Id, versions: Sequence[Version], tally: _Tally, reporter: Reporter
+        self, tenant_id: Id, versions: Sequence[Version], tally: Tally, reporter: Reporter
     ) -> list[Version]:
         for page in pages(versions, EMBED_PAGE):
             wanted = [version for version in page.versions if not tally.is_failed(version)]
@@ -231,7 +220,7 @@ class Batches:
                     await self._guarded(version, "embed_chunks", tally, reporter, alone)
         return [version for version in versions if not tally.is_failed(version)]
 
-    async def _embed_page(self, tenant_id: Id, page: Page, tally: _Tally, reporter: Reporter) -> None:
+    async def _embed_page(self, tenant_id: Id, page: Page, tally: Tally, reporter: Reporter) -> None:
         embedder = await self.pipeline.serving_model(tenant_id)
         ids = [version.id for version in page.versions]
         async with self.pipeline.ledger.read() as uow:
@@ -244,7 +233,7 @@ class Batches:
         tally.computed += embedded.computed
         tally.reused += embedded.reused + len(done)
 
-    async def _index_one_by_one(self, versions: Sequence[Version], tally: _Tally, reporter: Reporter) -> frozenset[Id]:
+    async def _index_one_by_one(self, versions: Sequence[Version], tally: Tally, reporter: Reporter) -> frozenset[Id]:
         left: set[Id] = set()
         for version in versions:
             try:
@@ -255,7 +244,7 @@ class Batches:
         return frozenset(left)
 
     async def _refuse_unverified(
-        self, tenant_id: Id, written: Sequence[Version], tally: _Tally, reporter: Reporter
+        self, tenant_id: Id, written: Sequence[Version], tally: Tally, reporter: Reporter
     ) -> None:
         if not written:
             return
@@ -268,13 +257,17 @@ class Batches:
             if version.id in wrong:
                 await self._fail(version, "verify_version", IndexVerificationFailed(), tally, reporter)
 
-    async def _switch(self, batch: BulkBatch, tally: _Tally) -> BatchDone:
-        """All that came this far go live under one lock; what lost is removed, whatever it left."""
+    async def _switch(self, batch: BulkBatch, tally: Tally, kept: Sequence[Id]) -> BatchDone:
+        """All that came this far go live under one lock; what lost is removed, whatever it left.
+
+        ``kept`` were not read, for their documents were restricted: they wait, though a release came meanwhile.
+        """
         tenant_id = batch.tenant_id
+        tally.failed.extend(awaiting(tenant_id, each) for each in kept)
         failed = await self._still_wanted(tenant_id, tally.failed)
         ids = {each.version_id for each in failed}
         turn = await switch_versions(self.pipeline, tenant_id, [each for each in batch.version_ids if each not in ids])
-        waiting = [_awaiting(tenant_id, each) for each in turn.waiting]
+        waiting = [awaiting(tenant_id, each) for each in turn.waiting]
         settled = {*ids, *turn.live_from, *turn.waiting}
         lost = [each for each in batch.version_ids if each not in settled]
         await self.remover.remove_many(tenant_id, lost)
@@ -293,8 +286,3 @@ class Batches:
         async with self.pipeline.ledger.read() as uow:
             wanted = await wanted_of(uow, tenant_id, [each.version_id for each in failed])
         return [each for each in failed if each.version_id in wanted]
-
-
-def _awaiting(tenant_id: Id, version_id: Id) -> FailedVersion:
-    """Its document is restricted: it has a workflow of its own, which waits."""
-    return FailedVersion(tenant_id=tenant_id, version_id=version_id, step="switch_version", code=AwaitsRelease.code)

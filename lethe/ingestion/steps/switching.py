@@ -73,11 +73,19 @@ async def _unwritten(uow: UnitOfWork, tenant_id: Id, versions: Sequence[Version]
 
 
 async def _to_turn(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id]) -> tuple[list[Version], list[Id]]:
-    """Of each document the last submission among those that are wanted; and those that wait for a release."""
+    """Of each document the last submission among those that are wanted; and those that wait.
+
+    That is for a release, or for being read: one that was left out while its document was restricted has no chunks (a
+    document without text is refused), and would go live empty.
+    """
     last: dict[Id, Version] = {}
     wanted = (await wanted_of(uow, tenant_id, version_ids)).values()
     documents = await uow.documents.get_many(tenant_id, {version.document_id for version in wanted})
-    waiting = [version.id for version in wanted if documents[version.document_id].restricted_at is not None]
+    waiting = [
+        version.id
+        for version in wanted
+        if documents[version.document_id].restricted_at is not None or not version.chunk_count
+    ]
     for version in wanted:
         rival = last.get(version.document_id)
         if version.id not in waiting and (rival is None or rival.submission < version.submission):
