@@ -11,6 +11,7 @@ from lethe.errors import (
     DeadLetterOpen,
     DeadLetterSettled,
     DocumentConflict,
+    DocumentRestricted,
     FailureClass,
     IngestionUnderWay,
 )
@@ -57,12 +58,16 @@ class Letters:
     async def decide(self, tenant_id: Id, letter_id: Id, action: LetterAction, decision_id: Id) -> DeadLetter:
         """Take the decision, once, whether an ingestion waits for it or has ended.
 
-        Raises DeadLetterNotFound, DeadLetterSettled, IngestionUnderWay, DocumentConflict, WorkflowsUnavailable.
+        Raises DeadLetterNotFound, DeadLetterSettled, IngestionUnderWay, DocumentConflict, WorkflowsUnavailable;
+        DocumentRestricted for what is to be kept until its release.
         """
         async with self.ledger.read() as uow:
             letter = await uow.dead_letters.get(tenant_id, letter_id)
+            document = await uow.documents.get(tenant_id, letter.document_id) if letter else None
         if letter is None:
             raise DeadLetterNotFound
+        if action is LetterAction.DISCARD and document is not None and document.restricted_at is not None:
+            raise DocumentRestricted
         if letter.decision_id == decision_id:
             return letter
         if letter.state is DeadLetterState.RESOLVED:

@@ -5,17 +5,30 @@ from dataclasses import replace
 import pytest
 
 from lethe.contracts.ingestion import StepFailure, VersionRef
-from lethe.errors import AwaitsRelease
+from lethe.errors import AwaitsRelease, DocumentRestricted
 from lethe.ingestion.failures import FailureJournal
+from lethe.ingestion.letters import Letters
 from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.steps.publishing import index_version, switch_version
 from lethe.model.documents import Status
 from lethe.model.erasures import ErasureState
 from lethe.model.ids import Id, new_id
+from lethe.model.operations import Dispatch, LetterAction
 from lethe.model.principals import Caller, Role
+from lethe.ports.workflows import Answered
 from lethe.settings import FailureSettings
 from tests.contract.test_ledger_erasures import item, request
 from tests.unit.indexing.world import World
+
+
+class Waiting:
+    """lethe.ports.workflows.WorkflowControl: every ingestion waits, and takes what is decided."""
+
+    async def start(self, dispatch: Dispatch) -> None:
+        raise AssertionError(dispatch)
+
+    async def resolve(self, workflow_id: str, action: LetterAction, decision_id: Id) -> Answered:
+        return Answered.TAKEN
 
 
 async def _hold(world: World) -> None:
@@ -44,6 +57,14 @@ async def _is_there(world: World, version_id: Id) -> bool:
     return row is not None
 
 
+async def _refuse_to_discard(world: World, version_id: Id) -> None:
+    async with world.ledger.read() as uow:
+        (letter,) = await uow.dead_letters.of_version(world.tenant_id, version_id)
+    letters = Letters(world.ledger, world.pipeline.clock, Waiting())
+    with pytest.raises(DocumentRestricted):
+        await letters.decide(world.tenant_id, letter.id, LetterAction.DISCARD, new_id())
+
+
 @pytest.mark.parametrize("is_indexed", [False, True], ids=["before it is indexed", "before it is switched"])
 async def test_a_version_on_its_way_waits_for_the_release_of_its_document(world: World, *, is_indexed: bool) -> None:
     before, coming = await world.write(1, "alpha"), await world.receive(1, "beta")
@@ -59,6 +80,7 @@ async def test_a_version_on_its_way_waits_for_the_release_of_its_document(world:
     journal = FailureJournal(world.ledger, pipeline.keyring, pipeline.clock, pipeline.limits, FailureSettings())
     attention = await journal.open(StepFailure(version=ref, step="switch_version", code=AwaitsRelease.code, attempts=1))
     assert (attention.is_wanted, attention.drive_again) == (True, True)
+    await _refuse_to_discard(world, coming.id)
     await world.remove()
     assert await _served(world) == before
     assert await _is_there(world, before)
