@@ -15,7 +15,7 @@ from lethe.ports.keyring import KeyRing
 from lethe.ports.keywords import KeywordIndex
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import VectorIndex
-from lethe.privacy.holds import free_to_go
+from lethe.privacy.holds import kept_of
 from lethe.webhooks.telling import tell_deleted
 
 
@@ -174,7 +174,5 @@ async def _kept(
     """Those that were served once, of documents that a restriction or a hold keeps as they are."""
     once = [version for version in going if version.live_from is not None]
     theirs = {version.document_id for version in once}
-    there = [documents[each] for each in sorted(theirs) if documents[each].deleted_at is None]
-    free = {document.id for document in await free_to_go(uow, tenant_id, there)}
-    kept = {document.id for document in there} - free
+    kept = await kept_of(uow, tenant_id, [documents[each] for each in sorted(theirs)])
     return {version.id for version in once if version.document_id in kept}

@@ -1,13 +1,11 @@
 """Taking what was deleted, by whomever, out of every store, page by page."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from lethe.contracts.selection import RemovalPage, RemovedPage
 from lethe.ingestion.deletion import Deletions
-from lethe.model.ids import Id
-from lethe.ports.ledger import Ledger, UnitOfWork
-from lethe.privacy.holds import holds_in
+from lethe.ports.ledger import Ledger
+from lethe.privacy.holds import kept_of
 
 LOCKED: Final = 50
 """Documents of a page."""
@@ -21,13 +19,8 @@ async def remove_page(ledger: Ledger, deletions: Deletions, page: RemovalPage) -
     async with ledger.write() as uow:
         await uow.tenants.lock(page.tenant_id)
         ids = await uow.selections.deleted_after(page.tenant_id, page.after, LOCKED)
-        held = await _held(uow, page.tenant_id, ids)
-    going = [each for each in ids if each not in held]
+        documents = await uow.documents.get_many(page.tenant_id, ids)
+        kept = await kept_of(uow, page.tenant_id, documents.values())
+    going = [each for each in ids if each not in kept]
     dropped = await deletions.finish_many(page.tenant_id, going)
     return RemovedPage(after=ids[-1] if len(ids) == LOCKED else None, documents=len(going), objects=dropped.objects)
-
-
-async def _held(uow: UnitOfWork, tenant_id: Id, document_ids: Sequence[Id]) -> set[Id]:
-    documents = await uow.documents.get_many(tenant_id, document_ids)
-    expired = {each.id for each in documents.values() if each.expired_by is not None}
-    return expired & (await holds_in(uow, tenant_id)).documents if expired else set()

@@ -1,6 +1,6 @@
 """What a legal hold keeps from every removal that is not the held erasure itself."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from lethe.model.documents import Document
@@ -36,14 +36,26 @@ async def holds_in(uow: UnitOfWork, tenant_id: Id) -> Holds:
     return Holds(frozenset(documents), frozenset(others))
 
 
+def is_deleted(document: Document) -> bool:
+    """By somebody, who may end what keeps it. What retention has hidden is still there for a hold."""
+    return document.deleted_at is not None and document.expired_by is None
+
+
+async def kept_of(uow: UnitOfWork, tenant_id: Id, documents: Iterable[Document]) -> frozenset[Id]:
+    """Those that a restriction or a hold keeps as they are; none that somebody has deleted by its id."""
+    there = [document for document in documents if not is_deleted(document)]
+    restricted = {document.id for document in there if document.restricted_at is not None}
+    others = {document.id for document in there} - restricted
+    return frozenset(restricted | (others & (await holds_in(uow, tenant_id)).documents if others else restricted))
+
+
 async def free_to_go(uow: UnitOfWork, tenant_id: Id, documents: Sequence[Document]) -> list[Document]:
     """Those that may be deleted unasked, or together with others: that neither a restriction nor a hold keeps.
 
     Only who deletes that one document by its id ends a restriction so.
     """
-    unrestricted = [document for document in documents if document.restricted_at is None]
-    held = (await holds_in(uow, tenant_id)).documents if unrestricted else frozenset[Id]()
-    return [document for document in unrestricted if document.id not in held]
+    kept = await kept_of(uow, tenant_id, documents)
+    return [document for document in documents if document.id not in kept]
 
 
 async def _held(uow: UnitOfWork, tenant_id: Id) -> AsyncIterator[ErasureRequest]:

@@ -19,9 +19,10 @@ from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import PAGE, Manifest
 from lethe.privacy.erasure.reporting import report
-from lethe.privacy.erasure.sparing import kept_of, let_go
+from lethe.privacy.erasure.sparing import let_go, stays_otherwise
 from lethe.privacy.erasure.stores.documents import KEPT, SHARED
 from lethe.privacy.erasure.tracing import Tracing
+from lethe.privacy.holds import kept_of
 from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.settings import ErasureSettings
 
@@ -187,7 +188,7 @@ class Discovery:
             kept += [
                 (each.item, ItemState.HELD, each.reason)
                 for each in located.kept
-                if each.item not in known or _stays_otherwise(known[each.item], each.reason)
+                if each.item not in known or stays_otherwise(known[each.item], each.reason)
             ]
         unsure = [Item(StoreName.DOCUMENTS, ItemKind.VERSION, ref) for ref in sorted(trace.unsure)]
         review = [(item, ItemState.IN_REVIEW, REVIEW) for item in unsure if item not in known]
@@ -240,7 +241,7 @@ class Discovery:
         check_move(request.state, state)
         whole = await uow.documents.get_many(now.tenant_id, trace.documents)
         # One that was restricted since is spared before anything is taken out.
-        await hide(uow, now.tenant_id, set(whole) - await kept_of(uow, now.tenant_id, whole), at)
+        await hide(uow, now.tenant_id, set(whole) - await kept_of(uow, now.tenant_id, whole.values()), at)
         moved = replace(request, state=state, rounds=now.round, round_at=began, updated_at=at)
         if state is ErasureState.ERASING:
             moved = replace(moved, erasing_at=request.erasing_at or at, purging_at=None)
@@ -288,11 +289,6 @@ async def get_request(uow: UnitOfWork, ref: ErasureRef) -> ErasureRequest:
 
 def _is_shared(row: ErasureItem) -> bool:
     return row.code == SHARED and row.state is ItemState.HELD
-
-
-def _stays_otherwise(row: ErasureItem, reason: str) -> bool:
-    """Whether it still stays, but for another reason: what is released may say something of others, too."""
-    return row.state is ItemState.HELD and row.code in KEPT and row.code != reason
 
 
 def _reviewed(known: Mapping[Item, ErasureItem], state: ItemState) -> frozenset[Id]:

@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Final
 
 from lethe.contracts.erasure import ErasureRound
-from lethe.model.documents import Document
 from lethe.model.erasures import ErasureItem, ItemState
 from lethe.model.ids import Id
 from lethe.model.personal_data import Item, ItemKind
 from lethe.ports.clock import Clock
-from lethe.ports.ledger import Ledger, UnitOfWork
+from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.stores.documents import KEPT, RESTRICTED
-from lethe.privacy.holds import free_to_go
+from lethe.privacy.holds import kept_of
 
 _GROUP: Final = 200
 
@@ -39,7 +38,7 @@ class Sparing:
             await uow.tenants.lock(now.tenant_id)
             versions = await uow.versions.get_many(now.tenant_id, alone)
             named = whole | {each.document_id for each in versions.values()}
-            kept = await kept_of(uow, now.tenant_id, await uow.documents.get_many(now.tenant_id, named))
+            kept = await kept_of(uow, now.tenant_id, (await uow.documents.get_many(now.tenant_id, named)).values())
             await hide(uow, now.tenant_id, whole - kept, at)
             if not kept:
                 return frozenset()
@@ -48,13 +47,6 @@ class Sparing:
             chunks = await uow.personal.chunks_of(now.tenant_id, sorted(theirs))
         await hold(Manifest(self.ledger, now.tenant_id, now.erasure_id), {*kept, *theirs, *chunks}, RESTRICTED, now, at)
         return kept | theirs
-
-
-async def kept_of(uow: UnitOfWork, tenant_id: Id, documents: Mapping[Id, Document]) -> frozenset[Id]:
-    """Those that a restriction or a hold keeps; none that somebody has deleted by its id."""
-    there = [document for document in documents.values() if document.deleted_at is None]
-    free = {document.id for document in await free_to_go(uow, tenant_id, there)}
-    return frozenset(document.id for document in there) - free
 
 
 async def hold(manifest: Manifest, refs: Collection[Id], code: str, now: ErasureRound, at: datetime) -> None:
@@ -76,6 +68,11 @@ async def let_go(ledger: Ledger, tenant_id: Id, known: Mapping[Item, ErasureItem
         for some in _groups(chunks):
             there |= {chunk.id for chunk in await uow.chunks.some(tenant_id, [row.ref for row in some])}
     return [as_item(row) for row in others + chunks if row.ref not in there]
+
+
+def stays_otherwise(row: ErasureItem, reason: str) -> bool:
+    """Whether it still stays, but for another reason: what is released may say something of others, too."""
+    return row.state is ItemState.HELD and row.code in KEPT and row.code != reason
 
 
 def _groups(rows: Sequence[ErasureItem]) -> list[Sequence[ErasureItem]]:

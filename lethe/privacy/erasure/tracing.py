@@ -8,7 +8,7 @@ from lethe.model.erasures import ErasureScope
 from lethe.model.ids import Id
 from lethe.model.personal_data import Leads, Trace, Wanted
 from lethe.ports.ledger import Ledger, UnitOfWork
-from lethe.privacy.holds import holds_in
+from lethe.privacy.holds import kept_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,9 @@ async def _replaced(uow: UnitOfWork, tenant_id: Id, version_ids: Collection[Id])
 
 async def _held(uow: UnitOfWork, tenant_id: Id, whole: Collection[Id], version_ids: Collection[Id]) -> dict[Id, Id]:
     """Versions that a hold on another erasure keeps, each with its document. Who is served none of it, stays so."""
-    held = (await holds_in(uow, tenant_id)).documents
-    if not held:
-        return {}
     found = await uow.versions.get_many(tenant_id, version_ids)
-    documents = await uow.documents.get_many(tenant_id, held & {*whole, *(each.document_id for each in found.values())})
-    kept = {each.id for each in documents.values() if each.deleted_at is None}
+    named = {*whole, *(each.document_id for each in found.values())}
+    kept = await kept_of(uow, tenant_id, (await uow.documents.get_many(tenant_id, named)).values())
     return {each.id: each.document_id for each in found.values() if each.document_id in kept}
 
 
