@@ -23,6 +23,8 @@ from lethe.privacy.short_lived import ShortLived
 _MOST: Final = 1_000
 _SECONDS: Final = 60.0
 """What is opened by a data key: the key itself is held no longer (KeySettings.cache_seconds)."""
+_SETTLED_SECONDS: Final = 1.0
+"""What is shown without another look is not older: whoever waits for it takes it at once, or nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class UnderWay:
         self._searches = ShortLived[Id, tuple[int, asyncio.Task[Found]]](_MOST, _SECONDS)
         self._checks = ShortLived[Id, Begun](_MOST, _SECONDS)
         self._extracts = ShortLived[Id, asyncio.Task[Drawn]](_MOST, _SECONDS)
-        self._settled = ShortLived[Id, Settled](_MOST, _SECONDS)
+        self._settled = ShortLived[Id, Settled](_MOST, _SETTLED_SECONDS)
 
     def keep_asked(self, asked: Asked) -> None:
         self._asked.put(asked.question.id, asked)

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from lethe.adapters.sql import SqlLedger
 from lethe.errors import LedgerConflict, NotFound
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import ApiKey, Role, Tenant
 from lethe.ports.ledger import Ledger
+from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON, add_tenant, at, dispatch
 
 
@@ -85,6 +87,32 @@ async def test_a_locked_tenant_waits_for_the_one_before(ledger: Ledger):
 
     await asyncio.gather(second(), first())
     assert order == ["first", "second"]
+
+
+async def test_a_pinned_clock_stands_until_its_unit_ends(ledger: Ledger):
+    tenant = await add_tenant(ledger, seq=3)
+
+    async def move() -> int:
+        async with ledger.write() as unit:
+            return await unit.tenants.advance(tenant)
+
+    async with ledger.write() as pinning:
+        assert await pinning.tenants.pinned_seq(tenant) == 3
+        moving = asyncio.create_task(move())
+        await asyncio.sleep(0.1)
+        assert not moving.done()
+    assert await moving == 4
+
+
+async def test_a_clock_that_is_about_to_move_is_not_waited_for(postgres_settings: Settings):
+    """On SQLite there is one writer."""
+    ledger = SqlLedger.from_settings(postgres_settings)
+    tenant = await add_tenant(ledger, seq=3)
+    async with ledger.write() as moving, ledger.write() as pinning:
+        await moving.tenants.advance(tenant)
+        async with asyncio.timeout(10):
+            assert await pinning.tenants.pinned_seq(tenant) is None
+    await ledger.close()
 
 
 async def test_readers_do_not_wait_for_a_writer(ledger: Ledger):

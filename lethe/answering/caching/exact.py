@@ -133,7 +133,7 @@ async def _take(deps: Answering, question: Question, entry: CachedAnswer) -> _Ta
     """Store the question."""
     try:
         async with deps.ledger.write() as uow:
-            is_unchanged = await uow.tenants.seq(question.tenant_id) == question.seq
+            is_unchanged = await uow.tenants.pinned_seq(question.tenant_id) == question.seq
             await uow.questions.add(question)
             await uow.answer_cache.touch(question.tenant_id, entry.key_hmac, question.created_at)
     except (LedgerConflict, LedgerUnavailable):

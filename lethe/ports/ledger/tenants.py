@@ -22,6 +22,10 @@ class TenantRepository(Protocol):
 
     async def seq(self, tenant_id: Id) -> int: ...
 
+    async def pinned_seq(self, tenant_id: Id) -> int | None:
+        """The clock, which nobody moves until this unit ends; None, without waiting, where somebody is about to."""
+        ...
+
 
 class ApiKeyRepository(Protocol):
     async def add(self, key: ApiKey) -> None: ...

@@ -15,6 +15,12 @@ from lethe.model.principals import Tenant
 TENANT: Final = Mapped(Tenant, tenants, {"id": "tenant_id"})
 _LOCK: Final = short(TENANT.prepared().with_for_update())
 _SEQ: Final = short(select(tenants.c.seq).where(tenants.c.tenant_id == bindparam("tenant_id")))
+_PINNED: Final = short(
+    select(tenants.c.seq)
+    .where(tenants.c.tenant_id == bindparam("tenant_id"))
+    .with_for_update(read=True, skip_locked=True)
+)
+"""In a write unit of SQLite nobody else writes, so it is pinned anyway."""
 
 
 class SqlTenants(SqlRepository):
@@ -46,3 +52,7 @@ class SqlTenants(SqlRepository):
         if seq is None:
             raise NotFound
         return int(seq)
+
+    async def pinned_seq(self, tenant_id: Id) -> int | None:
+        seq = (await self._connection.execute(_PINNED, {"tenant_id": tenant_id})).scalar_one_or_none()
+        return None if seq is None else int(seq)
