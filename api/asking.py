@@ -28,7 +28,14 @@ from lethe.answering.steps.asking import NotKeptError
 from lethe.answering.under_way import CachePlace
 from lethe.answering.views import AnswerView, cited, present, view_of_settled
 from lethe.contracts.answering import QuestionRef
-from lethe.errors import DeadlineExceeded, LedgerUnavailable, LetheError, QuestionNotFound, WorkflowsUnavailable
+from lethe.errors import (
+    DeadlineExceeded,
+    KeyDestroyed,
+    LedgerUnavailable,
+    LetheError,
+    QuestionNotFound,
+    WorkflowsUnavailable,
+)
 from lethe.model.answers import AnswerMode, DegradedReason, QuestionState
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
@@ -148,9 +155,12 @@ async def answer(services: Services, caller: Caller, memo: AskedMemo) -> AskedMe
         return await fall(services, memo, DegradedReason.LEDGER_READ_ONLY)
     except DeadlineExceeded:
         return await fall(services, memo, DegradedReason.DEADLINE_PASSED)
-    except LetheError as error:
+    except (QuestionNotFound, KeyDestroyed) as error:
         await tokens.publish(memo.question_id, TokenKind.ERROR, {"code": error.code})
         raise
+    except LetheError as error:
+        _log.warning("a step failed", extra={"ref": memo.question_id, "code": error.code})
+        return await fall(services, memo, DegradedReason.STEP_FAILED)
     settled = services.answering.under_way.take_settled(memo.question_id)
     return memo if settled is None else memo.model_copy(update={"view": view_of_settled(settled)})
 

@@ -31,7 +31,7 @@ from workflows.attributes import started
 from workflows.bulk import IngestBulk
 from workflows.dispatched import AGAIN, KINDS, reuse_policy
 from workflows.erasure import EraseSubject
-from workflows.failures import code_of
+from workflows.failures import TIMED_OUT, code_of
 from workflows.ingestion import IngestDocument
 from workflows.migrations import MigrateEmbeddings
 from workflows.policies import Queue
@@ -159,7 +159,7 @@ class Starters:
 
         ``here``: what that worker tells of it.
 
-        Raises WorkflowsUnavailable, DeadlineExceeded.
+        Raises WorkflowsUnavailable, DeadlineExceeded, and what a step failed by.
         """
         workflow_id = question_id(ref.tenant_id, ref.question_id)
         try:
@@ -203,8 +203,6 @@ async def _ended(handle: WorkflowHandle[Any, AnswerOutcome], here: Ending | None
 
 
 def cause_of(error: BaseException | None) -> LetheError:
-    """The error whose code the failed step left. One that broke, or ran out of time, has none to tell."""
-    found = by_code(code_of(error)) if isinstance(error, ActivityError | ApplicationError) else LetheError
-    if found is LetheError:
-        return DeadlineExceeded("The question could not be answered in its time.")
-    return found()
+    """The error whose code the failed step left. Whatever ran out of time, the workflow too, has none to tell."""
+    code = code_of(error) if isinstance(error, ActivityError | ApplicationError) else TIMED_OUT
+    return DeadlineExceeded("The question could not be answered in its time.") if code == TIMED_OUT else by_code(code)()

@@ -25,6 +25,7 @@ class DegradedReason(StrEnum):
     PROVIDER_NOT_ALLOWED = "provider_not_allowed"
     WORKFLOWS_DOWN = "workflows_down"
     DEADLINE_PASSED = "deadline_passed"
+    STEP_FAILED = "step_failed"
     LEDGER_READ_ONLY = "ledger_read_only"
     SOURCE_WITHDRAWN = "source_withdrawn"
     UNGROUNDED = "ungrounded"

@@ -6,7 +6,14 @@ from dataclasses import replace
 import pytest
 
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
-from lethe.errors import DeadlineExceeded, IndexUnavailable, LedgerUnavailable, LetheError, WorkflowsUnavailable
+from lethe.errors import (
+    DeadlineExceeded,
+    IndexUnavailable,
+    LedgerConflict,
+    LedgerUnavailable,
+    LetheError,
+    WorkflowsUnavailable,
+)
 from lethe.model.conditions import HasAny
 from lethe.model.ids import new_id
 from lethe.ports.search import Passage
@@ -118,6 +125,8 @@ async def test_a_search_takes_more_passages_than_an_answer(world: World) -> None
         (WorkflowsUnavailable(), "workflows_down"),
         (DeadlineExceeded(), "deadline_passed"),
         (LedgerUnavailable(), "ledger_read_only"),
+        (LedgerConflict(), "step_failed"),
+        (LetheError(), "step_failed"),
     ],
 )
 async def test_where_no_step_answers_the_passages_do(world: World, away: LetheError, reason: str) -> None:
