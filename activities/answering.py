@@ -36,6 +36,9 @@ class AnsweringActivities:
 
     @activity.defn
     async def extract(self, retrieved: Retrieved) -> AnswerOutcome:
+        drafted = await steps.paid_draft(self.answering, retrieved)
+        if drafted is not None:
+            return await self._finished(drafted, is_stored=True)
         return await self._extracted(retrieved)
 
     @activity.defn
@@ -53,7 +56,7 @@ class AnsweringActivities:
 
     @activity.defn
     async def finish(self, drafted: Drafted) -> AnswerOutcome:
-        return await self._finished(drafted, is_repeated=activity.info().attempt > 1)
+        return await self._finished(drafted, is_stored=True, is_repeated=activity.info().attempt > 1)
 
     async def _extracted(self, retrieved: Retrieved) -> AnswerOutcome:
         drafted = await steps.generate(self.answering, retrieved)
@@ -63,7 +66,7 @@ class AnsweringActivities:
         self.tell(retrieved.question.question_id, outcome)
         return outcome
 
-    async def _finished(self, drafted: Drafted, *, is_repeated: bool = False) -> AnswerOutcome:
-        outcome = await steps.finish(self.answering, drafted, is_repeated=is_repeated)
+    async def _finished(self, drafted: Drafted, *, is_stored: bool = False, is_repeated: bool = False) -> AnswerOutcome:
+        outcome = await steps.finish(self.answering, drafted, is_stored=is_stored, is_repeated=is_repeated)
         self.tell(drafted.retrieved.question.question_id, outcome)
         return outcome

@@ -9,6 +9,7 @@ from lethe.answering.steps.finishing import finish, finish_at_once
 from lethe.answering.steps.generating import generate_by_model
 from lethe.answering.steps.retrieving import look_ahead, retrieve, searching_meanwhile
 from lethe.answering.steps.settling import settle
+from lethe.answering.steps.stored import paid_draft
 
 __all__ = [
     "ask",
@@ -17,6 +18,7 @@ __all__ = [
     "generate",
     "generate_by_model",
     "look_ahead",
+    "paid_draft",
     "retrieve",
     "searching_meanwhile",
     "settle",

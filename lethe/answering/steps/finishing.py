@@ -41,7 +41,7 @@ async def finish_at_once(deps: Answering, turned: Turned, seconds: float) -> Tur
         return turned
     try:
         async with asyncio.timeout(seconds):
-            return turned.model_copy(update={"outcome": await finish(deps, turned.drafted)})
+            return turned.model_copy(update={"outcome": await finish(deps, turned.drafted, is_stored=True)})
     except Exception as error:  # noqa: BLE001  (the step after it finds out what it was, or succeeds)
         code = error.code if isinstance(error, LetheError) else LetheError.code
         _log.warning("not finished at once", extra={"ref": turned.drafted.retrieved.question.question_id, "code": code})
@@ -54,9 +54,12 @@ def _least(deps: Answering) -> float:
     return _TO_STORE + (grounding.judge_seconds if grounding is not None and grounding.judge else 0.0)
 
 
-async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False) -> AnswerOutcome:
+async def finish(
+    deps: Answering, drafted: Drafted, *, is_stored: bool = False, is_repeated: bool = False
+) -> AnswerOutcome:
     """Gate the draft's sources again, drop what was withdrawn meanwhile, and store the final answer.
 
+    ``is_stored``: the draft was paid, so it is the ledger's; else an extract may be this process's alone.
     ``is_repeated``: an earlier attempt failed. It may have paid a judge, so only the rules judge now.
     """
     is_repeated = is_repeated or drafted.is_judged
@@ -65,7 +68,7 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
     asked = await load(deps, ref)
     question, key = asked.question, asked.key
     async with deps.ledger.read() as uow:
-        known = deps.under_way.draft(ref.question_id)
+        known = None if is_stored else deps.under_way.draft(ref.question_id)
         draft = known or await uow.questions.answer(ref.tenant_id, ref.question_id)
         if draft is None:
             raise QuestionNotFound
@@ -94,10 +97,21 @@ async def finish(deps: Answering, drafted: Drafted, *, is_repeated: bool = False
         created_at=deps.clock.now(),
     )
     kept = await keeping(deps, asked, answer, drafted.retrieved)
-    await store_paid(deps, answer, QuestionState.ANSWERED, kept, seconds=_STORING_MOST)
+    before = await store_paid(deps, answer, QuestionState.ANSWERED, kept, seconds=_STORING_MOST)
+    if before is QuestionState.ANSWERED:
+        answer = await _first_stored(deps, answer)
     deps.under_way.forget(ref.question_id)
     await tell_done(deps.tokens, answer)
     return outcome(answer)
+
+
+async def _first_stored(deps: Answering, answer: Answer) -> Answer:
+    """What another attempt stored meanwhile: that is the answer."""
+    async with deps.ledger.read() as uow:
+        stored = await uow.questions.answer(answer.tenant_id, answer.question_id)
+    if stored is None:
+        raise QuestionNotFound
+    return stored
 
 
 def _without_withdrawn(

@@ -13,7 +13,7 @@ from lethe.answering.deps import Answering
 from lethe.answering.request import AnswerRequest
 from lethe.answering.traces import seal_trace
 from lethe.answering.under_way import Asked
-from lethe.contracts.answering import AnswerOutcome, QuestionRef, Retrieved
+from lethe.contracts.answering import AnswerOutcome, Drafted, QuestionRef, Retrieved
 from lethe.errors import LedgerUnavailable, QuestionNotFound
 from lethe.model.answers import Answer, DegradedReason, Question, QuestionState
 from lethe.model.ids import Id
@@ -56,7 +56,7 @@ async def store_unmoved(deps: Answering, answer: Answer, seq: int, keeping: Keep
     Returns it as it was stored.
     """
     async with deps.ledger.write() as uow:
-        if await uow.tenants.seq(answer.tenant_id) != seq:
+        if await uow.tenants.pinned_seq(answer.tenant_id) != seq:
             return None
         before, answer = await _write(uow, answer, QuestionState.ANSWERED, keeping)
     return None if before is QuestionState.ANSWERED else answer
@@ -87,7 +87,7 @@ async def _with_costs(uow: UnitOfWork, answer: Answer) -> Answer:
 
 async def store_paid(
     deps: Answering, answer: Answer, state: QuestionState, keeping: Keeping | None = None, *, seconds: float
-) -> None:
+) -> QuestionState:
     """`store`, again for up to ``seconds`` while the ledger does not answer: what was paid for is not lost to that."""
     async for each in AsyncRetrying(
         retry=retry_if_exception_type(LedgerUnavailable),
@@ -96,7 +96,16 @@ async def store_paid(
         reraise=True,
     ):
         with each:
-            await store(deps, answer, state, keeping)
+            return await store(deps, answer, state, keeping)
+    raise AssertionError("the last try raises")
+
+
+async def paid_draft(deps: Answering, retrieved: Retrieved) -> Drafted | None:
+    """What a model's turn stored before its end was lost: it is not made, and not paid, again."""
+    ref = retrieved.question
+    async with deps.ledger.read() as uow:
+        draft = await uow.questions.answer(ref.tenant_id, ref.question_id)
+    return None if draft is None else Drafted(retrieved=retrieved, mode=draft.mode, is_judged=True)
 
 
 async def passages_of(deps: Answering, question: Question, retrieved: Retrieved) -> list[Passage]:

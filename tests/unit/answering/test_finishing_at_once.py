@@ -8,6 +8,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.answering import AnsweringActivities
 from lethe.answering.steps import finish
+from lethe.answering.steps.stored import store
 from lethe.answering.views import present
 from lethe.contracts.answering import AnswerOutcome, Retrieved, Turn, Turned
 from lethe.errors import LedgerUnavailable
@@ -91,3 +92,32 @@ async def test_a_draft_that_a_dead_worker_left_is_finished_without_a_judge(world
     assert came.drafted is not None
     await finish(world.deps, came.drafted)
     assert [len(model.requests) for model in world.models] == [1, 0]
+
+
+async def test_a_draft_whose_turn_was_given_up_is_finished_where_an_extract_would_be_made(world: World) -> None:
+    """Its worker died while it was being finished, and there was no time for another attempt."""
+    world = world.chain([ANSWER])
+    question = await world.ask()
+    retrieved = await world.retrieved(question)
+    await world.turn(retrieved, "openai:m0")
+    given_up = retrieved.after(Turned(attempts=["openai:m0 step_timed_out"], has_spoken=True))
+    outcome = await ActivityEnvironment().run(AnsweringActivities(world.deps).extract, given_up)
+    assert outcome.mode is AnswerMode.GENERATED
+    view = await present(world.deps, world.caller, question.id)
+    assert (view.mode, view.text) == (AnswerMode.GENERATED, "It is 31 metres tall. [1]")
+    assert [len(model.requests) for model in world.models] == [1]
+
+
+async def test_what_is_told_is_what_was_stored_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world.chain([ANSWER])
+    question = await world.ask()
+    turned_first = await world.turn(await world.retrieved(question), "openai:m0")
+    assert turned_first.drafted is not None
+
+    async def overtaken(_deps: object, _asked: object, answer: Answer, _retrieved: object) -> None:
+        await store(world.deps, replace(answer, mode=AnswerMode.PASSAGES), QuestionState.ANSWERED)
+
+    monkeypatch.setattr("lethe.answering.steps.finishing.keeping", overtaken)
+    outcome = await finish(world.deps, turned_first.drafted, is_stored=True)
+    assert outcome.mode is AnswerMode.PASSAGES
+    assert (await present(world.deps, world.caller, question.id)).mode is AnswerMode.PASSAGES
