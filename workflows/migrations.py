@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from lethe.contracts.indexing import BuildOutcome, BuildPhase, Closed
     from lethe.contracts.migrations import CheckStep, Judged, JudgeStep, MigrationEnd, MigrationRun, VectorTally
     from lethe.errors import EmbedderUnavailable
+    from lethe.model.migrations import NOT_COMPARED_YET
 
 from workflows import policies
 from workflows.failures import code_of
@@ -91,7 +92,7 @@ class MigrateEmbeddings(BuildIndex):
             self._has_news = True
         await self._look()
         while self._is_held and not self._state.is_aborted:
-            self._set(stalls_since=None)
+            self._set(stalls_since=None, uncompared_since=None)
             await workflow.wait_condition(lambda: self._has_news or self._state.is_aborted)
             await self._look()
         await super()._turn()
@@ -154,6 +155,7 @@ class MigrateEmbeddings(BuildIndex):
         self._has_news = True
         await self._turn()
         while self._own.is_judged and not self._may_close and not self._state.is_aborted:
+            self._set(uncompared_since=None)
             await self._caught_up()
             await self._rest(policies.HELD.total_seconds())
             self._has_news = True
@@ -176,7 +178,7 @@ class MigrateEmbeddings(BuildIndex):
                 await self._rest(checked.pause_seconds)
         judged = await self._verdict()
         # What is judged again is compared again.
-        self._set(is_checked=False, tally=VectorTally())
+        self._set(is_checked=False, tally=VectorTally(), uncompared_since=None)
         return judged.passed or judged.is_lost
 
     async def _verdict(self) -> Judged:
@@ -228,9 +230,22 @@ class MigrateEmbeddings(BuildIndex):
 
     async def _close(self) -> Closed:
         closed = await super()._close()
+        if closed.is_uncompared:
+            await self._uncompared()
         # Where it does not serve, something may have been asked of it.
         self._has_news = True
         return closed
+
+    async def _uncompared(self) -> None:
+        """Rest: while more comes without end, neither the model nor whoever waits for the index is to pay for it.
+
+        Raises GivenUp.
+        """
+        since = self._own.uncompared_since or workflow.now()
+        self._set(uncompared_since=since)
+        if (workflow.now() - since).total_seconds() >= self._own.stall_seconds:
+            raise GivenUp(NOT_COMPARED_YET)
+        await self._rest(policies.HELD.total_seconds())
 
     async def _follow_replaced(self, replaced: str) -> None:
         """The way back may be lost with the model of what was replaced; the end of the soak is not."""

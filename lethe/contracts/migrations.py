@@ -69,7 +69,8 @@ class CheckStep(BuildRef):
 class MigrationRun(BuildRun):
     """The state of a migration's workflow: besides that of its build, how far its vectors are compared.
 
-    ``stalls_since``: when its model was first without an answer; after ``stall_seconds`` of that it is given up.
+    ``stalls_since``: when its model was first without an answer; ``uncompared_since``: when more had first come than
+    was compared for its cutover. After ``stall_seconds`` of either it is given up.
     """
 
     is_judged: bool = False
@@ -77,6 +78,7 @@ class MigrationRun(BuildRun):
     check_after: Id | None = None
     tally: VectorTally = VectorTally()
     stalls_since: datetime | None = None
+    uncompared_since: datetime | None = None
     stall_seconds: float = 3_600.0
 
 

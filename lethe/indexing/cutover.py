@@ -11,7 +11,7 @@ from lethe.indexing.keyword_builds import KeywordBuilds, revision_of
 from lethe.indexing.migration.changed import is_compared
 from lethe.indexing.moves import refuse_to_lose, retire, serve, serve_again
 from lethe.model.indexes import OVER, BuildKind, BuildState, IndexBuild
-from lethe.model.migrations import Migration, MigrationState
+from lethe.model.migrations import NOT_COMPARED_YET, Migration, MigrationState
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.vectors import ChunkIndex
 from lethe.settings import IndexingSettings, MigrationSettings
@@ -75,6 +75,8 @@ class Cutover:
         if migration is not None and not migration.may_serve:
             return Closed()
         if migration is not None and not await is_compared(uow, migration, self.gate):
+            now = self.follower.clock.now()
+            await uow.migrations.update(replace(migration, code=NOT_COMPARED_YET, updated_at=now))
             return Closed(is_uncompared=True)
         await serve(uow, build, active)
         await uow.dispatches.delete_for(ref.tenant_id, [build.id])

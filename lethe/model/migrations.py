@@ -55,6 +55,9 @@ DONE: Final[Mapping[MigrationMove, frozenset[MigrationState]]] = {
 }
 """In which states it has been done already."""
 
+NOT_COMPARED_YET: Final = "not_compared_yet"
+"""Why it waits though nothing stands against it: more comes than is compared meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -44,8 +44,8 @@ class MigrationSettings(Section):
     latency_free_ms: Annotated[float, Field(ge=0)] = 250.0
     """A new build that is quicker than this is not measured against the other."""
     stall_seconds: Annotated[float, Field(ge=0)] = 3_600.0
-    """After so long without an answer of its model a migration ends: while it is built, no erasure can have the index
-    made anew. What was embedded is kept for the next one."""
+    """After so long without an answer of its model, or with more coming than is compared for its cutover, a migration
+    ends: while it is built, no erasure can have the index made anew. What was embedded is kept for the next one."""
     vector_days: Annotated[int, Field(ge=0)] = 30
     """How long after the last migration from or to a model its vectors stay that no index of the tenant has any more:
     until then another migration need not pay for them again."""

@@ -10,7 +10,14 @@ from lethe.errors import MigrationOverBudget, TextsRefused
 from lethe.indexing.planning import BuildPlanner
 from lethe.model.ids import derived_id
 from lethe.model.indexes import BuildKind, IndexBuild
-from lethe.model.migrations import BEFORE_CUTOVER, UNDER_WAY, Migration, MigrationMove, MigrationState
+from lethe.model.migrations import (
+    BEFORE_CUTOVER,
+    NOT_COMPARED_YET,
+    UNDER_WAY,
+    Migration,
+    MigrationMove,
+    MigrationState,
+)
 from lethe.ports.ledger import UnitOfWork
 from lethe.privacy.erasure.rechecking import recheck_after
 from lethe.settings import MigrationSettings
@@ -56,12 +63,10 @@ class MigrationRunner:
             migration = await uow.migrations.get(ref.tenant_id, ref.build_id)
             if migration is None:
                 return MigrationLook(is_aborted=True)
-            code = await self._waits_for(uow, migration)
-            is_over_budget = code == MigrationOverBudget.code
-            if code != migration.code:
-                paused = migration.is_paused or is_over_budget
-                migration = replace(migration, code=code, is_paused=paused, updated_at=self.planner.clock.now())
-                await uow.migrations.update(migration)
+            stands_against = ""
+            if migration.state in BEFORE_CUTOVER:
+                stands_against = await self._waits_for(uow, migration)
+                migration = await self._told(uow, migration, stands_against)
         is_asked = migration.move is MigrationMove.CUTOVER
         return MigrationLook(
             is_paused=migration.is_paused,
@@ -69,14 +74,21 @@ class MigrationRunner:
             is_aborted=migration.move is MigrationMove.ABORT or migration.state is MigrationState.REFUSED,
             goes_back=migration.move is MigrationMove.ROLLBACK or migration.state is MigrationState.ROLLED_BACK,
             is_finished=migration.move is MigrationMove.FINISH,
-            may_close=is_asked or (migration.is_automatic and not code),
+            may_close=is_asked or (migration.is_automatic and not stands_against),
             is_counted=migration.budget_micros is not None and migration.state in BEFORE_CUTOVER,
         )
 
+    async def _told(self, uow: UnitOfWork, migration: Migration, stands_against: str) -> Migration:
+        code = stands_against or _still_uncompared(migration)
+        if code == migration.code:
+            return migration
+        paused = migration.is_paused or code == MigrationOverBudget.code
+        told = replace(migration, code=code, is_paused=paused, updated_at=self.planner.clock.now())
+        await uow.migrations.update(told)
+        return told
+
     async def _waits_for(self, uow: UnitOfWork, migration: Migration) -> str:
-        """The code of what stands in its way; "" for nothing."""
-        if migration.state not in BEFORE_CUTOVER:
-            return migration.code
+        """The code of what stands in the way of its cutover; "" for nothing."""
         if migration.budget_micros is not None:
             spent = await uow.processor_calls.cost_about(migration.tenant_id, migration.id)
             if spent > migration.budget_micros:
@@ -144,6 +156,12 @@ def _ended(migration: Migration, build: IndexBuild | None, active: IndexBuild | 
     # A later one than its own was made from it.
     is_kept = active is not None and active.number >= build.number
     return MigrationState.FINISHED if is_kept else MigrationState.ROLLED_BACK
+
+
+def _still_uncompared(migration: Migration) -> str:
+    """It stays written down until that is compared."""
+    is_so = migration.state is MigrationState.READY and migration.code == NOT_COMPARED_YET
+    return NOT_COMPARED_YET if is_so else ""
 
 
 def _doubt(migration: Migration) -> str:

@@ -127,6 +127,9 @@ async def test_no_more_than_a_little_of_what_came_at_last_is_served_uncompared(
     closed = await cutover.close(held)
     assert (closed.is_active, closed.is_uncompared) == (is_compared, not is_compared)
     if not is_compared:
-        assert (await migrating.row(held)).state is MigrationState.READY
+        assert (await migrating.runner.look(held)).may_close
+        row = await migrating.row(held)
+        assert (row.state, row.code, row.move) == (MigrationState.READY, "not_compared_yet", MigrationMove.CUTOVER)
         assert (await migrating.recheck.verify(held)).chunks == 2
+        assert (await migrating.row(held)).code == ""
         assert (await cutover.close(held)).is_active
