@@ -8,7 +8,7 @@ waits for a lock or for the disk never does: beginning to write, and committing 
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, Final, TypeVar
@@ -22,11 +22,18 @@ from sqlalchemy.util.concurrency import await_
 Statement = TypeVar("Statement", bound=Executable)
 
 _SHORT: Final = "lethe_short"
+_FEW: Final = 20
+"""Keys: to find their rows takes less time than a wake-up."""
 
 
 def short(statement: Statement) -> Statement:
     """The statement, marked as one that reads or writes few rows, each found by a key or an index."""
     return statement.execution_options(**{_SHORT: True})
+
+
+def short_of(keys: Sized, statement: Statement) -> Statement:
+    """The statement, which finds rows by these keys: short where they are few."""
+    return short(statement) if len(keys) <= _FEW else statement
 
 
 def mark_short(cursor: Any, _operation: str, _parameters: Any, context: ExecutionContext) -> None:

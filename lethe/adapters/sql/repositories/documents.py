@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import and_, exists, insert, select, update
 
+from lethe.adapters.sql.one_hop import short_of
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.repositories.paging import page_of
 from lethe.adapters.sql.repositories.quarantines import is_hidden
@@ -29,7 +30,8 @@ class SqlDocuments(SqlRepository):
     async def get_many(self, tenant_id: Id, document_ids: Collection[Id]) -> dict[Id, Document]:
         found = dict[Id, Document]()
         for some in batches(document_ids):
-            rows = await DOCUMENT.all(self._connection, DOCUMENT.of(tenant_id, one_of(documents.c.id, some)))
+            wanted = DOCUMENT.of(tenant_id, one_of(documents.c.id, some))
+            rows = await DOCUMENT.all(self._connection, short_of(some, wanted))
             found.update({document.id: document for document in rows})
         return found
 

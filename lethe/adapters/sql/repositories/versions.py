@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import and_, func, insert, select, update
 
+from lethe.adapters.sql.one_hop import short_of
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows
 from lethe.adapters.sql.tables import document_versions as versions
@@ -26,7 +27,8 @@ class SqlVersions(SqlRepository):
     async def get_many(self, tenant_id: Id, version_ids: Collection[Id]) -> dict[Id, Version]:
         found = dict[Id, Version]()
         for some in batches(version_ids):
-            rows = await VERSION.all(self._connection, VERSION.of(tenant_id, one_of(versions.c.id, some)))
+            wanted = VERSION.of(tenant_id, one_of(versions.c.id, some))
+            rows = await VERSION.all(self._connection, short_of(some, wanted))
             found.update({version.id: version for version in rows})
         return found
 
