@@ -13,6 +13,7 @@ ALL: Final = (TENANT, KIND, REF, STATE)
 
 RUNNING: Final = "running"
 NEEDS_ATTENTION: Final = "needs_attention"
+AWAITS_RELEASE: Final = "awaits_release"
 SETTLING: Final = "settling"
 READY: Final = "ready"
 SUPERSEDED: Final = "superseded"

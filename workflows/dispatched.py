@@ -138,12 +138,13 @@ _REUSE: Final = {
 
 
 AGAIN: Final = {
+    DispatchKind.INGEST_DOCUMENT: "look",
     DispatchKind.DELIVER_WEBHOOK: "try_again",
     DispatchKind.ERASE_SUBJECT: "look",
     DispatchKind.SYNC_SOURCE: "look",
     DispatchKind.ARRANGE_SOURCE: "look",
 }
-"""Signals of workflows that are still about to end when the ledger says already how."""
+"""Signals of workflows that still wait, or are about to end, when the ledger says already how."""
 
 
 _ENDED_WELL: Final = frozenset({DispatchKind.ERASE_SUBJECT, DispatchKind.SYNC_SOURCE, DispatchKind.ARRANGE_SOURCE})

@@ -1,5 +1,6 @@
 """Bringing one submission of a document in."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import NoReturn
 
@@ -20,12 +21,22 @@ with workflow.unsafe.imports_passed_through():
         Switched,
         VersionRef,
     )
-    from lethe.errors import VersionSuperseded
+    from lethe.errors import AwaitsRelease, VersionSuperseded
     from lethe.model.operations import DispatchKind
     from lethe.model.workflow_ids import dispatch_id
 
 from workflows import policies
-from workflows.attributes import DISCARDED, FAILED, NEEDS_ATTENTION, READY, RUNNING, SETTLING, STATE, SUPERSEDED
+from workflows.attributes import (
+    AWAITS_RELEASE,
+    DISCARDED,
+    FAILED,
+    NEEDS_ATTENTION,
+    READY,
+    RUNNING,
+    SETTLING,
+    STATE,
+    SUPERSEDED,
+)
 from workflows.cancelling import cancel_quietly
 from workflows.failures import code_of
 from workflows.policies import Queue
@@ -42,14 +53,18 @@ class IngestDocument:
     """validate -> parse -> chunk -> embed in batches -> index -> verify -> switch -> drop the old version.
 
     A step that gives up does not end the workflow: its dead letter is opened and the workflow waits for
-    `resolve("retry" | "discard")`. A transient failure is driven again by itself, with growing delay.
+    `resolve("retry" | "discard")`. A transient failure is driven again by itself, with growing delay. That a document
+    is restricted is no failure: its release sends `look`.
     """
 
     @workflow.init
     def __init__(self, start: IngestStart) -> None:
         self._ref = VersionRef(tenant_id=start.tenant_id, version_id=start.version_id)
         self._step = start.failed_step or "validate_document"
-        self._code = start.failed_code
+        # What waits for a release begins by looking: it may have come since the batch looked.
+        self._code = "" if start.failed_code == AwaitsRelease.code else start.failed_code
+        self._is_news = False
+        self._looks = 0
         self._attention = False
         self._resolution = ""
         self._failures = 0
@@ -75,6 +90,10 @@ class IngestDocument:
     def progress(self) -> IngestProgress:
         return IngestProgress(step=self._step, attention=self._attention, code=self._code, chunks=self._chunks)
 
+    @workflow.signal(description="The restriction of its document may have ended")
+    def look(self) -> None:
+        self._is_news = True
+
     @workflow.update(description='Send "retry" to run the failed step again, or "discard" to remove this version')
     async def resolve(self, action: str) -> str:
         self._resolution = action
@@ -96,8 +115,35 @@ class IngestDocument:
                 if is_cancelled_exception(error):
                     raise
                 self._code = code_of(error)
-            ended = SUPERSEDED if self._code == VersionSuperseded.code else await self._decision()
+            ended = await self._after_failure()
         return await self._give_up(ended)
+
+    async def _after_failure(self) -> str:
+        """How this ends, "" if it is to be tried again."""
+        match self._code:
+            case VersionSuperseded.code:
+                return SUPERSEDED
+            case AwaitsRelease.code:
+                await self._until_news()
+                return ""
+            case _:
+                return await self._decision()
+
+    async def _until_news(self) -> None:
+        """Until the release of its document says so, which may take years; and a day at most, should it not.
+
+        Goes on in another run before the history grows long.
+        """
+        self._tell_state(AWAITS_RELEASE)
+        workflow.set_current_details("**Waits for the release** of its document, which is restricted.")
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._is_news, timeout=policies.RELEASE_LOOK)
+        self._is_news = False
+        self._looks += 1
+        if self._looks >= policies.RELEASE_LOOKS:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            workflow.continue_as_new(IngestStart(tenant_id=self._ref.tenant_id, version_id=self._ref.version_id))
+        self._tell_state(RUNNING)
 
     async def _bring_in(self) -> IngestOutcome:
         ref = self._ref

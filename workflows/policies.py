@@ -111,6 +111,11 @@ DRIVE_AGAIN_MOST: Final = timedelta(hours=1)
 DRIVE_AGAIN_DOUBLINGS: Final = 6
 """More would pass the most anyway, and in the end what a timedelta can hold."""
 
+RELEASE_LOOK: Final = timedelta(days=1)
+"""How often a version whose document is restricted looks by itself whether it still is."""
+RELEASE_LOOKS: Final = 60
+"""Looks in one run, before it continues as new: far below the limit of a history."""
+
 HELD: Final = timedelta(seconds=15)
 """How often a build that waits for its cutover follows, and asks whether it may serve by now."""
 

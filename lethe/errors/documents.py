@@ -87,8 +87,7 @@ class AwaitsRelease(DocumentError):
     code = "awaits_release"
     status = 409
     title = "The document is restricted: this version is stored, and waits for the release"
-    advice = "Nothing is lost. After the release it is brought in by itself within the hour, or retry its dead letter."
-    failure_class = FailureClass.TRANSIENT
+    advice = "Nothing is lost, and there is nothing to decide: it is brought in by itself after the release."
 
 
 class VersionSuperseded(DocumentError):

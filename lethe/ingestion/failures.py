@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from lethe.contracts.ingestion import Attention, StepFailure, VersionRef
-from lethe.errors import FailureClass, KeyDestroyed, LetheError, Place, StepTimedOut, by_code
+from lethe.errors import AwaitsRelease, FailureClass, KeyDestroyed, LetheError, Place, StepTimedOut, by_code
 from lethe.ingestion.shown import show_newest
 from lethe.ingestion.steps.pipeline import wanted_of
 from lethe.model.documents import Status, Version
@@ -58,8 +58,11 @@ class FailureJournal:
     ) -> None:
         """Keep the real cause of a failed attempt; a version whose key is gone keeps nothing.
 
-        ``place`` is where the step was at, for an error that does not say so itself.
+        ``place`` is where the step was at, for an error that does not say so itself. That a document is restricted is
+        no failure.
         """
+        if isinstance(error, AwaitsRelease):
+            return
         cause = error if isinstance(error, LetheError) else LetheError()
         detail = cause.detail if cause is error else "".join(traceback.format_exception(error))[-MAX_DETAIL:]
         noted = Noted(

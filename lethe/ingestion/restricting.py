@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lethe.errors import DocumentNotFound
+from lethe.ingestion.waiting import wake_waiting
 from lethe.model.documents import Document
 from lethe.model.ids import Id
 from lethe.model.principals import Caller
@@ -39,6 +40,7 @@ class Restrictions:
             released, now = replace(document, restricted_at=None, restriction_reason=None), self.clock.now()
             await uow.documents.update(released)
             await readmit(uow, caller.tenant_id, [document_id], now)
+            await wake_waiting(uow, released, now)
             await resume_held(uow, released, now)
             return released
 

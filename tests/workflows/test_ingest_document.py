@@ -10,6 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from lethe.contracts.ingestion import Attention, IngestOutcome, IngestProgress, IngestStart
 from lethe.model.ids import new_id
 from tests.workflows.scripted import Scripted, replayed
+from workflows import policies
 from workflows.attributes import started
 from workflows.ingestion import IngestDocument
 from workflows.policies import Queue
@@ -241,4 +242,47 @@ async def test_a_failure_of_a_deleted_document_waits_for_no_decision(client: Cli
         handle = await client.start_workflow(IngestDocument.run, start, id=workflow_id, task_queue=Queue.CONTROL)
         assert (await handle.result()).status == "superseded"
     assert scripted.dropped == [version_id]
+    await replayed(handle)
+
+
+async def test_what_is_restricted_waits_for_years_without_a_letter_until_the_release_says_so(
+    client: Client, environment: WorkflowEnvironment
+) -> None:
+    """It looks once a day, which goes on in another run before its history grows long."""
+    scripted = Scripted(chunks=1)
+    days = policies.RELEASE_LOOKS + 3
+    scripted.fails["validate_document"] = ["awaits_release!"] * days
+    async with scripted.running(client):
+        before = await environment.get_current_time()
+        handle = await start(client)
+        assert (await handle.result()).status == "ready"
+        after = await environment.get_current_time()
+    assert (after - before).days == days
+    assert (scripted.opened, scripted.dropped) == ([], [])
+    assert (await handle.describe()).run_id != handle.first_execution_run_id
+    await replayed(handle)
+
+
+async def test_the_release_wakes_what_a_batch_handed_over(client: Client, environment: WorkflowEnvironment) -> None:
+    scripted = Scripted(chunks=1)
+    scripted.fails["validate_document"] = ["awaits_release!"]
+    version = new_id()
+    async with scripted.running(client):
+        with environment.auto_time_skipping_disabled():
+            handle = await client.start_workflow(
+                IngestDocument.run,
+                IngestStart(
+                    tenant_id=TENANT, version_id=version, failed_step="switch_version", failed_code="awaits_release"
+                ),
+                id=f"ingest-document/{TENANT}/{version}",
+                task_queue=Queue.CONTROL,
+                search_attributes=started(TENANT, "ingest-document", version),
+            )
+            async with asyncio.timeout(60):
+                while (await handle.query(IngestDocument.progress)).code != "awaits_release":
+                    await asyncio.sleep(0.05)
+            assert not (await handle.query(IngestDocument.progress)).attention
+            await handle.signal(IngestDocument.look)
+            assert (await handle.result()).status == "ready"
+    assert scripted.opened == []
     await replayed(handle)

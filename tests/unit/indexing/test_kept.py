@@ -1,6 +1,7 @@
 """What was on its way when its document was restricted, or held: what is to be kept is not replaced, or not removed."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from lethe.ingestion.steps.publishing import index_version, switch_version
 from lethe.model.documents import Status
 from lethe.model.erasures import ErasureState
 from lethe.model.ids import Id, new_id
-from lethe.model.operations import Dispatch, LetterAction
+from lethe.model.operations import Dispatch, DispatchKind, LetterAction, LetterFilter
 from lethe.model.principals import Caller, Role
 from lethe.ports.workflows import Answered
 from lethe.settings import FailureSettings
@@ -65,6 +66,17 @@ async def _refuse_to_discard(world: World, version_id: Id) -> None:
         await letters.decide(world.tenant_id, letter.id, LetterAction.DISCARD, new_id())
 
 
+async def _letters(world: World) -> int:
+    async with world.ledger.read() as uow:
+        return len(await uow.dead_letters.page(world.tenant_id, LetterFilter(), None, 10))
+
+
+async def _woken(world: World) -> list[tuple[DispatchKind, Id]]:
+    async with world.ledger.read() as uow:
+        found = await uow.dispatches.pending(world.pipeline.clock.now() + timedelta(days=1), 10)
+    return [(each.kind, each.ref) for each in found if each.tenant_id == world.tenant_id and each.again]
+
+
 @pytest.mark.parametrize("is_indexed", [False, True], ids=["before it is indexed", "before it is switched"])
 async def test_a_version_on_its_way_waits_for_the_release_of_its_document(world: World, *, is_indexed: bool) -> None:
     before, coming = await world.write(1, "alpha"), await world.receive(1, "beta")
@@ -78,16 +90,26 @@ async def test_a_version_on_its_way_waits_for_the_release_of_its_document(world:
         await (switch_version if is_indexed else index_version)(world.pipeline, ref)
     pipeline = world.pipeline
     journal = FailureJournal(world.ledger, pipeline.keyring, pipeline.clock, pipeline.limits, FailureSettings())
-    attention = await journal.open(StepFailure(version=ref, step="switch_version", code=AwaitsRelease.code, attempts=1))
-    assert (attention.is_wanted, attention.drive_again) == (True, True)
-    await _refuse_to_discard(world, coming.id)
+    await journal.note(ref, "switch_version", AwaitsRelease(), 1)
+    assert await _letters(world) == 0
     await world.remove()
     assert await _served(world) == before
     assert await _is_there(world, before)
     await restrictions.release(admin, world.documents[1])
+    assert await _woken(world) == [(DispatchKind.INGEST_DOCUMENT, coming.id)]
     await index_version(pipeline, ref)
     assert (await switch_version(pipeline, ref)).replaced == [before]
     assert await _served(world) == coming.id
+
+
+async def test_what_failed_of_a_restricted_document_is_not_discarded(world: World) -> None:
+    coming, pipeline = await world.receive(1, "beta"), world.pipeline
+    ref = VersionRef(tenant_id=world.tenant_id, version_id=coming.id)
+    restrictions = Restrictions(world.ledger, pipeline.clock)
+    await restrictions.restrict(Caller(world.tenant_id, new_id(), Role.ADMIN), world.documents[1], "litigation")
+    journal = FailureJournal(world.ledger, pipeline.keyring, pipeline.clock, pipeline.limits, FailureSettings())
+    await journal.open(StepFailure(version=ref, step="switch_version", code="index_unavailable", attempts=1))
+    await _refuse_to_discard(world, coming.id)
 
 
 async def test_what_was_replaced_stays_while_a_hold_or_a_restriction_keeps_its_document(world: World) -> None:
