@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from contextlib import ExitStack
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -48,22 +49,23 @@ class Authentication:
         self._valid = ShortLived[str, bool](_REMEMBERED, _REMEMBERED_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._is_public(scope["path"]):
-            scope.setdefault("state", {})
-            scope["state"]["caller"] = await self._caller(scope)
-        await self.app(scope, receive, send)
+        with ExitStack() as place:
+            if scope["type"] == "http" and not self._is_public(scope["path"]):
+                scope.setdefault("state", {})
+                scope["state"]["caller"] = await self._caller(scope, place)
+            await self.app(scope, receive, send)
 
     def _is_public(self, path: str) -> bool:
         return path == HEALTH or (self._public_docs and _is_docs(path))
 
-    async def _caller(self, scope: Scope) -> Caller:
+    async def _caller(self, scope: Scope, place: ExitStack) -> Caller:
         secret = _presented(Headers(scope=scope), is_docs=_is_docs(scope["path"]))
         if not secret:
             raise Unauthenticated
         digest = secret_digest(secret)
         if (scope["method"], scope["path"]) == ("POST", QUESTIONS) and self._valid.get(digest):
             scope["state"]["route"] = QUESTIONS
-            self._questions.require()
+            place.enter_context(self._questions.reserved())
         async with self._ledger.read() as uow:
             key = await uow.api_keys.by_secret(digest)
         if key is None:
