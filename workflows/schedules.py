@@ -69,7 +69,8 @@ def wanted(settings: Settings) -> dict[str, Schedule]:
 
 def nightly(hour: int, jitter_minutes: int) -> ScheduleSpec:
     """Once a day from this hour on, in UTC."""
-    calendar = ScheduleCalendarSpec(hour=[ScheduleRange(hour)], minute=[ScheduleRange(0)], second=[ScheduleRange(0)])
+    on_the_hour = (ScheduleRange(0),)
+    calendar = ScheduleCalendarSpec(hour=(ScheduleRange(hour),), minute=on_the_hour, second=on_the_hour)
     return ScheduleSpec(calendars=[calendar], jitter=timedelta(minutes=jitter_minutes))
 
 
