@@ -25,8 +25,8 @@ class SourceReader(Protocol):
         ...
 
     async def holds_beside(self, key: str) -> bool:
-        """Whether the folder that such a key is in holds anything now: one that is gone or empty may be where a disk
-        was mounted. Always so where there are no folders.
+        """Whether the folder that such a key is in holds anything now that the filters let through, also in folders of
+        its own: where it does not, a disk may have been mounted. Always so where there are no folders.
         """
         ...
 

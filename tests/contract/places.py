@@ -21,6 +21,8 @@ from tests.servers.web import Answer, WebSite
 
 
 class FolderPlace(Place):
+    has_folders = True
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self.folder = folder

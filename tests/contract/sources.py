@@ -30,6 +30,8 @@ class Place(ABC):
 
     settings: SourceSettings
     source: SourceAddress
+    has_folders = False
+    """Also without anything in them."""
 
     @abstractmethod
     async def put(self, path: str, body: bytes) -> None: ...
@@ -107,6 +109,22 @@ class SourceReaderContract:
                 assert await reader.item(key) is None
         async with place.reader(SourceFilters(exclude=("a.*",))) as reader:
             assert await reader.item(items["a.txt"].key) is None
+
+    async def test_a_folder_without_anything_that_is_wanted_is_told_from_one_that_holds_something(
+        self, place: Place
+    ) -> None:
+        await place.fill(FILES)
+        keys = {name: item.key for name, item in (await place.items()).items()}
+        await place.put("guide/deep/.keep", b"")
+        await place.remove("guide/deep/c.html")
+        wanted = SourceFilters(exclude=(".*",))
+        async with place.reader(wanted) as reader:
+            assert await reader.holds_beside(keys["c.html"]) is not place.has_folders
+            assert await reader.holds_beside(keys["b.md"])
+        await place.remove("guide/b.md")
+        async with place.reader(wanted) as reader:
+            assert await reader.holds_beside(keys["b.md"]) is not place.has_folders
+            assert await reader.holds_beside(keys["a.txt"])
 
     async def test_an_item_that_changed_or_went_is_not_read_as_the_old_one(self, place: Place) -> None:
         await place.fill(FILES)

@@ -56,8 +56,8 @@ class FakeReader:
         return SourceItem(key, f"{self.address}/{key}", key.rpartition("/")[2], revision, len(data), "text/plain")
 
     async def holds_beside(self, key: str) -> bool:
-        folder = key.rpartition("/")[0]
-        return any(other.rpartition("/")[0] == folder for other in self.source.items)
+        folder = key[: key.rfind("/") + 1]
+        return any(other.startswith(folder) and self.filters.lets_through(other) for other in self.source.items)
 
     async def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         self.source.reads.append(item.key)

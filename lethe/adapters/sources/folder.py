@@ -62,7 +62,13 @@ class FolderReader:
         return await asyncio.to_thread(self._item, path)
 
     async def holds_beside(self, key: str) -> bool:
-        return await asyncio.to_thread(self._holds, path_of(key).rpartition("/")[0])
+        folders = [path_of(key).rpartition("/")[0]]
+        while folders:
+            below, holds = await asyncio.to_thread(self._holds, folders.pop())
+            if holds:
+                return True
+            folders.extend(below)
+        return False
 
     def read(self, item: SourceItem) -> AsyncIterator[bytes]:
         return no_larger(self._read(item), self._filters.max_item_bytes)
@@ -138,17 +144,25 @@ class FolderReader:
         key = uri_path(path)
         return SourceItem(key, f"{self._address}/{key}", file_name(path), _revision(status), status.st_size)
 
-    def _holds(self, folder: str) -> bool:
+    def _holds(self, folder: str) -> tuple[list[str], bool]:
+        """The folders in it, and whether an item is: then not all of them."""
+        below: list[str] = []
         resolved = self._resolved(folder) if folder else self._root
         if resolved is None:
-            return False
+            return below, False
         try:
             with os.scandir(resolved) as entries:
-                return next(entries, None) is not None
+                for entry in entries:
+                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(path)
+                    elif self._filters.lets_through(path) and self._item(path):
+                        return below, True
         except (FileNotFoundError, NotADirectoryError):
-            return False
+            return below, False
         except OSError as error:
             raise SourceUnavailable from error
+        return below, False
 
     def _resolved(self, path: str) -> str | None:
         """Where a path below the folder leads; None if that is outside."""

@@ -222,6 +222,7 @@ async def test_a_folder_that_is_gone_or_empty_holds_nothing_beside_what_was_in_i
     (inside / "deep/b.txt").unlink()
     (inside / "a.txt").rename(inside / "file")
     (inside / "leads-out").symlink_to(outside)
+    (inside / "deep/empty").mkdir()
     keys = ("deep/b.txt", "deep/below/c.txt", "none/b.txt", "file/b.txt", "leads-out/b.txt")
     assert [await reader.holds_beside(key) for key in keys] == [False] * 5
     assert await reader.holds_beside("gone.txt")
