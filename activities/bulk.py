@@ -13,6 +13,7 @@ from lethe.contracts.bulk import (
     BulkPage,
     IngestionRef,
     StateChange,
+    SweepStep,
     Swept,
     WindowChange,
 )
@@ -73,9 +74,9 @@ class BulkActivities:
         return await self.planning.finish(cursor)
 
     @activity.defn
-    async def drop_replaced(self, ref: IngestionRef) -> Swept:
-        return await self.planning.drop_replaced(ref)
+    async def drop_replaced(self, step: SweepStep) -> Swept:
+        return await self.planning.drop_replaced(step)
 
     @activity.defn
-    async def clear_bulk(self, ref: IngestionRef) -> Swept:
-        return await self.planning.clear(ref)
+    async def clear_bulk(self, step: SweepStep) -> Swept:
+        return await self.planning.clear(step)

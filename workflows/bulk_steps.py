@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
         FailedVersion,
         IngestionRef,
         Planned,
+        SweepStep,
         Swept,
     )
     from lethe.contracts.ingestion import IngestStart, VersionRef
@@ -61,13 +62,15 @@ async def control(method: Callable[[BulkActivities, Input], Awaitable[Output]], 
 
 
 async def sweep(
-    method: Callable[[BulkActivities, IngestionRef], Awaitable[Swept]], ref: IngestionRef, summary: str
+    method: Callable[[BulkActivities, SweepStep], Awaitable[Swept]], ref: IngestionRef, summary: str
 ) -> None:
     """Remove page after page until there is nothing left to remove."""
+    step = SweepStep(**ref.model_dump())
     while True:
-        swept = await run_step(method, ref, queue=Queue.IO, summary=summary, retry=policies.ALWAYS_RETRY)
+        swept = await run_step(method, step, queue=Queue.IO, summary=summary, retry=policies.ALWAYS_RETRY)
         if not swept.is_more:
             return
+        step = step.model_copy(update={"after": swept.after})
 
 
 async def ingest(ref: IngestionRef, batch: Planned) -> BatchDone:

@@ -1,5 +1,7 @@
 """Inputs and outputs of the bulk ingestion: cursors, ids and counts."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from lethe.contracts.base import Contract
@@ -120,11 +122,26 @@ class WindowChange(IngestionRef):
     batch_window: int
 
 
+class SweptTo(Contract):
+    """Where a page of versions ended: a position of an ingestion, or when and which was replaced last."""
+
+    position: int = 0
+    replaced_at: datetime | None = None
+    replaced_id: Id | None = None
+
+
+class SweepStep(IngestionRef):
+    """The next page of what is to be removed. What is kept of a page is passed by once."""
+
+    after: SweptTo = SweptTo()
+
+
 class Swept(Contract):
-    """How many versions were removed, and whether there are more."""
+    """How many versions were removed, whether there are more, and behind what."""
 
     versions: int
     is_more: bool
+    after: SweptTo = SweptTo()
 
 
 class BulkProgress(BulkCounts):

@@ -116,6 +116,14 @@ class Version:
     made_by_policy: str | None = None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Replaced:
+    """A version that stopped being live, by when its row last changed; these two are a place in their order."""
+
+    at: datetime
+    version_id: Id
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A stored chunk. ``sealed_text`` and ``sealed_section`` open with the version's key.

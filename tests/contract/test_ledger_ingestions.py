@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lethe.errors import IngestionNotFound
-from lethe.model.documents import Status
+from lethe.model.documents import Replaced, Status
 from lethe.model.ids import Id, new_id
 from lethe.model.ingestions import Ingestion, IngestionState, Refusal
 from lethe.model.principals import Role
@@ -143,5 +143,8 @@ async def test_replaced_versions_are_found_until_they_are_removed(ledger: Ledger
         await unit.documents.add(parent)
         for each in (*old, live):
             await unit.versions.add(each)
-        assert await unit.versions.replaced_before(tenant, at(2), 9) == [old[1].id, old[0].id]
-        assert await unit.versions.replaced_before(tenant, at(9), 1) == [old[1].id]
+        second, first, third = (Replaced(each.updated_at, each.id) for each in old)
+        assert await unit.versions.replaced_before(tenant, at(2), 9) == [first, second]
+        assert await unit.versions.replaced_before(tenant, at(9), 1) == [first]
+        assert await unit.versions.replaced_before(tenant, at(9), 9, first) == [second, third]
+        assert await unit.versions.replaced_before(tenant, at(9), 9, third) == []

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from lethe.adapters.fakes.embedding import HashEmbedder
 from lethe.adapters.fakes.parsing import FakeParser
 from lethe.adapters.sql import SqlLedger
-from lethe.contracts.bulk import BatchDone, BulkBatch, BulkCounts, BulkCursor, IngestionRef, StateChange
+from lethe.contracts.bulk import BatchDone, BulkBatch, BulkCounts, BulkCursor, IngestionRef, StateChange, SweepStep
 from lethe.contracts.ingestion import DocumentRef, StepFailure, VersionRef
 from lethe.errors import DocumentTooLarge, EmbedderRefused, ParserCrashed
 from lethe.indexing.builds import FirstBuild
@@ -206,7 +206,7 @@ async def test_nothing_is_given_to_an_ingestion_that_is_being_cancelled(bulk: Bu
 
     async def cancel() -> None:
         await bulk.planning.set_state(StateChange(**ref.model_dump(), state=IngestionState.CANCELLED))
-        await bulk.planning.clear(ref)
+        await bulk.planning.clear(SweepStep(**ref.model_dump()))
 
     async with bulk.house.ledger.write() as uow:
         await uow.tenants.lock(bulk.tenant_id)

@@ -18,6 +18,7 @@ from lethe.contracts.bulk import (
     IngestionRef,
     Planned,
     StateChange,
+    SweepStep,
     Swept,
     WindowChange,
 )
@@ -95,12 +96,12 @@ class ScriptedBulk(Scripted):
         self.is_closed = True
 
     @activity.defn
-    async def drop_replaced(self, ref: IngestionRef) -> Swept:
+    async def drop_replaced(self, step: SweepStep) -> Swept:
         self._called("drop_replaced")
         return Swept(versions=1, is_more=False)
 
     @activity.defn
-    async def clear_bulk(self, ref: IngestionRef) -> Swept:
+    async def clear_bulk(self, step: SweepStep) -> Swept:
         self._called("clear_bulk")
         return Swept(versions=1, is_more=False)
 

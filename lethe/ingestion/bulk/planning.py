@@ -12,7 +12,9 @@ from lethe.contracts.bulk import (
     IngestionRef,
     Planned,
     StateChange,
+    SweepStep,
     Swept,
+    SweptTo,
     WindowChange,
 )
 from lethe.errors import IngestionNotFound
@@ -21,7 +23,7 @@ from lethe.ingestion.bulk.views import view_of
 from lethe.ingestion.metadata import IN_FLIGHT
 from lethe.ingestion.removal import VersionRemover
 from lethe.model.blobs import blob_prefix
-from lethe.model.documents import Status, Version
+from lethe.model.documents import Replaced, Status, Version
 from lethe.model.ingestions import Ingestion, IngestionState
 from lethe.model.webhooks import WebhookEvent
 from lethe.ports.clock import Clock
@@ -93,29 +95,35 @@ class BulkPlanning:
             ended = await _get(uow, cursor)
             return self._told(ended, await self._counts(uow, ended), cursor.after, [])
 
-    async def drop_replaced(self, ref: IngestionRef) -> Swept:
+    async def drop_replaced(self, step: SweepStep) -> Swept:
         """Remove versions that were replaced longer ago than any question takes, whoever replaced them.
 
-        Those of a document that is kept stay: a page of nothing else is the last one.
+        Those of a document that is kept stay, and keep nobody else's.
         """
         as_of = self.clock.now() - timedelta(seconds=self.limits.drop_after_seconds)
+        at, last = step.after.replaced_at, step.after.replaced_id
+        after = Replaced(at, last) if at is not None and last is not None else None
         async with self.ledger.read() as uow:
-            replaced = await uow.versions.replaced_before(ref.tenant_id, as_of, SWEEP)
-        dropped = await self.remover.remove_many(ref.tenant_id, replaced)
-        return Swept(versions=dropped, is_more=dropped > 0 and len(replaced) == SWEEP)
+            replaced = await uow.versions.replaced_before(step.tenant_id, as_of, SWEEP, after)
+        dropped = await self.remover.remove_many(step.tenant_id, [each.version_id for each in replaced])
+        if len(replaced) < SWEEP:
+            return Swept(versions=dropped, is_more=False)
+        end = SweptTo(replaced_at=replaced[-1].at, replaced_id=replaced[-1].version_id)
+        return Swept(versions=dropped, is_more=True, after=end)
 
-    async def clear(self, ref: IngestionRef) -> Swept:
-        """Remove what a cancelled ingestion did not get to, its archive too. What is live or failed stays."""
+    async def clear(self, ref: SweepStep) -> Swept:
+        """Remove what a cancelled ingestion did not get to, its archive too. What is live, failed or kept stays."""
         async with self.ledger.read() as uow:
             # Also those that an earlier attempt, killed since, was about to remove.
             left = IN_FLIGHT | {Status.DELETING}
-            versions = await uow.versions.of_ingestion(ref.tenant_id, ref.ingestion_id, left, 0, SWEEP)
-        await self.remover.remove_many(ref.tenant_id, [version.id for version in versions])
+            versions = await uow.versions.of_ingestion(ref.tenant_id, ref.ingestion_id, left, ref.after.position, SWEEP)
+        removed = await self.remover.remove_many(ref.tenant_id, [version.id for version in versions])
         if len(versions) < SWEEP:
             await self.remover.blobs.delete_prefix(blob_prefix(ref.tenant_id, ref.ingestion_id))
             async with self.ledger.write() as uow:
                 await uow.ingestions.forget_archive(ref.tenant_id, ref.ingestion_id)
-        return Swept(versions=len(versions), is_more=len(versions) == SWEEP)
+            return Swept(versions=removed, is_more=False)
+        return Swept(versions=removed, is_more=True, after=SweptTo(position=versions[-1].position or 0))
 
     async def _counts(self, uow: UnitOfWork, ingestion: Ingestion) -> BulkCounts:
         found = await uow.versions.counts_of_ingestion(ingestion.tenant_id, ingestion.id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from lethe.model.documents import Chunk, ChunkVector, Document, EmbeddingNeed, Status, Version
+from lethe.model.documents import Chunk, ChunkVector, Document, EmbeddingNeed, Replaced, Status, Version
 from lethe.model.ids import Id
 from lethe.ports.ledger.paging import PageCursor
 
@@ -114,7 +114,9 @@ class VersionRepository(Protocol):
         """
         ...
 
-    async def replaced_before(self, tenant_id: Id, as_of: datetime, limit: int) -> list[Id]:
+    async def replaced_before(
+        self, tenant_id: Id, as_of: datetime, limit: int, after: Replaced | None = None
+    ) -> list[Replaced]:
         """Versions that stopped being live before then and have not been removed yet, oldest first."""
         ...
 

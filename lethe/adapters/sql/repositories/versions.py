@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, select, tuple_, update
 
 from lethe.adapters.sql.one_hop import short_of
 from lethe.adapters.sql.repositories.base import SqlRepository
 from lethe.adapters.sql.rows import Mapped, batches, delete_of, one_of, update_rows
 from lethe.adapters.sql.tables import document_versions as versions
 from lethe.errors import DocumentNotFound
-from lethe.model.documents import Status, Version
+from lethe.model.documents import Replaced, Status, Version
 from lethe.model.ids import Id
 
 VERSION: Final = Mapped(Version, versions)
@@ -125,18 +125,23 @@ class SqlVersions(SqlRepository):
             touched += (await self._connection.execute(changed)).scalars()
         return touched
 
-    async def replaced_before(self, tenant_id: Id, as_of: datetime, limit: int) -> list[Id]:
+    async def replaced_before(
+        self, tenant_id: Id, as_of: datetime, limit: int, after: Replaced | None = None
+    ) -> list[Replaced]:
+        order = versions.c.updated_at, versions.c.id
         statement = (
-            select(versions.c.id)
+            select(*order)
             .where(
                 versions.c.tenant_id == tenant_id,
                 versions.c.live_until.is_not(None),
                 versions.c.updated_at <= as_of,
             )
-            .order_by(versions.c.updated_at, versions.c.id)
+            .order_by(*order)
             .limit(limit)
         )
-        return list((await self._connection.execute(statement)).scalars())
+        if after is not None:
+            statement = statement.where(tuple_(*order) > (after.at, after.version_id))
+        return [Replaced(at, version_id) for at, version_id in await self._connection.execute(statement)]
 
     async def delete(self, tenant_id: Id, version_id: Id) -> None:
         await self._connection.execute(delete_of(versions, tenant_id, versions.c.id == version_id))
