@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lethe.contracts.ingestion import Dropped
 from lethe.ingestion.shown import show_newest
+from lethe.ingestion.steps.pipeline import awaits_release
 from lethe.model.blobs import blob_prefix
 from lethe.model.documents import Document, Status, Version
 from lethe.model.ids import Id
@@ -33,7 +34,8 @@ class VersionRemover:
         """Remove one version with everything derived from it and destroy its key.
 
         A version that is being served is left alone, whoever asks: only a later version, or deletion, ends it. One that
-        was replaced is left, too, while a restriction or a hold keeps its document.
+        was replaced is left, too, while a restriction or a hold keeps its document, and while that is restricted one
+        that was never served: it waits for the release.
         """
         return await self._take_out(tenant_id, await self.claim(tenant_id, [version_id], spares=True))
 
@@ -171,8 +173,9 @@ class VersionRemover:
 async def _kept(
     uow: UnitOfWork, tenant_id: Id, going: Collection[Version], documents: Mapping[Id, Document]
 ) -> set[Id]:
-    """Those that were served once, of documents that a restriction or a hold keeps as they are."""
+    """Those that were served once, of documents that a restriction or a hold keeps; and what waits for a release."""
+    waiting = {version.id for version in going if awaits_release(documents.get(version.document_id), version)}
     once = [version for version in going if version.live_from is not None]
     theirs = {version.document_id for version in once}
     kept = await kept_of(uow, tenant_id, [documents[each] for each in sorted(theirs)])
-    return {version.id for version in once if version.document_id in kept}
+    return waiting | {version.id for version in once if version.document_id in kept}

@@ -20,9 +20,12 @@ async def wake_waiting(uow: UnitOfWork, released: Document, at: datetime) -> Non
     In a unit that holds the tenant's lock.
     """
     for version in await uow.versions.of_document(released.tenant_id, released.id):
-        if version.status not in _STARTED:
+        if version.status not in _STARTED | {Status.FAILED}:
             continue
-        is_coming = is_wanted(released, version) and not await _is_cancelled(uow, version)
+        is_coming = is_wanted(released, version)
+        if is_coming and version.status is Status.FAILED:
+            continue  # somebody decides on it
+        is_coming = is_coming and not await _is_cancelled(uow, version)
         kind = DispatchKind.INGEST_DOCUMENT if is_coming else DispatchKind.DISCARD_VERSION
         workflow_id = dispatch_id(kind, version.tenant_id, version.id)
         await uow.dispatches.renew(Dispatch(version.tenant_id, workflow_id, kind, version.id, at, again=True))

@@ -61,7 +61,9 @@ class Pipeline:
 
 
 async def still_wanted(uow: UnitOfWork, ref: VersionRef) -> tuple[Document, Version]:
-    """The document and version, if this submission may still become the live one. Raises VersionSuperseded.
+    """The document and version, if this submission may still become the live one.
+
+    Raises AwaitsRelease, whatever else stands against it: that counts after the release; and VersionSuperseded.
 
     A unit that goes on to write either of them holds the tenant's lock: rows are written whole.
     """
@@ -69,9 +71,19 @@ async def still_wanted(uow: UnitOfWork, ref: VersionRef) -> tuple[Document, Vers
     document = await uow.documents.get(ref.tenant_id, version.document_id) if version else None
     if document is None or version is None or document.deleted_at is not None:
         raise VersionSuperseded("The document was deleted.")
+    if awaits_release(document, version):
+        raise AwaitsRelease
     if not is_wanted(document, version):
         raise VersionSuperseded
     return document, version
+
+
+def awaits_release(document: Document | None, version: Version) -> bool:
+    """Whether the version stays as it is while its document is restricted, though a fence or a cancelling came."""
+    if document is None or document.restricted_at is None or document.deleted_at is not None:
+        return False
+    is_under_way = version.live_from is None and version.status not in {Status.RECEIVING, Status.DELETING}
+    return is_under_way and document.live_submission <= version.submission
 
 
 def is_wanted(document: Document | None, version: Version) -> bool:
@@ -100,8 +112,6 @@ async def enter(pipeline: Pipeline, ref: VersionRef, status: Status) -> Version:
         document, version = await still_wanted(uow, ref)
         if version.status is Status.READY:
             return version
-        if document.restricted_at is not None:
-            raise AwaitsRelease
         now = pipeline.clock.now()
         version = replace(version, status=status, updated_at=now)
         await uow.versions.update(version)

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from lethe.contracts.ingestion import StepFailure, VersionRef
-from lethe.errors import AwaitsRelease, DocumentRestricted
+from lethe.errors import AwaitsRelease, DocumentRestricted, VersionSuperseded
 from lethe.ingestion.failures import FailureJournal
 from lethe.ingestion.letters import Letters
 from lethe.ingestion.restricting import Restrictions
 from lethe.ingestion.steps.publishing import index_version, switch_version
+from lethe.ingestion.steps.reading import validate_document
 from lethe.model.documents import Status
 from lethe.model.erasures import ErasureState
 from lethe.model.ids import Id, new_id
@@ -100,6 +101,43 @@ async def test_a_version_on_its_way_waits_for_the_release_of_its_document(world:
     await index_version(pipeline, ref)
     assert (await switch_version(pipeline, ref)).replaced == [before]
     assert await _served(world) == coming.id
+
+
+async def test_what_waits_is_kept_from_a_fence_and_a_cancelling_and_goes_with_the_release(world: World) -> None:
+    before, coming = await world.write(1, "alpha"), await world.receive(1, "beta")
+    ref = VersionRef(tenant_id=world.tenant_id, version_id=coming.id)
+    admin, restrictions = (
+        Caller(world.tenant_id, new_id(), Role.ADMIN),
+        Restrictions(world.ledger, world.pipeline.clock),
+    )
+    await index_version(world.pipeline, ref)
+    await restrictions.restrict(admin, world.documents[1], "litigation")
+    async with world.ledger.write() as uow:
+        document = await uow.documents.get(world.tenant_id, world.documents[1])
+        assert document
+        await uow.documents.update(replace(document, epoch=document.epoch + 1))
+    with pytest.raises(AwaitsRelease):
+        await validate_document(world.pipeline, ref)
+    await world.remover.remove(world.tenant_id, coming.id)
+    await world.remover.remove_many(world.tenant_id, [coming.id])
+    assert await _is_there(world, coming.id)
+    await restrictions.release(admin, world.documents[1])
+    assert await _woken(world) == [(DispatchKind.DISCARD_VERSION, coming.id)]
+    with pytest.raises(VersionSuperseded):
+        await validate_document(world.pipeline, ref)
+    await world.remover.remove(world.tenant_id, coming.id)
+    assert not await _is_there(world, coming.id)
+    assert await _served(world) == before
+
+
+async def test_a_restricted_document_without_a_live_version_keeps_its_row(world: World) -> None:
+    coming = await world.receive(1, "alpha")
+    restrictions = Restrictions(world.ledger, world.pipeline.clock)
+    await restrictions.restrict(Caller(world.tenant_id, new_id(), Role.ADMIN), world.documents[1], "litigation")
+    await world.remover.remove(world.tenant_id, coming.id)
+    async with world.ledger.read() as uow:
+        assert await uow.documents.get(world.tenant_id, world.documents[1])
+        assert await uow.versions.get(world.tenant_id, coming.id)
 
 
 async def test_what_failed_of_a_restricted_document_is_not_discarded(world: World) -> None:
