@@ -12,7 +12,6 @@ from lethe.model.ids import Id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.erasure.verifying import resume_held
-from lethe.privacy.holds import holds_in
 from lethe.webhooks.telling import tell_deleted
 
 REAP_PAGE = 100
@@ -76,26 +75,22 @@ async def mark_all_deleted(
 
     A restriction ends with its document, and so does what a hold kept of it: erasures that had to leave it go on.
     """
-    held = (await holds_in(uow, tenant_id)).documents
-    await uow.documents.update_many(
-        [
-            replace(
-                document,
-                source_hmac=None,
-                status=Status.DELETING,
-                epoch=document.epoch + 1,
-                deleted_at=at,
-                updated_at=at,
-                restricted_at=None,
-                restriction_reason=None,
-            )
-            for document in documents
-        ]
-    )
+    deleted = [
+        replace(
+            document,
+            source_hmac=None,
+            status=Status.DELETING,
+            epoch=document.epoch + 1,
+            deleted_at=at,
+            updated_at=at,
+            restricted_at=None,
+            restriction_reason=None,
+        )
+        for document in documents
+    ]
+    await uow.documents.update_many(deleted)
     served = [document.live_version_id for document in documents if document.live_version_id]
     live = await uow.versions.get_many(tenant_id, served)
     ended = [replace(each, live_until=seq, changed_seq=seq, updated_at=at) for each in live.values()]
     await uow.versions.update_many(ended)
-    for document in documents:
-        if document.restricted_at is not None or document.id in held:
-            await resume_held(uow, document, at)
+    await resume_held(uow, tenant_id, deleted, at)

@@ -41,7 +41,7 @@ class Restrictions:
             await uow.documents.update(released)
             await readmit(uow, caller.tenant_id, [document_id], now)
             await wake_waiting(uow, released, now)
-            await resume_held(uow, released, now)
+            await resume_held(uow, caller.tenant_id, [released], now)
             return released
 
 

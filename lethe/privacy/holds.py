@@ -1,6 +1,6 @@
 """What a legal hold keeps from every removal that is not the held erasure itself."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Final
 
 from lethe.model.documents import Document
@@ -18,10 +18,7 @@ async def holds_in(uow: UnitOfWork, tenant_id: Id) -> Holds:
     """What the tenant's held erasures would erase: what they found so far, and documents linked to the person."""
     documents, others = set[Id](), set[Id]()
     async for request in _held(uow, tenant_id):
-        identifiers = await uow.erasures.identifiers(tenant_id, request.id)
-        named = await uow.subjects.by_blinds(tenant_id, {(each.kind.value, each.blind) for each in identifiers})
-        known = frozenset(await uow.erasures.subjects(tenant_id, request.id))
-        documents.update(await linked_documents(uow, tenant_id, named | known, request.scope))
+        documents.update(await _linked(uow, request))
         versions = set[Id]()
         async for item in _items(uow, request):
             match item.kind:
@@ -29,6 +26,9 @@ async def holds_in(uow: UnitOfWork, tenant_id: Id) -> Holds:
                     documents.add(item.ref)
                 case ItemKind.VERSION:
                     versions.add(item.ref)
+                case ItemKind.CHUNK | ItemKind.KEY:
+                    # Of a version, which its document keeps, or of what is among the others.
+                    pass
                 case _:
                     others.add(item.ref)
         found = await uow.versions.get_many(tenant_id, versions)
@@ -45,8 +45,7 @@ async def kept_of(uow: UnitOfWork, tenant_id: Id, documents: Iterable[Document])
     """Those that a restriction or a hold keeps as they are; none that somebody has deleted by its id."""
     there = [document for document in documents if not is_deleted(document)]
     restricted = {document.id for document in there if document.restricted_at is not None}
-    others = {document.id for document in there} - restricted
-    return frozenset(restricted | (others & (await holds_in(uow, tenant_id)).documents if others else restricted))
+    return frozenset(restricted | await _held_of(uow, tenant_id, {document.id for document in there} - restricted))
 
 
 async def free_to_go(uow: UnitOfWork, tenant_id: Id, documents: Sequence[Document]) -> list[Document]:
@@ -56,6 +55,28 @@ async def free_to_go(uow: UnitOfWork, tenant_id: Id, documents: Sequence[Documen
     """
     kept = await kept_of(uow, tenant_id, documents)
     return [document for document in documents if document.id not in kept]
+
+
+async def _held_of(uow: UnitOfWork, tenant_id: Id, document_ids: Collection[Id]) -> set[Id]:
+    """As `holds_in`, asked for these documents only."""
+    held = [request async for request in _held(uow, tenant_id)] if document_ids else []
+    if not held:
+        return set()
+    linked = [await _linked(uow, request) for request in held]
+    own = await uow.versions.of_documents(tenant_id, document_ids)
+    owners = {version.id: each for each, versions in own.items() for version in versions}
+    owners |= {each: each for each in document_ids}
+    found = await uow.erasures.naming(tenant_id, [request.id for request in held], owners)
+    return {owners[each] for each in found}.union(*linked) & set(document_ids)
+
+
+async def _linked(uow: UnitOfWork, request: ErasureRequest) -> Collection[Id]:
+    """Documents linked to whom the request is about."""
+    tenant_id = request.tenant_id
+    identifiers = await uow.erasures.identifiers(tenant_id, request.id)
+    named = await uow.subjects.by_blinds(tenant_id, {(each.kind.value, each.blind) for each in identifiers})
+    known = frozenset(await uow.erasures.subjects(tenant_id, request.id))
+    return await linked_documents(uow, tenant_id, named | known, request.scope)
 
 
 async def _held(uow: UnitOfWork, tenant_id: Id) -> AsyncIterator[ErasureRequest]:

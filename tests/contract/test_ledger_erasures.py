@@ -174,6 +174,21 @@ async def test_what_is_held_is_found_by_why_and_by_what(ledger: Ledger):
         assert await unit.erasures.holding(tenant, "restricted", [a]) == []
 
 
+async def test_of_references_those_are_told_that_a_manifest_names_as_documents_or_versions(ledger: Ledger):
+    tenant = await add_tenant(ledger)
+    one, two = request(tenant), request(tenant)
+    a, b, c, d = (new_id() for _ in range(4))
+    async with ledger.write() as unit:
+        for each in (one, two):
+            await unit.erasures.add(each, [])
+        named = [item(one, a, store="documents", kind="document"), item(one, b, store="documents", kind="version")]
+        await unit.erasures.put_items([*named, item(one, c), item(two, d, store="documents", kind="version")])
+        assert await unit.erasures.naming(tenant, [one.id], [a, b, c, d]) == {a, b}
+        assert await unit.erasures.naming(tenant, [one.id, two.id], [b, d]) == {b, d}
+        assert await unit.erasures.naming(tenant, [], [a]) == frozenset()
+        assert await unit.erasures.naming(new_id(), [one.id], [a]) == frozenset()
+
+
 async def test_tags_are_found_and_lifted_in_their_tenant(ledger: Ledger):
     tenant, other = await add_tenant(ledger), await add_tenant(ledger)
     one, two = "1" * 32, "2" * 32

@@ -2,12 +2,19 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 import pytest_asyncio
 
 from lethe.contracts.erasure import ErasureRef
+from lethe.ingestion.deletion import mark_deleted
+from lethe.ingestion.restricting import Restrictions
+from lethe.model.answers import Question
 from lethe.model.documents import Version
+from lethe.model.erasures import ErasureState, ItemState
 from lethe.model.ids import new_id
+from lethe.model.personal_data import ItemKind
 from lethe.model.principals import Caller, Role
 from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure.intake import Erasures
@@ -61,3 +68,96 @@ async def test_what_retention_has_hidden_is_kept_by_a_hold_from_another_erasure_
     assert await _is_there(scene, hers)
     await _certified(scene, ref)
     assert await _held_stores(scene, ref, 0) == {"documents"}
+
+
+async def _again(scene: Scene, ref: ErasureRef) -> None:
+    """As the workflow goes on with a request that is open again, to its end."""
+    scene.clock.advance(timedelta(days=1))
+    standing = await scene.activities.look_at_erasure(ref)
+    assert (await scene.discover(ref, standing.round)).found
+    await scene.take_out(ref, standing.round)
+    assert not (await scene.discover(ref, standing.round + 1)).found
+    await _certified(scene, ref)
+    async with scene.ledger.read() as unit:
+        assert await unit.erasures.items(scene.tenant_id, ref.erasure_id, states=[ItemState.HELD]) == []
+
+
+async def _asked(scene: Scene, question: Question) -> bool:
+    keys = await scene.keyring.get_many(scene.tenant_id, [question.id])
+    async with scene.ledger.read() as unit:
+        rows = await unit.personal.count(scene.tenant_id, ItemKind.QUESTION, [question.id])
+    assert bool(keys) == bool(rows)
+    return bool(rows)
+
+
+@pytest.mark.parametrize("is_planned", [False, True], ids=["before it is found", "after it was found"])
+async def test_a_question_that_a_held_erasure_found_stays_until_the_hold_ends(scene: Scene, is_planned: bool) -> None:
+    user = new_id()
+    question = await scene.question(principal_id=user)
+    first = await scene.ask(user=user)
+    await scene.discover(first)
+    ref = await scene.ask(user=user, accepted_at=NOON, fenced_at=NOON)
+    if is_planned:
+        await scene.discover(ref)
+    await _hold(scene, first)
+    if not is_planned:
+        await scene.discover(ref)
+    await scene.take_out(ref)
+    assert not (await scene.discover(ref, 2)).found
+    assert await _asked(scene, question)
+    await _certified(scene, ref)
+    assert await _held_stores(scene, ref, 0) >= {"keys", "questions"}
+    await _erasures(scene).release(_caller(scene), first.erasure_id)
+    assert await scene.state(ref) is ErasureState.REOPENED
+    await _again(scene, ref)
+    assert not await _asked(scene, question)
+    assert await _held_stores(scene, ref, 1) == set()
+
+
+async def test_a_held_question_that_its_asker_deleted_is_held_no_longer(scene: Scene) -> None:
+    user = new_id()
+    question = await scene.question(principal_id=user)
+    first = await scene.ask(user=user)
+    await scene.discover(first)
+    await _hold(scene, first)
+    ref = await scene.ask(user=user, accepted_at=NOON, fenced_at=NOON)
+    await scene.erase(ref)
+    await _certified(scene, ref)
+    await scene.keyring.destroy(scene.tenant_id, [question.id])
+    async with scene.ledger.write() as unit:
+        await unit.questions.delete(scene.tenant_id, [question.id])
+    await _erasures(scene).release(_caller(scene), first.erasure_id)
+    await _again(scene, ref)
+
+
+async def test_what_is_held_and_restricted_waits_for_both(scene: Scene) -> None:
+    row, hers = await scene.add(ADA)
+    first = await scene.ask()
+    await _hold(scene, first)
+    restrictions = Restrictions(scene.ledger, scene.clock)
+    await restrictions.restrict(_caller(scene), row.id, "litigation")
+    ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
+    await scene.erase(ref)
+    await _certified(scene, ref)
+    await restrictions.release(_caller(scene), row.id)
+    assert await scene.state(ref) is ErasureState.CERTIFIED
+    await _erasures(scene).release(_caller(scene), first.erasure_id)
+    assert await scene.state(ref) is ErasureState.REOPENED
+    await _again(scene, ref)
+    assert not await _is_there(scene, hers)
+
+
+async def test_a_document_whose_hold_has_ended_unseen_is_deleted_and_waited_for_no_longer(scene: Scene) -> None:
+    """Whatever kept it: who waits is found by what it waits for."""
+    row, _ = await scene.add(ADA)
+    first = await scene.ask()
+    await _hold(scene, first)
+    ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
+    await scene.erase(ref)
+    await _certified(scene, ref)
+    async with scene.ledger.write() as unit:
+        held = await unit.erasures.get(scene.tenant_id, first.erasure_id)
+        assert held
+        await unit.erasures.update(replace(held, state=ErasureState.FENCED, held_from=None))
+        await mark_deleted(unit, row, 5, NOON)
+    assert await scene.state(ref) is ErasureState.REOPENED

@@ -111,14 +111,14 @@ async def test_a_document_that_is_restricted_while_it_is_being_found_stays_until
 ) -> None:
     row, hers = await scene.add(ADA)
     ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
-    writing = Manifest.put
+    writing = Manifest.write
 
     async def write(*given: object) -> None:
-        monkeypatch.setattr(Manifest, "put", writing)
+        monkeypatch.setattr(Manifest, "write", writing)
         await _restrict(scene, row)
         await writing(*given)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(Manifest, "put", write)
+    monkeypatch.setattr(Manifest, "write", write)
     assert (await scene.discover(ref)).found
     await scene.take_out(ref)
     assert await _is_whole(scene, hers)

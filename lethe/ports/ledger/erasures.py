@@ -83,6 +83,10 @@ class ErasureRepository(Protocol):
         """Requests that hold an item of one of these references with the code."""
         ...
 
+    async def naming(self, tenant_id: Id, erasure_ids: Collection[Id], refs: Collection[Id]) -> frozenset[Id]:
+        """Those of the references to documents and versions that the manifests of these requests have."""
+        ...
+
     async def held(self, tenant_id: Id, erasure_id: Id, code: str) -> list[ErasureItem]:
         """Every item of the request that is held with the code."""
         ...

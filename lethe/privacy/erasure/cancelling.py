@@ -11,6 +11,7 @@ from lethe.model.documents import Document
 from lethe.model.erasures import MAY_END, ErasureRequest, ErasureState, ItemState
 from lethe.model.ids import Id
 from lethe.model.personal_data import ItemKind, StoreName
+from lethe.model.retention import Holds
 from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing, SecretPurpose
 from lethe.ports.ledger import Ledger, UnitOfWork
@@ -94,7 +95,7 @@ class Cancelling:
         cancelled = replace(
             request, state=ErasureState.CANCELLED, held_from=None, hold_reason="", updated_at=at, ended_at=at
         )
-        held = (await holds_in(uow, tenant_id)).documents if request.state is ErasureState.HELD else frozenset[Id]()
+        held = await holds_in(uow, tenant_id) if request.state is ErasureState.HELD else Holds()
         await uow.erasures.update(cancelled)
         await uow.erasures.forget(tenant_id, request.id)
         await resume_unheld(uow, tenant_id, held, at)

@@ -19,10 +19,10 @@ from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import PAGE, Manifest
 from lethe.privacy.erasure.reporting import report
-from lethe.privacy.erasure.sparing import let_go, stays_otherwise
+from lethe.privacy.erasure.sparing import keep_held, let_go, stays_otherwise
 from lethe.privacy.erasure.stores.documents import KEPT, SHARED
 from lethe.privacy.erasure.tracing import Tracing
-from lethe.privacy.holds import kept_of
+from lethe.privacy.holds import holds_in, kept_of
 from lethe.privacy.sealing import Purpose, unseal_text
 from lethe.settings import ErasureSettings
 
@@ -181,13 +181,16 @@ class Discovery:
         late: frozenset[Id],
     ) -> tuple[Discovered, list[ErasureItem]]:
         """What the stores have, and what of it the manifest does not say yet."""
+        async with self.ledger.read() as uow:
+            held = (await holds_in(uow, now.tenant_id)).others
         planned, kept = await let_go(self.ledger, now.tenant_id, known), list[tuple[Item, ItemState, str]]()
         for store in self.stores:
             located = await store.locate(now.tenant_id, trace)
-            planned += [item for item in located.items if item not in known or known[item].state is ItemState.HELD]
+            free, stays = keep_held(located, held)
+            planned += [item for item in free if item not in known or known[item].state is ItemState.HELD]
             kept += [
                 (each.item, ItemState.HELD, each.reason)
-                for each in located.kept
+                for each in stays
                 if each.item not in known or stays_otherwise(known[each.item], each.reason)
             ]
         unsure = [Item(StoreName.DOCUMENTS, ItemKind.VERSION, ref) for ref in sorted(trace.unsure)]

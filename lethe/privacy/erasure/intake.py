@@ -130,10 +130,11 @@ class Erasures:
                 raise IllegalErasureMove(f"an erasure that is {request.state} is not held")
             at = self.clock.now()
             released = replace(request, state=request.held_from, held_from=None, hold_reason="", updated_at=at)
-            held = (await holds_in(uow, caller.tenant_id)).documents
+            held = await holds_in(uow, caller.tenant_id)
             await uow.erasures.update(released)
-            await _log(uow, released, LeafKind.RELEASED)
             await resume_unheld(uow, caller.tenant_id, held, at)
+            # As the last write: the log is one for all.
+            await _log(uow, released, LeafKind.RELEASED)
             return await _view(uow, released)
 
     async def cancel(self, caller: Caller, erasure_id: Id) -> ErasureView:

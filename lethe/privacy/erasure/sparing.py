@@ -8,13 +8,14 @@ from typing import Final
 from lethe.contracts.erasure import ErasureRound
 from lethe.model.erasures import ErasureItem, ItemState
 from lethe.model.ids import Id
-from lethe.model.personal_data import Item, ItemKind
+from lethe.model.personal_data import Item, ItemKind, Kept
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger
+from lethe.ports.personal_data import Located
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest, as_item
 from lethe.privacy.erasure.stores.documents import KEPT, RESTRICTED
-from lethe.privacy.holds import kept_of
+from lethe.privacy.holds import holds_in, kept_of
 
 _GROUP: Final = 200
 
@@ -44,30 +45,54 @@ class Sparing:
                 return frozenset()
             own = await uow.versions.of_documents(now.tenant_id, kept)
             theirs = {version.id for each in own.values() for version in each}
-            chunks = await uow.personal.chunks_of(now.tenant_id, sorted(theirs))
-        await hold(Manifest(self.ledger, now.tenant_id, now.erasure_id), {*kept, *theirs, *chunks}, RESTRICTED, now, at)
+            with_them = {
+                *await uow.personal.chunks_of(now.tenant_id, sorted(theirs)),
+                *await uow.personal.letters_of(now.tenant_id, theirs),
+                *await uow.personal.questions_about(now.tenant_id, kept, theirs),
+            }
+        await hold(self._manifest(now), {*kept, *theirs, *with_them}, RESTRICTED, now, at)
         return kept | theirs
 
+    async def spare_held(self, now: ErasureRound) -> None:
+        """Questions, letters and whatever else is no document stays with the erasure that is held."""
+        async with self.ledger.write() as uow:
+            await uow.tenants.lock(now.tenant_id)
+            held = (await holds_in(uow, now.tenant_id)).others
+        if held:
+            await hold(self._manifest(now), held, RESTRICTED, now, self.clock.now(), with_people=False)
 
-async def hold(manifest: Manifest, refs: Collection[Id], code: str, now: ErasureRound, at: datetime) -> None:
+    def _manifest(self, now: ErasureRound) -> Manifest:
+        return Manifest(self.ledger, now.tenant_id, now.erasure_id)
+
+
+async def hold(
+    manifest: Manifest, refs: Collection[Id], code: str, now: ErasureRound, at: datetime, *, with_people: bool = True
+) -> None:
     """Whatever else of these is planned stays for now; whom they name stays with them."""
     async for page in manifest.pages(None, [ItemState.PLANNED]):
-        theirs = [as_item(row) for row in page if row.ref in refs or row.kind == ItemKind.SUBJECT]
+        theirs = [as_item(row) for row in page if row.ref in refs or (with_people and row.kind == ItemKind.SUBJECT)]
         await manifest.put([(item, ItemState.HELD, code) for item in theirs], now.round, at)
 
 
 async def let_go(ledger: Ledger, tenant_id: Id, known: Mapping[Item, ErasureItem]) -> list[Item]:
-    """What was held besides a version, and went with its rows when somebody deleted the document."""
+    """What was held besides a version, and went with its rows when somebody deleted that, or the document."""
     held = [row for row in known.values() if row.state is ItemState.HELD and row.code in KEPT]
     chunks = [row for row in held if row.kind == ItemKind.CHUNK]
-    others = [row for row in held if row.kind in {ItemKind.DOCUMENT, ItemKind.SUBJECT}]
+    others = [row for row in held if row.kind not in {ItemKind.VERSION, ItemKind.CHUNK, ItemKind.KEY}]
     if not held:
         return []
     async with ledger.read() as uow:
         there = {row.ref for row in others if await uow.personal.count(tenant_id, ItemKind(row.kind), [row.ref])}
         for some in _groups(chunks):
             there |= {chunk.id for chunk in await uow.chunks.some(tenant_id, [row.ref for row in some])}
-    return [as_item(row) for row in others + chunks if row.ref not in there]
+    gone = {row.ref for row in others + chunks} - there
+    return [as_item(row) for row in held if row.ref in gone]
+
+
+def keep_held(located: Located, held: Collection[Id]) -> tuple[list[Item], list[Kept]]:
+    """What goes, and what stays, also because another erasure that is held has found it."""
+    stays = [*located.kept, *(Kept(item, RESTRICTED) for item in located.items if item.ref in held)]
+    return [item for item in located.items if item.ref not in held], stays
 
 
 def stays_otherwise(row: ErasureItem, reason: str) -> bool:

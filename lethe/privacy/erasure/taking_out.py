@@ -51,6 +51,7 @@ class TakingOut:
         """Make what goes unreachable, end what is still bringing it in, and wait until it has ended."""
         if not await self._entered(now, ErasureState.ERASING):
             return Quieted(is_held=True)
+        await self.sparing.spare_held(now)
         ended = 0
         async for page in self._manifest(now).pages(StoreName.DOCUMENTS, _OPEN):
             items = [as_item(each) for each in page]

@@ -11,6 +11,7 @@ from lethe.model.documents import Document
 from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, check_move
 from lethe.model.ids import Id
 from lethe.model.operations import Dispatch, DispatchKind
+from lethe.model.retention import Holds
 from lethe.model.workflow_ids import erasure_workflow_id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
@@ -18,7 +19,7 @@ from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.erasure.discovery import enter, get_request
 from lethe.privacy.erasure.manifest import Manifest
 from lethe.privacy.erasure.stores.documents import RESTRICTED, UNRESTRICTED
-from lethe.privacy.holds import holds_in
+from lethe.privacy.holds import holds_in, kept_of
 from lethe.privacy.verification.findings import Findings, build_hash
 from lethe.privacy.verification.verifier import Verifier
 from lethe.telemetry import ERASURE_HITS, ERASURES_REOPENED
@@ -116,30 +117,37 @@ class Verifying:
         return list((await manifest.known()).values())
 
 
-async def resume_held(uow: UnitOfWork, document: Document, at: datetime) -> None:
-    """Requests that had to leave the document go on, now that it is released or deleted.
+async def resume_held(uow: UnitOfWork, tenant_id: Id, documents: Collection[Document], at: datetime) -> None:
+    """Requests that had to leave the documents go on, now that these are released or deleted, unless something else
+    keeps them.
 
     Of certified ones another certificate follows. In a unit that holds the tenant's lock, late: nobody else appends to
     the log until it ends.
     """
-    tenant_id = document.tenant_id
-    versions = [each.id for each in await uow.versions.of_document(tenant_id, document.id)]
-    for erasure_id in await uow.erasures.holding(tenant_id, RESTRICTED, versions):
+    await _go_on(uow, tenant_id, documents, (), at)
+
+
+async def resume_unheld(uow: UnitOfWork, tenant_id: Id, held: Holds, at: datetime) -> None:
+    """As `resume_held`, for what a hold kept which has just ended."""
+    still = await holds_in(uow, tenant_id)
+    documents = await uow.documents.get_many(tenant_id, held.documents - still.documents)
+    await _go_on(uow, tenant_id, documents.values(), held.others - still.others, at)
+
+
+async def _go_on(
+    uow: UnitOfWork, tenant_id: Id, documents: Collection[Document], others: Collection[Id], at: datetime
+) -> None:
+    kept = await kept_of(uow, tenant_id, documents)
+    own = await uow.versions.of_documents(tenant_id, {each.id for each in documents} - kept)
+    freed = {version.id for versions in own.values() for version in versions}.union(others)
+    for erasure_id in await uow.erasures.holding(tenant_id, RESTRICTED, freed):
         request = await uow.erasures.get(tenant_id, erasure_id)
         if request is not None and request.state is ErasureState.CERTIFIED:
             await _resume(uow, request, at)
         elif request is not None:
             held = await uow.erasures.held(tenant_id, erasure_id, RESTRICTED)
-            freed = [replace(each, code=UNRESTRICTED, updated_at=at) for each in held if each.ref in versions]
-            await uow.erasures.put_items(freed)
-
-
-async def resume_unheld(uow: UnitOfWork, tenant_id: Id, held: Collection[Id], at: datetime) -> None:
-    """As `resume_held`, for documents that a hold kept which has just ended, if nothing else keeps them."""
-    still = (await holds_in(uow, tenant_id)).documents
-    for document in (await uow.documents.get_many(tenant_id, set(held) - still)).values():
-        if document.restricted_at is None:
-            await resume_held(uow, document, at)
+            theirs = [replace(each, code=UNRESTRICTED, updated_at=at) for each in held if each.ref in freed]
+            await uow.erasures.put_items(theirs)
 
 
 async def resume_freed(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:

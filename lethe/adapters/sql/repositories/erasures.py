@@ -34,6 +34,7 @@ from lethe.model.erasures import (
     ItemState,
 )
 from lethe.model.ids import Id
+from lethe.model.personal_data import ItemKind, StoreName
 from lethe.ports.ledger import PageCursor
 
 REQUEST: Final = Mapped(ErasureRequest, erasures)
@@ -160,15 +161,31 @@ class SqlErasures(SqlRepository):
 
     async def holding(self, tenant_id: Id, code: str, refs: Collection[Id]) -> list[Id]:
         found = set[Id]()
+        every = select(erasures.c.id).where(erasures.c.tenant_id == tenant_id)
         for some in batches(refs):
             statement = select(items.c.erasure_id).where(
                 items.c.tenant_id == tenant_id,
+                # By the index of states: what is held is little, and the items of certified requests are not.
+                items.c.erasure_id.in_(every),
                 items.c.state == ItemState.HELD,
                 items.c.code == code,
                 one_of(items.c.ref, some),
             )
             found |= set((await self._connection.execute(statement)).scalars())
         return sorted(found)
+
+    async def naming(self, tenant_id: Id, erasure_ids: Collection[Id], refs: Collection[Id]) -> frozenset[Id]:
+        found = set[Id]()
+        for some in batches(refs):
+            statement = select(items.c.ref).where(
+                items.c.tenant_id == tenant_id,
+                one_of(items.c.erasure_id, erasure_ids),
+                items.c.store == StoreName.DOCUMENTS.value,
+                one_of(items.c.kind, [ItemKind.DOCUMENT.value, ItemKind.VERSION.value]),
+                one_of(items.c.ref, some),
+            )
+            found |= set((await self._connection.execute(statement)).scalars())
+        return frozenset(found)
 
     async def held(self, tenant_id: Id, erasure_id: Id, code: str) -> list[ErasureItem]:
         those = items.c.erasure_id == erasure_id, items.c.state == ItemState.HELD, items.c.code == code

@@ -18,7 +18,7 @@ SHARED: Final = "shared_document"
 """The code of why a version stays: it says something of others, too, until it is rewritten without the person."""
 
 RESTRICTED: Final = "restricted"
-"""The code of why a version stays: its document is restricted, and nobody may destroy it before its release."""
+"""The code of why something stays: a restriction, or a hold on another erasure, keeps it until it is released."""
 
 UNRESTRICTED: Final = "unrestricted"
 """Released, or deleted, since a round had to leave it: the next one takes it, if only after the certificate."""
