@@ -27,7 +27,7 @@ from lethe.ports.clock import Clock
 from lethe.ports.keyring import KeyRing
 from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
 from lethe.privacy.erasure.needles import Needles, open_needles, standing_needles
-from lethe.privacy.holds import holds_in
+from lethe.privacy.holds import kept_of
 from lethe.privacy.sealing import Purpose, unseal_text
 
 
@@ -157,7 +157,7 @@ class Documents:
         async with self.ledger.write() as uow:
             await uow.tenants.lock(tenant_id)
             document = await self._readable(uow, caller, document_id)
-            if not caller.role.includes(Role.OFFICER) and document_id in (await holds_in(uow, tenant_id)).documents:
+            if not caller.role.includes(Role.OFFICER) and await kept_of(uow, tenant_id, [document]):
                 raise Forbidden("An erasure that is held keeps this document: only an officer may delete it.")
             seq = await uow.tenants.advance(tenant_id)
             await mark_deleted(uow, document, seq, now)
