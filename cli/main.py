@@ -71,7 +71,7 @@ def ingest(
     wait_seconds: Annotated[float, typer.Option(min=0, help="How long without any progress; 0: do not wait.")] = 900.0,
     as_json: Json = None,
 ) -> None:
-    """Ingest files; exit code 4 if some failed, 5 if they were not done in time."""
+    """Ingest files; exit code 4 if some failed, 5 if none did and some were not done in time."""
     from cli.commands.ask import json_object
     from cli.commands.ingest import Fields, ingest
 

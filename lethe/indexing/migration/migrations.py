@@ -128,8 +128,9 @@ class Migrations:
             if migration.state not in ALLOWED[move]:
                 raise IllegalMigrationMove(f"A migration that is {migration.state} takes no {move}.")
             moved = replace(_moved(migration, move, budget_micros), updated_at=self.clock.now())
-            moved = replace(moved, despite_refused=despite_refused)
             is_back = move is MigrationMove.ROLLBACK
+            if is_back:
+                moved = replace(moved, despite_refused=despite_refused)
             if is_back and await _taken_back(uow, migration, despite_refused=despite_refused):
                 moved = replace(moved, state=MigrationState.ROLLED_BACK)
             await uow.migrations.update(moved)

@@ -1,6 +1,5 @@
 """Pausing a source's schedule. The row says who has; Temporal is brought to that, now and with every later change."""
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lethe.contracts.sync import SourceRef
@@ -31,18 +30,23 @@ class Pauses:
         await self._say(caller, source_id, caller.principal_id)
 
     async def resume(self, caller: Caller, source_id: Id) -> None:
-        """Go on, whoever paused it: also an operator, in Temporal. What Temporal lacks is made by `shown`."""
+        """Go on, whoever paused it: also an operator, in Temporal. What Temporal lacks is made."""
         await self._say(caller, source_id, None)
-        with suppress(ScheduleNotFound):
+        try:
             await self.schedules.resume(caller.tenant_id, source_id, caller.principal_id)
+        except ScheduleNotFound:
+            await self._arrange(caller, source_id)
 
     async def shown(self, caller: Caller, source_id: Id) -> ScheduleView:
         """As it stands, once Temporal has been told what the ledger says of it."""
-        await arrange(self.ledger, self.schedules, SourceRef(tenant_id=caller.tenant_id, source_id=source_id))
+        await self._arrange(caller, source_id)
         found = await self.schedules.of_sources(caller.tenant_id, [source_id])
         if not found:
             raise ScheduleNotFound
         return found[0]
+
+    async def _arrange(self, caller: Caller, source_id: Id) -> None:
+        await arrange(self.ledger, self.schedules, SourceRef(tenant_id=caller.tenant_id, source_id=source_id))
 
     async def _say(self, caller: Caller, source_id: Id, paused_by: Id | None) -> None:
         async with self.ledger.write() as uow:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from lethe.errors import WorkflowsUnavailable
+from lethe.model.ids import new_id
+from lethe.model.principals import Caller, Role
 from lethe.model.schedules import ScheduleView
 from lethe.model.syncs import SyncState
 from tests.unit.api.test_sources import PATH, made
@@ -35,14 +37,20 @@ async def test_a_pause_whose_answer_was_lost_is_brought_to_temporal_by_its_repet
     assert (await world.post(f"{PATH}/{source_id}/pause", idem="p")).json()["is_paused"]
 
 
-@pytest.mark.parametrize("is_lost", [False, True])
-async def test_a_resume_tells_temporal_once_how_it_is_to_be_also_where_that_has_lost_it(
-    world: World, monkeypatch: pytest.MonkeyPatch, is_lost: bool
-) -> None:
+async def test_a_resume_makes_the_schedule_that_temporal_has_lost(world: World) -> None:
+    source_id = (await made(world))["id"]
+    await world.post(f"{PATH}/{source_id}/pause")
+    timings = dict(world.schedules.timings)
+    world.schedules.timings.clear()
+    caller = Caller(world.tenant_id, new_id(), Role.ADMIN)
+    await world.services.pauses.resume(caller, source_id)
+    assert timings
+    assert world.schedules.timings == timings
+
+
+async def test_a_resume_tells_temporal_once_how_it_is_to_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"{PATH}/{(await made(world))['id']}"
     await world.post(f"{path}/pause")
-    if is_lost:
-        world.schedules.timings.clear()
     told: list[object] = []
     ensure = world.schedules.ensure
 

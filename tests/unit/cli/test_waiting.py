@@ -59,3 +59,16 @@ def test_what_is_not_done_in_time_is_neither_a_success_nor_a_failure(
     code = error.exit_code if isinstance(error, CommandError) else ended.exit_code
     assert code == Exit.UNFINISHED
     assert CliRunner().invoke(app, [*command, "--wait-seconds", "0"]).exit_code == Exit.OK
+
+
+def test_a_file_that_failed_is_told_also_where_another_is_not_done_in_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LETHE_STATE", str(tmp_path / "state"))
+    (tmp_path / "a.txt").write_text("a")
+    stand_in = NeverDone()
+    refused = {"name": "/b", "outcome": None, "code": "unsupported_media_type"}
+    monkeypatch.setattr(stand_in, "send_files", lambda *_: {"taken": [*TAKEN["taken"], refused]})
+    stand_in.behind(ingest, monkeypatch)
+    ended = CliRunner().invoke(app, ["ingest", str(tmp_path / "a.txt"), "--wait-seconds", "0.01"])
+    assert ended.exit_code == Exit.SOME_FAILED

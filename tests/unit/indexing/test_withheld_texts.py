@@ -199,6 +199,16 @@ async def test_there_is_no_way_back_that_loses_texts_unless_it_is_ordered_so(mig
     assert (await migrating.row(ref)).state is MigrationState.ROLLED_BACK
 
 
+async def test_only_a_rollback_says_whether_it_may_lose_texts(migrating: Migrating) -> None:
+    ref = await migrating.begun()
+    await migrating.serving(ref)
+    await migrating.world.write(2, "gamma")
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.ROLLBACK, despite_refused=True)
+    await migrating.migrations.move(migrating.caller, ref.build_id, MigrationMove.FINISH)
+    row = await migrating.row(ref)
+    assert (row.move, row.despite_refused) == (MigrationMove.FINISH, True)
+
+
 @pytest.mark.parametrize("despite_refused", [False, True])
 async def test_a_way_back_on_which_a_text_is_refused_asks_unless_it_was_ordered_so(
     migrating: Migrating, despite_refused: bool
