@@ -21,6 +21,7 @@ from lethe.indexing.migration.targets import Target
 from lethe.ingestion.metadata import IN_FLIGHT, open_fields
 from lethe.ingestion.requests import Outcome, Receipt, UploadRequest
 from lethe.ingestion.revision import PipelineRevision
+from lethe.ingestion.steps.pipeline import awaits_release
 from lethe.ingestion.uploads import Uploads
 from lethe.model.documents import Document, Version
 from lethe.model.ids import Id
@@ -75,10 +76,16 @@ class Reindexing:
         return ReindexedPage(after=after if len(ids) == LOOKED_AT else None, tally=tally, begun=begun)
 
     async def waiting(self, wait: ReindexWait) -> int:
-        """How many are still on their way; one that failed is a dead letter, and the one of before is served."""
+        """How many are still on their way; one that failed is a dead letter, and the one of before is served.
+
+        Nobody waits for one whose document was restricted meanwhile: that may take years.
+        """
+        tenant_id = wait.reindex.tenant_id
         async with self.uploads.ledger.read() as uow:
-            versions = await uow.versions.get_many(wait.reindex.tenant_id, wait.versions)
-        return sum(version.status in IN_FLIGHT for version in versions.values())
+            found = await uow.versions.get_many(tenant_id, wait.versions)
+            coming = [version for version in found.values() if version.status in IN_FLIGHT]
+            documents = await uow.documents.get_many(tenant_id, {version.document_id for version in coming})
+        return sum(not awaits_release(documents.get(version.document_id), version) for version in coming)
 
     async def finish(self, report: ReindexReport) -> None:
         """Store what was found; nothing more follows."""

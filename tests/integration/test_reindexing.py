@@ -123,6 +123,19 @@ async def test_what_is_restricted_stays_as_it_is(house: House) -> None:
     assert (page.tally.policy, page.tally.skipped, page.begun) == (1, 1, [])
 
 
+async def test_nobody_waits_for_what_is_restricted_on_its_way(house: House) -> None:
+    sent = await house.live("sealed")
+    reindexing, ordered = later(house, policy="strict"), ref(await order(house))
+    begun = (await reindexing.page(ReindexPage(reindex=ordered))).begun
+    wait = ReindexWait(reindex=ordered, versions=begun)
+    assert await reindexing.waiting(wait) == 1
+    restrictions = Restrictions(house.ledger, house.uploads.clock)
+    await restrictions.restrict(house.admin, sent.document_id, "objection")
+    assert await reindexing.waiting(wait) == 0
+    await restrictions.release(house.admin, sent.document_id)
+    assert await reindexing.waiting(wait) == 1
+
+
 async def test_a_page_begins_no_more_than_may_be_on_their_way(house: House) -> None:
     for number in range(25):
         await house.live(f"text {number}", source_uri=f"file:///{number}.txt")

@@ -58,6 +58,14 @@ async def ingest_superseded(client: Client) -> WorkflowHandle[Any, Any]:
         return await ended(client, IngestDocument.run, _VERSION, "ingest-document/late")
 
 
+async def ingest_released(client: Client) -> WorkflowHandle[Any, Any]:
+    """Its document is restricted for two days, of which nobody tells."""
+    scripted = Scripted(chunks=1)
+    scripted.fails["validate_document"] = ["awaits_release!"] * 2
+    async with scripted.running(client):
+        return await ended(client, IngestDocument.run, _VERSION, "ingest-document/released")
+
+
 async def resolve_letters(client: Client) -> WorkflowHandle[Any, Any]:
     """As an operator starts it: the selection is stored first."""
     scripted = Scripted()
@@ -126,6 +134,7 @@ DOCUMENTS = (
     ingest_outside,
     ingest_driven_again,
     ingest_superseded,
+    ingest_released,
     resolve_letters,
     discard_version,
     deliver_webhook,

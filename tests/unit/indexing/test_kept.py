@@ -144,10 +144,30 @@ async def test_what_failed_of_a_restricted_document_is_not_discarded(world: Worl
     coming, pipeline = await world.receive(1, "beta"), world.pipeline
     ref = VersionRef(tenant_id=world.tenant_id, version_id=coming.id)
     restrictions = Restrictions(world.ledger, pipeline.clock)
-    await restrictions.restrict(Caller(world.tenant_id, new_id(), Role.ADMIN), world.documents[1], "litigation")
+    admin = Caller(world.tenant_id, new_id(), Role.ADMIN)
+    await restrictions.restrict(admin, world.documents[1], "litigation")
     journal = FailureJournal(world.ledger, pipeline.keyring, pipeline.clock, pipeline.limits, FailureSettings())
     await journal.open(StepFailure(version=ref, step="switch_version", code="index_unavailable", attempts=1))
     await _refuse_to_discard(world, coming.id)
+    await restrictions.release(admin, world.documents[1])
+    assert await _woken(world) == [(DispatchKind.INGEST_DOCUMENT, coming.id)]
+
+
+async def test_what_was_given_up_is_not_tried_again_by_a_release(world: World) -> None:
+    coming, pipeline = await world.receive(1, "beta"), world.pipeline
+    failure = StepFailure(
+        version=VersionRef(tenant_id=world.tenant_id, version_id=coming.id),
+        step="parse_document",
+        code="no_text",
+        attempts=1,
+    )
+    journal = FailureJournal(world.ledger, pipeline.keyring, pipeline.clock, pipeline.limits, FailureSettings())
+    await journal.open(failure)
+    await journal.close(failure)
+    admin, restrictions = Caller(world.tenant_id, new_id(), Role.ADMIN), Restrictions(world.ledger, pipeline.clock)
+    await restrictions.restrict(admin, world.documents[1], "litigation")
+    await restrictions.release(admin, world.documents[1])
+    assert await _woken(world) == []
 
 
 async def test_what_was_replaced_stays_while_a_hold_or_a_restriction_keeps_its_document(world: World) -> None:
