@@ -9,11 +9,14 @@ from temporalio.testing import WorkflowEnvironment
 
 from lethe.contracts.ingestion import Attention, IngestOutcome, IngestProgress, IngestStart
 from lethe.model.ids import new_id
+from lethe.model.operations import Dispatch, DispatchKind
+from tests.contract.ledger_rows import NOON
 from tests.workflows.scripted import Scripted, replayed
 from workflows import policies
 from workflows.attributes import started
 from workflows.ingestion import IngestDocument
 from workflows.policies import Queue
+from workflows.starters import Starters
 
 TENANT = new_id()
 
@@ -282,7 +285,8 @@ async def test_the_release_wakes_what_a_batch_handed_over(client: Client, enviro
                 while (await handle.query(IngestDocument.progress)).code != "awaits_release":
                     await asyncio.sleep(0.05)
             assert not (await handle.query(IngestDocument.progress)).attention
-            await handle.signal(IngestDocument.look)
+            kind = DispatchKind.INGEST_DOCUMENT
+            await Starters(client).start(Dispatch(TENANT, handle.id, kind, version, NOON, again=True))
             assert (await handle.result()).status == "ready"
     assert scripted.opened == []
     await replayed(handle)
