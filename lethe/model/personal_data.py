@@ -111,7 +111,7 @@ class Trace:
 
     ``documents`` go whole, with all their versions, which are among ``versions``. ``shared`` are versions that say
     something of others, too: they stay until they are rewritten. ``restricted`` are versions of documents
-    that must be kept, whoever they are about.
+    that must be kept, whoever they are about; ``restricted_whole`` those of these documents that would go whole.
     """
 
     wanted: Wanted
@@ -121,5 +121,6 @@ class Trace:
     questions: frozenset[Id] = frozenset()
     shared: frozenset[Id] = frozenset()
     restricted: frozenset[Id] = frozenset()
+    restricted_whole: frozenset[Id] = frozenset()
     unsure: frozenset[Id] = frozenset()
     rows: frozenset[tuple[ItemKind, Id]] = frozenset()

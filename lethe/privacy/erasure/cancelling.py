@@ -18,6 +18,7 @@ from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.digests import source_digest
 from lethe.privacy.erasure.fencing import linked_documents
+from lethe.privacy.erasure.stores.documents import UNRESTRICTED
 from lethe.privacy.erasure.verifying import resume_unheld
 from lethe.privacy.holds import holds_in
 from lethe.privacy.readmitting import readmit
@@ -124,7 +125,9 @@ async def hidden_by(uow: UnitOfWork, tenant_id: Id, erasure_id: Id) -> set[Id]:
     found = await uow.erasures.refs(
         tenant_id, erasure_id, StoreName.DOCUMENTS.value, ItemKind.DOCUMENT.value, ItemState.PLANNED
     )
-    return {each for each, is_alone in linked.items() if is_alone} | set(found)
+    freed = await uow.erasures.held(tenant_id, erasure_id, UNRESTRICTED)
+    found_since = {each.ref for each in freed if each.kind == ItemKind.DOCUMENT}
+    return {each for each, is_alone in linked.items() if is_alone} | set(found) | found_since
 
 
 async def _others(uow: UnitOfWork, request: ErasureRequest) -> list[ErasureRequest]:

@@ -19,7 +19,7 @@ from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import PAGE, Manifest
 from lethe.privacy.erasure.reporting import report
-from lethe.privacy.erasure.sparing import keep_held, let_go, stays_otherwise
+from lethe.privacy.erasure.sparing import given_back, keep_held, let_go, stays_otherwise
 from lethe.privacy.erasure.stores.documents import KEPT, SHARED
 from lethe.privacy.erasure.tracing import Tracing
 from lethe.privacy.holds import holds_in, kept_of
@@ -193,6 +193,7 @@ class Discovery:
                 for each in stays
                 if each.item not in known or stays_otherwise(known[each.item], each.reason)
             ]
+        kept += given_back(known, trace, planned)
         unsure = [Item(StoreName.DOCUMENTS, ItemKind.VERSION, ref) for ref in sorted(trace.unsure)]
         review = [(item, ItemState.IN_REVIEW, REVIEW) for item in unsure if item not in known]
         was_shared = {item for item, row in known.items() if row.code == SHARED}

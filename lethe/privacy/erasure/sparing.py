@@ -8,13 +8,13 @@ from typing import Final
 from lethe.contracts.erasure import ErasureRound
 from lethe.model.erasures import ErasureItem, ItemState
 from lethe.model.ids import Id
-from lethe.model.personal_data import Item, ItemKind, Kept
+from lethe.model.personal_data import Item, ItemKind, Kept, Trace
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger
 from lethe.ports.personal_data import Located
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest, as_item
-from lethe.privacy.erasure.stores.documents import KEPT, RESTRICTED
+from lethe.privacy.erasure.stores.documents import KEPT, RESTRICTED, SERVED, UNRESTRICTED
 from lethe.privacy.holds import holds_in, kept_of
 
 _GROUP: Final = 200
@@ -93,6 +93,19 @@ def keep_held(located: Located, held: Collection[Id]) -> tuple[list[Item], list[
     """What goes, and what stays, also because another erasure that is held has found it."""
     stays = [*located.kept, *(Kept(item, RESTRICTED) for item in located.items if item.ref in held)]
     return [item for item in located.items if item.ref not in held], stays
+
+
+def given_back(
+    known: Mapping[Item, ErasureItem], trace: Trace, planned: Collection[Item]
+) -> list[tuple[Item, ItemState, str]]:
+    """Documents that were to go whole after a release, and are somebody else's by now: nobody waits for them."""
+    waits = {*trace.documents, *trace.restricted_whole}
+    return [
+        (item, ItemState.HELD, SERVED)
+        for item, row in known.items()
+        if item.kind is ItemKind.DOCUMENT and row.state is ItemState.HELD and row.code in {RESTRICTED, UNRESTRICTED}
+        if item.ref not in waits and item not in planned
+    ]
 
 
 def stays_otherwise(row: ErasureItem, reason: str) -> bool:

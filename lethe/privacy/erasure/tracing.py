@@ -36,10 +36,11 @@ class Tracing:
             in_scope = await _in_scope(uow, tenant_id, scope, documents)
             kept = {each for each in in_scope if documents[each].restricted_at is not None}
             restricted = {each.id for each in found.values() if each.document_id in kept}
-            in_scope = [each for each in in_scope if each not in kept]
             own = await uow.versions.of_documents(tenant_id, in_scope)
             whole, versions, shared, unsure = set[Id](), set[Id](), set[Id](), set[Id]()
             for document_id in in_scope:
+                if document_id in kept:
+                    continue
                 is_deleted = documents[document_id].deleted_at is not None
                 live = None if is_deleted else documents[document_id].live_version_id
                 named = {each.id for each in own[document_id]} & set(found)
@@ -60,7 +61,13 @@ class Tracing:
                     versions |= named - stays
             versions |= await _replaced(uow, tenant_id, set(once_kept) - shared)
             held = await _held(uow, tenant_id, whole, versions)
-            whole -= set(held.values())
+            kept_whole = whole & set(held.values())
+            kept_whole |= {
+                each
+                for each in kept
+                if _goes_whole(documents[each].live_version_id, own[each], _named(own[each], leads), leads)
+            }
+            whole -= kept_whole
             versions -= held.keys()
             restricted |= held.keys()
             questions = await uow.personal.questions_about(tenant_id, whole, versions)
@@ -73,6 +80,7 @@ class Tracing:
             questions=asked | frozenset(questions),
             shared=frozenset(shared),
             restricted=frozenset(restricted - leads.unsure),
+            restricted_whole=frozenset(kept_whole),
             unsure=frozenset(unsure),
             rows=leads.rows if scope.is_whole else frozenset(),
         )
@@ -81,6 +89,11 @@ class Tracing:
 def _is_coming(version: Version, document: Document) -> bool:
     has_ended = version.live_from is not None or version.status in {Status.FAILED, Status.DELETING}
     return not has_ended and version.epoch == document.epoch
+
+
+def _named(own: Collection[Version], leads: Leads) -> set[Id]:
+    """Those that are about the person alone."""
+    return {version.id for version in own} & leads.versions
 
 
 def _goes_whole(live: Id | None, own: Collection[Version], alone: Collection[Id], leads: Leads) -> bool:

@@ -1,6 +1,6 @@
 """The verification as a step of an erasure: what it finds reopens the request, before its certificate and after it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -8,15 +8,17 @@ from typing import Final
 from lethe.contracts.erasure import CertifiedPage, ErasureRef, Rechecked, RecheckRun, Verified
 from lethe.model.audit_log import LeafKind
 from lethe.model.documents import Document
-from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, check_move
+from lethe.model.erasures import ErasureItem, ErasureRequest, ErasureState, ItemState, check_move
 from lethe.model.ids import Id
 from lethe.model.operations import Dispatch, DispatchKind
+from lethe.model.personal_data import ItemKind, StoreName
 from lethe.model.retention import Holds
 from lethe.model.workflow_ids import erasure_workflow_id
 from lethe.ports.clock import Clock
 from lethe.ports.ledger import Ledger, PageCursor, UnitOfWork
 from lethe.privacy.certificates.log import LogEntry, append_leaf, new_leaf
 from lethe.privacy.erasure.discovery import enter, get_request
+from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import Manifest
 from lethe.privacy.erasure.stores.documents import RESTRICTED, UNRESTRICTED
 from lethe.privacy.holds import holds_in, kept_of
@@ -119,7 +121,7 @@ class Verifying:
 
 async def resume_held(uow: UnitOfWork, tenant_id: Id, documents: Collection[Document], at: datetime) -> None:
     """Requests that had to leave the documents go on, now that these are released or deleted, unless something else
-    keeps them.
+    keeps them. What they would have taken as a whole is hidden from here on, as if they had.
 
     Of certified ones another certificate follows. In a unit that holds the tenant's lock, late: nobody else appends to
     the log until it ends.
@@ -138,16 +140,38 @@ async def _go_on(
     uow: UnitOfWork, tenant_id: Id, documents: Collection[Document], others: Collection[Id], at: datetime
 ) -> None:
     kept = await kept_of(uow, tenant_id, documents)
-    own = await uow.versions.of_documents(tenant_id, {each.id for each in documents} - kept)
-    freed = {version.id for versions in own.values() for version in versions}.union(others)
+    free = {each.id: each for each in documents if each.id not in kept}
+    own = await uow.versions.of_documents(tenant_id, free)
+    freed = {version.id for versions in own.values() for version in versions}.union(free, others)
+    resumed = list[ErasureRequest]()
     for erasure_id in await uow.erasures.holding(tenant_id, RESTRICTED, freed):
         request = await uow.erasures.get(tenant_id, erasure_id)
+        held = await uow.erasures.held(tenant_id, erasure_id, RESTRICTED)
+        theirs = [replace(each, code=UNRESTRICTED, updated_at=at) for each in held if each.ref in freed]
+        await hide(uow, tenant_id, _whole(free, theirs), at)
         if request is not None and request.state is ErasureState.CERTIFIED:
-            await _resume(uow, request, at)
+            resumed.append(request)
         elif request is not None:
-            held = await uow.erasures.held(tenant_id, erasure_id, RESTRICTED)
-            theirs = [replace(each, code=UNRESTRICTED, updated_at=at) for each in held if each.ref in freed]
             await uow.erasures.put_items(theirs)
+    await _hide_planned(uow, tenant_id, {each.id for each in free.values() if each.deleted_at is None}, at)
+    for request in resumed:
+        await _resume(uow, request, at)
+
+
+def _whole(documents: Mapping[Id, Document], held: Collection[ErasureItem]) -> list[Id]:
+    """Those that the request would have taken whole, with what is served of them now."""
+    versions = {None, *(each.ref for each in held if each.kind == ItemKind.VERSION)}
+    whole = {each.ref for each in held if each.kind == ItemKind.DOCUMENT}
+    return [each for each in sorted(whole) if each in documents and documents[each].live_version_id in versions]
+
+
+async def _hide_planned(uow: UnitOfWork, tenant_id: Id, document_ids: Collection[Id], at: datetime) -> None:
+    """What is found to go as a whole, but could not be hidden when it was found."""
+    for request in await uow.erasures.unfinished(tenant_id) if document_ids else ():
+        planned = await uow.erasures.refs(
+            tenant_id, request.id, StoreName.DOCUMENTS.value, ItemKind.DOCUMENT.value, ItemState.PLANNED
+        )
+        await hide(uow, tenant_id, set(planned) & set(document_ids), at)
 
 
 async def resume_freed(uow: UnitOfWork, request: ErasureRequest, at: datetime) -> None:

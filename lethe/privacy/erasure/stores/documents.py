@@ -46,6 +46,8 @@ class DocumentStore(Deleting):
         )
         kept = tuple(Kept(item, SHARED) for item in items_of(self.name, ItemKind.VERSION, trace.shared))
         kept += tuple(Kept(item, RESTRICTED) for item in items_of(self.name, ItemKind.VERSION, trace.restricted))
+        whole = items_of(self.name, ItemKind.DOCUMENT, trace.restricted_whole)
+        kept += tuple(Kept(item, RESTRICTED) for item in whole)
         return Located(items, kept)
 
     async def erase(self, tenant_id: Id, items: Sequence[Item]) -> None:
