@@ -66,6 +66,8 @@ class Rewriting:
                     except LetheError as error:
                         if error.retryable():
                             raise
+                        if await self._is_restricted(item):
+                            continue
                         held = (as_item(item), ItemState.HELD, error.code)
                         await manifest.put([held], now.round, self.uploads.clock.now())
         return Rewritten(waiting=waiting)
@@ -84,8 +86,7 @@ class Rewriting:
         if version is None or document is None or document.fenced_at is not None:
             # A fenced one goes as a whole, for the sake of somebody else.
             return False
-        if document.restricted_at is not None:
-            await self._put(replace(item, code=RESTRICTED))
+        if document.restricted_at is not None and await self._is_restricted(item):
             return False
         if document.live_version_id != version.id:
             return version.status in IN_FLIGHT and is_wanted(document, version)
@@ -101,6 +102,18 @@ class Rewriting:
         # The next time is in the round after.
         await self._put(replace(item, round=now.round + 1))
         return begun is not None and begun.status in IN_FLIGHT
+
+    async def _is_restricted(self, item: ErasureItem) -> bool:
+        """Whether that came while it was written anew: then it waits for the release."""
+        async with self.uploads.ledger.write() as uow:
+            await uow.tenants.lock(item.tenant_id)
+            version = await uow.versions.get(item.tenant_id, item.ref)
+            document = await uow.documents.get(item.tenant_id, version.document_id) if version else None
+            if document is None or document.restricted_at is None:
+                return False
+            at = self.uploads.clock.now()
+            await uow.erasures.put_items([replace(item, code=RESTRICTED, updated_at=at)])
+            return True
 
     async def _share_links(self, version: Version, later: Sequence[Version]) -> None:
         """Everybody else's. Nobody whom another request is to forget either: its rewriting may be the one that runs."""

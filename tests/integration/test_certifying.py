@@ -266,7 +266,7 @@ async def test_what_was_restricted_goes_after_its_release_and_another_certificat
         await Restrictions(scene.ledger, scene.clock).release(caller, row.id)
     assert (await scene.certify(ref)).is_certified
     first = await _certificate(scene, ref)
-    assert first["exclusions"] == [{"count": 1, "reason": "legal_hold", "store": "documents"}]
+    assert first["exclusions"] == [{"count": 2, "reason": "legal_hold", "store": "documents"}]
     scene.clock.advance(timedelta(days=1))
     if not is_before:
         await Restrictions(scene.ledger, scene.clock).release(caller, row.id)

@@ -19,7 +19,7 @@ from lethe.ports.personal_data import Finder, PersonalDataStore
 from lethe.privacy.erasure.fencing import hide
 from lethe.privacy.erasure.manifest import PAGE, Manifest
 from lethe.privacy.erasure.reporting import report
-from lethe.privacy.erasure.sparing import given_back, keep_held, let_go, stays_otherwise
+from lethe.privacy.erasure.sparing import given_back, keep_held, let_go, settle, stays_otherwise
 from lethe.privacy.erasure.stores.documents import KEPT, SHARED
 from lethe.privacy.erasure.tracing import Tracing
 from lethe.privacy.holds import holds_in, kept_of
@@ -103,7 +103,7 @@ class Discovery:
             await uow.tenants.lock(now.tenant_id)
             if not await self._moved(uow, now, found, again, trace, began):
                 return Discovered(is_held=True)
-            await uow.erasures.put_items(rows[:PAGE])
+            await settle(uow, now.tenant_id, rows, self.clock.now())
             stores = await self._planned(uow, now)
         drain = self.settings.drain_seconds
         return found.model_copy(update={"again": again, "drain_seconds": drain, "stores": stores})

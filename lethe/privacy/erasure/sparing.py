@@ -1,7 +1,7 @@
 """What an erasure has found and may not take after all: somebody restricted it, or a hold on another one keeps it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -10,10 +10,10 @@ from lethe.model.erasures import ErasureItem, ItemState
 from lethe.model.ids import Id
 from lethe.model.personal_data import Item, ItemKind, Kept, Trace
 from lethe.ports.clock import Clock
-from lethe.ports.ledger import Ledger
+from lethe.ports.ledger import Ledger, UnitOfWork
 from lethe.ports.personal_data import Located
 from lethe.privacy.erasure.fencing import hide
-from lethe.privacy.erasure.manifest import Manifest, as_item
+from lethe.privacy.erasure.manifest import PAGE, as_item
 from lethe.privacy.erasure.stores.documents import KEPT, RESTRICTED, SERVED, UNRESTRICTED
 from lethe.privacy.holds import holds_in, kept_of
 
@@ -50,28 +50,55 @@ class Sparing:
                 *await uow.personal.letters_of(now.tenant_id, theirs),
                 *await uow.personal.questions_about(now.tenant_id, kept, theirs),
             }
-        await hold(self._manifest(now), {*kept, *theirs, *with_them}, RESTRICTED, now, at)
+            # In the same unit: a release looks for who waits, under the same lock.
+            await hold(uow, now, {*kept, *theirs, *with_them}, RESTRICTED, at)
         return kept | theirs
 
     async def spare_held(self, now: ErasureRound) -> None:
         """Questions, letters and whatever else is no document stays with the erasure that is held."""
         async with self.ledger.write() as uow:
             await uow.tenants.lock(now.tenant_id)
-            held = (await holds_in(uow, now.tenant_id)).others
-        if held:
-            await hold(self._manifest(now), held, RESTRICTED, now, self.clock.now(), with_people=False)
-
-    def _manifest(self, now: ErasureRound) -> Manifest:
-        return Manifest(self.ledger, now.tenant_id, now.erasure_id)
+            if held := (await holds_in(uow, now.tenant_id)).others:
+                await hold(uow, now, held, RESTRICTED, self.clock.now(), with_people=False)
 
 
 async def hold(
-    manifest: Manifest, refs: Collection[Id], code: str, now: ErasureRound, at: datetime, *, with_people: bool = True
+    uow: UnitOfWork, now: ErasureRound, refs: Collection[Id], code: str, at: datetime, *, with_people: bool = True
 ) -> None:
     """Whatever else of these is planned stays for now; whom they name stays with them."""
-    async for page in manifest.pages(None, [ItemState.PLANNED]):
-        theirs = [as_item(row) for row in page if row.ref in refs or (with_people and row.kind == ItemKind.SUBJECT)]
-        await manifest.put([(item, ItemState.HELD, code) for item in theirs], now.round, at)
+    after: tuple[str, str, str] | None = None
+    while True:
+        page = await uow.erasures.items(
+            now.tenant_id, now.erasure_id, states=[ItemState.PLANNED], after=after, limit=PAGE
+        )
+        theirs = [row for row in page if row.ref in refs or (with_people and row.kind == ItemKind.SUBJECT)]
+        held = [replace(row, state=ItemState.HELD, code=code, round=now.round, updated_at=at) for row in theirs]
+        await uow.erasures.put_items(held)
+        if len(page) < PAGE:
+            return
+        after = (page[-1].store, page[-1].kind, page[-1].ref)
+
+
+async def settle(uow: UnitOfWork, tenant_id: Id, rows: Sequence[ErasureItem], at: datetime) -> None:
+    """Write what a round has just found, the part that is not written yet. In a unit that holds the tenant's lock.
+
+    What was to stay when it was looked for, and was released since, waits for no other release.
+    """
+    await uow.erasures.put_items(rows[:PAGE])
+    stays = [row for row in rows if row.state is ItemState.HELD and row.code == RESTRICTED]
+    if not stays:
+        return
+    versions = await uow.versions.get_many(tenant_id, {row.ref for row in stays if row.kind == ItemKind.VERSION})
+    whole = {row.ref for row in stays if row.kind == ItemKind.DOCUMENT}
+    named = whole | {version.document_id for version in versions.values()}
+    kept = await kept_of(uow, tenant_id, (await uow.documents.get_many(tenant_id, named)).values())
+    still = kept | {each for each, version in versions.items() if version.document_id in kept}
+    freed = [row for row in stays if row.ref not in still]
+    if any(row.kind not in {ItemKind.DOCUMENT, ItemKind.VERSION} for row in freed):
+        others = (await holds_in(uow, tenant_id)).others
+        freed = [row for row in freed if row.ref not in others]
+    await uow.erasures.put_items([replace(row, code=UNRESTRICTED) for row in freed])
+    await hide(uow, tenant_id, whole - kept, at)
 
 
 async def let_go(ledger: Ledger, tenant_id: Id, known: Mapping[Item, ErasureItem]) -> list[Item]:

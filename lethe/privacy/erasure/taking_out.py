@@ -77,7 +77,8 @@ class TakingOut:
             chunks = await uow.personal.chunks_of(now.tenant_id, served) if served else []
         if not served:
             return
-        await hold(self._manifest(now), {*served, *chunks}, SERVED, now, self.clock.now())
+        async with self.ledger.write() as uow:
+            await hold(uow, now, {*served, *chunks}, SERVED, self.clock.now())
 
     async def _end(self, tenant_id: Id, versions: Sequence[Id]) -> None:
         """Raises WorkflowsUnavailable if one does not end in a minute: the step is tried again."""
@@ -95,6 +96,8 @@ class TakingOut:
         if not await self._entered(step, ErasureState.ERASING):
             return StoreErased(is_held=True, store=step.store)
         store = self.stores[StoreName(step.store)]
+        if store.name is StoreName.KEYS:
+            await self._spare_again(step)
         manifest, counts = self._manifest(step), None
         async for page in manifest.pages(store.name, _OPEN):
             if counts is not None and not await self._entered(step, ErasureState.ERASING):
@@ -112,6 +115,16 @@ class TakingOut:
         erased = counts[ItemState.ERASED]
         wait = self.key_cache_seconds if store.name is StoreName.KEYS and erased else 0.0
         return StoreErased(store=step.store, located=counts.total(), erased=erased, wait_seconds=wait)
+
+    async def _spare_again(self, now: ErasureRound) -> None:
+        """What came since the ingestions have ended. With its key a version is gone: nothing is spared after that."""
+        await self.sparing.spare_held(now)
+        keys, key = StoreName.KEYS.value, ItemKind.KEY.value
+        async with self.ledger.read() as uow:
+            gone = set(await uow.erasures.refs(now.tenant_id, now.erasure_id, keys, key, ItemState.ERASED))
+        async for page in self._manifest(now).pages(StoreName.DOCUMENTS, _OPEN):
+            alone = [as_item(each) for each in page if each.kind == ItemKind.VERSION and each.ref not in gone]
+            await self.sparing.spare(now, alone)
 
     async def _told(self, step: StoreStep, store: PersonalDataStore, gone: Sequence[ErasureItem]) -> Counter[ItemState]:
         """Write down what is gone, and how far the store is by that."""
