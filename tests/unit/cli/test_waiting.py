@@ -36,6 +36,13 @@ class NeverDone(StandIn):
         return send()
 
 
+class OneRefused(NeverDone):
+    """And one file is not even taken."""
+
+    def send_files(self, *_: object) -> dict[str, Any]:
+        return {"taken": [*TAKEN["taken"], {"name": "/b", "outcome": None, "code": "unsupported_media_type"}]}
+
+
 COMMANDS: list[tuple[ModuleType, list[str]]] = [
     (care, ["audit"]),
     (documents, ["delete", "--prefix", "file:///a"]),
@@ -66,9 +73,6 @@ def test_a_file_that_failed_is_told_also_where_another_is_not_done_in_time(
 ) -> None:
     monkeypatch.setenv("LETHE_STATE", str(tmp_path / "state"))
     (tmp_path / "a.txt").write_text("a")
-    stand_in = NeverDone()
-    refused = {"name": "/b", "outcome": None, "code": "unsupported_media_type"}
-    monkeypatch.setattr(stand_in, "send_files", lambda *_: {"taken": [*TAKEN["taken"], refused]})
-    stand_in.behind(ingest, monkeypatch)
+    OneRefused().behind(ingest, monkeypatch)
     ended = CliRunner().invoke(app, ["ingest", str(tmp_path / "a.txt"), "--wait-seconds", "0.01"])
     assert ended.exit_code == Exit.SOME_FAILED
