@@ -7,6 +7,7 @@ turn: each step costs two turns of the workflow. `finish` is left for what was n
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from temporalio import activity
 
@@ -20,12 +21,24 @@ def _nobody(_question_id: Id, _outcome: AnswerOutcome) -> None:
     """Whoever waits asks the server."""
 
 
+DRAFTED: Final = "generate_by_model:drafted"
+"""The name of the place between a turn's draft, which may be paid and stored, and its answer: there fault tests end
+the process."""
+
+
+def _nowhere(_place: str) -> None:
+    """Nothing happens at any place."""
+
+
 @dataclass(frozen=True)
 class AnsweringActivities:
-    """Retrieve, and extract; or generate by a model, and finish. ``tell``: who hears of a stored answer at once."""
+    """Retrieve, and extract; or generate by a model, and finish. ``tell``: who hears of a stored answer at once.
+    ``reach``: what happens at a named place.
+    """
 
     answering: Answering
     tell: Callable[[Id, AnswerOutcome], None] = _nobody
+    reach: Callable[[str], None] = _nowhere
 
     @activity.defn
     async def retrieve(self, ref: QuestionRef) -> Retrieved:
@@ -49,6 +62,7 @@ class AnsweringActivities:
         left = turn.model_copy(update={"seconds": max(0.0, turn.seconds - passed)})
         started = time.perf_counter()
         turned = await steps.generate_by_model(self.answering, left, is_repeated=info.attempt > 1)
+        self.reach(DRAFTED)
         turned = await steps.finish_at_once(self.answering, turned, left.seconds - (time.perf_counter() - started))
         if turned.outcome is not None:
             self.tell(turn.retrieved.question.question_id, turned.outcome)

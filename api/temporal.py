@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from temporalio.client import Client
 from temporalio.service import RPCError
+from temporalio.worker import Interceptor
 
 from activities.answering import AnsweringActivities
 from api.endings import Endings, TellingEnds
@@ -89,9 +91,11 @@ class TemporalLink:
             _log.error("Temporal cannot be used as it is configured; questions are answered without it", exc_info=error)
             return
         self._answers_here = settings.api.query_worker
+        failpoint = Failpoint.from_settings(settings.testing)
         while settings.api.query_worker:
-            activities = AnsweringActivities(answering, self._endings.tell)
-            await _answer_questions(settings, self._client, activities, TellingEnds(self._endings))
+            activities = AnsweringActivities(answering, self._endings.tell, failpoint.reach)
+            guards = [ActivityGuard(failpoint), TellingEnds(self._endings)]
+            await _answer_questions(settings, self._client, activities, guards)
             await asyncio.sleep(RETRY_SECONDS)
 
     def _connected(self) -> Client:
@@ -101,11 +105,11 @@ class TemporalLink:
 
 
 async def _answer_questions(
-    settings: Settings, client: Client, activities: AnsweringActivities, telling: TellingEnds
+    settings: Settings, client: Client, activities: AnsweringActivities, interceptors: Sequence[Interceptor]
 ) -> None:
     """Run a query worker until it breaks."""
     steps = [activities.retrieve, activities.extract, activities.generate_by_model, activities.finish]
-    worker = query_worker(client, settings, steps, [ActivityGuard(Failpoint.from_settings(settings.testing)), telling])
+    worker = query_worker(client, settings, steps, interceptors)
     _log.info("query worker ready")
     try:
         await worker.run()

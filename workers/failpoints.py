@@ -1,4 +1,4 @@
-"""Killing the process at a named place, for fault tests (settings: testing.failpoint = "<activity>:before|after")."""
+"""Killing the process at a named place, for fault tests (testing.failpoint = "<activity>:before|after|drafted")."""
 
 import os
 from dataclasses import dataclass

@@ -265,7 +265,7 @@ class TestingSettings(Section):
     """For fault tests only; refused in production."""
 
     failpoint: str = ""
-    """`<activity>:before` or `<activity>:after`: the process exits there with 137."""
+    """`<activity>:before`, `<activity>:after` or `generate_by_model:drafted`: the process exits there with 137."""
     failpoint_latch: str = ""
     """A file made when the failpoint is reached; while it exists, the failpoint is passed."""
     free_embedder: bool = False

@@ -11,8 +11,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from lethe.model.answers import QuestionState
+from activities.answering import DRAFTED
 from lethe.model.ids import Id
+from lethe.model.workflow_ids import question_id
 from lethe.settings import WeaviateSettings
 from tests.conftest import settings_at
 from tests.integration.installation import FAILPOINT_EXIT, Installation, installation
@@ -110,21 +111,20 @@ async def test_answers_fallback_and_costs_end_to_end(house: Installation, models
 async def test_a_worker_that_dies_with_the_draft_stored_costs_no_second_call(
     house: Installation, models: ChatProvider
 ) -> None:
-    """Of two API processes whichever has the turn dies at its end, once; the other goes on."""
+    """Of two API processes whichever has the turn dies with its draft stored, once; the other finishes it."""
     latch = house.settings.state / "draft.latch"
-    deadly = {"LETHE_TESTING__FAILPOINT": "generate_by_model:after", "LETHE_TESTING__FAILPOINT_LATCH": str(latch)}
+    deadly = {"LETHE_TESTING__FAILPOINT": DRAFTED, "LETHE_TESTING__FAILPOINT_LATCH": str(latch)}
     before = await _questions(house)
     async with AsyncExitStack() as stack:
         both = [await stack.enter_async_context(api(house.settings, **chain(models, **deadly))) for _ in range(2)]
         with suppress(httpx.TransportError):  # if it is the one that was asked
             await asked(both[0])
-        (question_id,) = await _questions(house) - before
-        view: dict[str, Any] = {}
+        (question,) = await _questions(house) - before
+        handle = house.client.get_workflow_handle(question_id(house.caller.tenant_id, question))
         async with asyncio.timeout(120):
-            while view.get("state") != QuestionState.ANSWERED:
-                alive = next(each for each in both if each.process.poll() is None)
-                view = (await alive.client.get(f"/v1/queries/{question_id}")).json()
-                await asyncio.sleep(0.1)
+            await handle.result()
+        alive = next(each for each in both if each.process.poll() is None)
+        view = (await alive.client.get(f"/v1/queries/{question}")).json()
         assert [each.process.poll() for each in both].count(FAILPOINT_EXIT) == 1
     assert (view["answer_mode"], view["provenance"]["cost_micros"]) == ("generated", TOKENS_OUT)
     assert not view["provenance"]["is_regenerated"]

@@ -85,9 +85,10 @@ async def test_of_a_question_that_another_process_answers_the_server_is_asked(cl
 async def test_of_what_is_not_told_here_in_time_the_server_is_asked(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("workflows.starters.TAKEN_SECONDS", 3_600.0)
     monkeypatch.setattr("workflows.starters.HERE_SECONDS", 0.1)
     endings, ref = Endings(), QuestionRef(tenant_id=new_id(), question_id=new_id())
-    async with ScriptedAnswering([ONE]).running(client, [TellingEnds(endings)]):
+    async with asyncio.timeout(60), ScriptedAnswering([ONE]).running(client, [TellingEnds(endings)]):
         with endings.of(ref.question_id) as here:
             assert (await Starters(client).answer(ref, here)).citations == 1
 
@@ -98,6 +99,7 @@ async def test_how_a_question_fails_here_is_told_before_the_server_is_asked(
     async def breaks(_ref: QuestionRef) -> None:
         raise QuestionNotFound
 
+    monkeypatch.setattr("workflows.starters.TAKEN_SECONDS", 3_600.0)
     monkeypatch.setattr("workflows.starters.HERE_SECONDS", 3_600.0)
     endings, ref = Endings(), QuestionRef(tenant_id=new_id(), question_id=new_id())
     scripted = ScriptedAnswering([ONE])
