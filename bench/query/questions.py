@@ -2,8 +2,13 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
+
+from lethe.answering.attack_bank import AttackBank
+from lethe.answering.screening import question_score
+from lethe.ports.embedding import Embedder
+from lethe.settings import GuardSettings
 
 SEED = 20_261_121
 WORDS = 6
@@ -23,4 +28,12 @@ def distinct_questions(files: Sequence[Path]) -> Iterator[str]:
         question = draw.choice(_FORMS).format(" ".join(words[start : start + WORDS]).lower())
         if question not in asked:
             asked.add(question)
+            yield question
+
+
+async def unsuspected(questions: Iterator[str], embedder: Embedder) -> AsyncGenerator[str]:
+    """Those that do not look like an attack, so that they go to a model: words of a document sometimes do."""
+    bank, suspected = AttackBank(embedder), GuardSettings().question_score
+    for question in questions:
+        if (await question_score(question, bank)).score < suspected:
             yield question

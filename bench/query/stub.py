@@ -26,10 +26,13 @@ class Stub:
     """``spoken``: when each piece of the last answer was written, by `time.perf_counter`.
 
     ``quotes``: it says a sentence of a passage that it is shown, else what no passage says. A piece is a word.
+    ``said``: its last answer.
     """
 
     provider: ChatProvider
     quotes: bool = True
+    said: str = ""
+    repeats: bool = False
     spoken: list[float] = field(default_factory=list[float])
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -43,6 +46,20 @@ class Stub:
             "LETHE_COHERE__API_KEY": self.provider.key,
             "LETHE_ANSWERING__CHAIN": '["openai:stub","cohere:stub"]',
         }
+
+    @property
+    def has_invented(self) -> bool:
+        """Whether no passage says what it said last: where none has a sentence to quote, also though it ``quotes``."""
+        return self.said == _INVENTED
+
+    @contextmanager
+    def repeating(self) -> Generator[None]:
+        """Say again what was said last, whatever is asked, until the block ends."""
+        self.repeats = True
+        try:
+            yield
+        finally:
+            self.repeats = False
 
     def at_once(self) -> None:
         """Answer without a pause."""
@@ -99,7 +116,9 @@ def _teach(stub: Stub) -> None:
         stub.spoken.clear()
         await connection.head()
         await connection.chunk(b"".join(protocol.begin()))
-        for piece in _PIECE.findall(_said(stub.provider.seen[-1].body if stub.quotes else {})):
+        if not stub.repeats:
+            stub.said = _said(stub.provider.seen[-1].body if stub.quotes else {})
+        for piece in _PIECE.findall(stub.said):
             if pause:
                 await asyncio.sleep(pause)
             stub.spoken.append(time.perf_counter())
