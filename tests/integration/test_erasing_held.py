@@ -12,15 +12,17 @@ from lethe.ingestion.deletion import mark_deleted
 from lethe.ingestion.restricting import Restrictions
 from lethe.model.answers import Question
 from lethe.model.documents import Version
-from lethe.model.erasures import ErasureState, ItemState
+from lethe.model.erasures import ErasureItem, ErasureState, ItemState
 from lethe.model.ids import new_id
 from lethe.model.personal_data import ItemKind
 from lethe.model.principals import Caller, Role
 from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure.intake import Erasures
+from lethe.privacy.erasure.stores.documents import UNRESTRICTED
 from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON
 from tests.integration.erasures import ADA, Scene, make_scene
+from tests.statements import counting
 from tests.unit.certificates.issuers import issuer
 
 
@@ -161,3 +163,28 @@ async def test_a_document_whose_hold_has_ended_unseen_is_deleted_and_waited_for_
         await unit.erasures.update(replace(held, state=ErasureState.FENCED, held_from=None))
         await mark_deleted(unit, row, 5, NOON)
     assert await scene.state(ref) is ErasureState.REOPENED
+
+
+async def _statements_of_a_release(scene: Scene, documents: int) -> int:
+    for _ in range(documents):
+        await scene.add(ADA)
+    first = await scene.ask()
+    await _hold(scene, first)
+    ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
+    await scene.discover(ref)
+    with counting() as counted:
+        await _erasures(scene).release(_caller(scene), first.erasure_id)
+    assert len(await _freed(scene, ref)) == 2 * documents
+    return counted.statements
+
+
+async def _freed(scene: Scene, ref: ErasureRef) -> list[ErasureItem]:
+    async with scene.ledger.read() as unit:
+        return await unit.erasures.held(scene.tenant_id, ref.erasure_id, UNRESTRICTED)
+
+
+async def test_a_release_costs_as_many_statements_for_many_documents_as_for_one(
+    ledger: Ledger, sql_settings: Settings
+) -> None:
+    one = await _statements_of_a_release(await make_scene(ledger, sql_settings), 1)
+    assert await _statements_of_a_release(await make_scene(ledger, sql_settings), 8) == one
