@@ -19,7 +19,7 @@ from lethe.privacy.erasure.intake import Erasures
 from lethe.privacy.erasure.manifest import Manifest
 from lethe.privacy.erasure.stores.documents import RESTRICTED
 from lethe.settings import Settings
-from tests.contract.ledger_rows import NOON
+from tests.contract.ledger_rows import NOON, chunks, citation
 from tests.integration.erasures import ADA, BOB, Scene, make_scene
 from workflows.erasure_order import DELETION_ORDER
 
@@ -126,3 +126,24 @@ async def test_what_is_kept_after_the_ingestions_have_ended_and_before_its_key_g
     assert await scene.keyring.get_many(scene.tenant_id, [hers])
     assert (hers, RESTRICTED) in await _held(scene, ref)
     assert not (await scene.discover(ref, 2)).found
+
+
+async def test_a_question_about_what_is_restricted_after_it_was_found_stays_with_it(scene: Scene) -> None:
+    row, hers = await _replaced(scene)
+    question = await scene.question()
+    async with scene.ledger.read() as unit:
+        found = await unit.versions.get(scene.tenant_id, hers)
+    assert found
+    await scene.answer(question, citation(1, chunks(found, 1)[0]))
+    ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
+    await scene.discover(ref)
+    await _restrict(scene, row)
+    await scene.take_out(ref)
+    assert not (await scene.discover(ref, 2)).found
+    assert await scene.keyring.get_many(scene.tenant_id, [question.id])
+    assert (question.id, RESTRICTED) in await _held(scene, ref)
+    await _restrictions(scene).release(_caller(scene), row.id)
+    assert (await scene.discover(ref, 3)).found
+    await scene.take_out(ref, 3)
+    assert not await scene.keyring.get_many(scene.tenant_id, [question.id])
+    assert await _held(scene, ref) == set()
