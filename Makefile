@@ -33,7 +33,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 PACKAGES := api workflows activities workers lethe cli migrations
 LOCKS := requirements/base.txt requirements/build.txt
 
-.PHONY: help demo up down status test test-unit test-large lint format docs lock size bench-ingest bench-query bench-quality \
+.PHONY: help demo up down status test test-unit test-anew test-large lint format docs lock size bench-ingest bench-query bench-quality \
 	bench-erase bench-migrate bench-grounding bench-guards bench-detection chaos chaos-long wheel clean
 
 help: ## this list
@@ -59,6 +59,9 @@ test: $(VENV)/.dev ## every test, as in the README (JOBS=n processes)
 
 test-unit: $(VENV)/.dev ## only the tests that start no server
 	$(BIN)/pytest tests/unit tests/architecture
+
+test-anew: $(VENV)/.dev ## the properties with examples that nobody has tried (ARGS="--hypothesis-seed=n" for the same again)
+	$(BIN)/pytest -m hypothesis --hypothesis-profile anew tests/unit $(ARGS)
 
 test-large: $(VENV)/.dev ## what takes minutes: deleting more than 10,000 documents
 	$(BIN)/pytest -m large

@@ -21,11 +21,11 @@ from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.weaviate import WeaviateServer, weaviate_server_at
 from tests.timeouts import pytest_runtest_teardown, pytest_timeout_set_timer
 
-hypothesis.settings.register_profile(
-    "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+SLOW = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("tests", SLOW, derandomize=True)
+hypothesis.settings.register_profile("anew", SLOW, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("tests")
-"""The same examples each time, however slow the machine is; others with `--hypothesis-profile default`."""
+"""The same examples each time, however slow the machine is; others with `make test-anew`."""
 
 __all__ = ["pytest_runtest_teardown", "pytest_timeout_set_timer"]
 """Hooks: pytest looks for them here."""

@@ -142,7 +142,7 @@ async def test_without_temporal_it_starts_searches_and_gives_passages(running: I
         assert (await lethe.client.post("/v1/search", json=ASK)).json()["items"]
         started = time.monotonic()
         answer = (await lethe.client.post("/v1/query", json=ASK | NEW)).json()
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < running.settings.limits.question_seconds / 2
         assert (answer["answer_mode"], answer["degraded_reasons"]) == ("passages", ["workflows_down"])
         assert answer["citations"]
         # Taken in all the same: the sweeper of the worker, which does reach Temporal, starts it.
