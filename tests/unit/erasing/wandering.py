@@ -208,6 +208,7 @@ class Wandering:
             stops = [await drive.reached() for drive in self.drives if not drive.is_over]
             if all(stop is None or stop.name == TIMER for stop in stops):
                 await self._alone(self.world.build_on())
+                await self._alone(self.world.reap_uploads())
             await self._drive_on()
             await self.schedule.finish()
         raise AssertionError(f"no end: {[each.stop for each in self.drives]}")

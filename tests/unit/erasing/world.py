@@ -9,6 +9,7 @@ from activities.privacy import PrivacyActivities
 from lethe.adapters.sql import SqlLedger
 from lethe.contracts.erasure import ErasureRef
 from lethe.indexing.audit.blobs import BlobAudit
+from lethe.ingestion.deletion import Deletions
 from lethe.model.documents import Status
 from lethe.model.erasures import ErasureBasis, ErasureRequest, IdentifierKind
 from lethe.model.ids import Id, new_id
@@ -106,6 +107,10 @@ class ErasingWorld(Flying):
                         if after is None:
                             break
         await BlobAudit(self.ledger, self.pipeline.blobs, self.tenant_id, 100).run()
+
+    async def reap_uploads(self) -> None:
+        """Those whose process died on the way, also within a rewriting: the maintenance's hour."""
+        await Deletions(self.ledger, self.remover, self.clock).reap_receiving(self.clock.now())
 
     async def left_of(self, people: frozenset[str]) -> dict[str, list[str]]:
         """What the stores still hold of these people: rows that can be opened, links, and what no row names."""
