@@ -35,6 +35,13 @@ class Begun:
     sources: Mapping[int, Source]
     found: asyncio.Task[Groundedness]
 
+    async def of(self, claims: Sequence[Claim], sources: Mapping[int, Source]) -> Groundedness | None:
+        """What was found of just these; None where it came to nothing. Whoever stops waiting stops nobody else."""
+        if (self.claims, self.sources) != (claims, sources):
+            return None
+        await asyncio.wait({self.found})
+        return None if self.found.cancelled() or self.found.exception() is not None else self.found.result()
+
 
 @dataclass(frozen=True, slots=True)
 class Checker:
@@ -64,10 +71,8 @@ class Checker:
         """How far the answer's sentences say what their sources say, and what is done with it."""
         settings = self.chain.grounding
         claims, sources = _claims(body), _sources(citations, passages)
-        if begun is not None and (begun.claims, begun.sources) == (claims, sources):
-            found = await begun.found
-        else:
-            found = await self._compared(claims, sources)
+        known = await begun.of(claims, sources) if begun is not None else None
+        found = known or await self._compared(claims, sources)
         link = self.chain.link(settings.judge) if settings.judge else None
         if link is not None and self.seconds > 0:
             seconds = min(settings.judge_seconds, self.seconds)

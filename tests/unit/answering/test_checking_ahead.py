@@ -1,10 +1,12 @@
 """An answer that is held against its passages while its draft is stored."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
 
 from lethe.adapters.fakes.embedding import HashEmbedder
+from lethe.answering.checking import Begun
 from lethe.answering.steps import finish
 from lethe.answering.views import present
 from lethe.model.answers import DegradedReason
@@ -54,3 +56,25 @@ async def test_an_answer_that_lost_a_source_meanwhile_is_compared_anew(world: Wo
     await world.corpus.change(keeper, deleted_at=NOON)
     await finish(world.deps, turned.drafted)
     assert sorted(embedded(world, claim) for claim in (OTHER_WORDS, BESIDE_IT)) == [1, 2]
+
+
+async def test_a_comparison_that_was_broken_off_is_made_anew(world: World) -> None:
+    world = world.chain([f"{OTHER_WORDS[:-1]} [1]."])
+    question = await world.ask()
+    turned = await world.turn(retrieved := await world.retrieved(question), retrieved.models[0])
+    begun = world.deps.under_way.check(question.id)
+    assert turned.drafted is not None
+    assert begun is not None
+    begun.found.cancel()
+    await finish(world.deps, turned.drafted)
+    assert (await present(world.deps, world.caller, question.id)).degraded_reasons == (DegradedReason.UNGROUNDED,)
+
+
+async def test_whoever_stops_waiting_for_a_comparison_stops_nobody_else(world: World) -> None:
+    never = asyncio.ensure_future(asyncio.Event().wait())
+    begun = Begun([], {}, never)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await begun.of([], {})
+    assert not never.cancelled()
+    never.cancel()
