@@ -18,6 +18,7 @@ from lethe.ports.ledger import Ledger
 from lethe.privacy.erasure.intake import Erasures
 from lethe.privacy.erasure.manifest import Manifest
 from lethe.privacy.erasure.stores.documents import RESTRICTED
+from lethe.privacy.holds import holds_in
 from lethe.settings import Settings
 from tests.contract.ledger_rows import NOON, chunks, citation
 from tests.integration.erasures import ADA, BOB, Scene, make_scene
@@ -147,3 +148,25 @@ async def test_a_question_about_what_is_restricted_after_it_was_found_stays_with
     await scene.take_out(ref, 3)
     assert not await scene.keyring.get_many(scene.tenant_id, [question.id])
     assert await _held(scene, ref) == set()
+
+
+async def test_a_hold_that_comes_while_it_is_looked_keeps_what_was_found(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, hers = await scene.add(ADA)
+    ref = await scene.ask(accepted_at=NOON, fenced_at=NOON)
+    writing = Manifest.write
+
+    async def write(*given: object) -> None:
+        erasures = Erasures(scene.ledger, scene.keyring, scene.clock, scene.settings.erasure)
+        await erasures.hold(_caller(scene), ref.erasure_id, "litigation")
+        await writing(*given)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(Manifest, "write", write)
+    assert (await scene.discover(ref)).is_held
+    assert await scene.state(ref) is ErasureState.HELD
+    async with scene.ledger.read() as unit:
+        found = {each.ref for each in await unit.erasures.items(scene.tenant_id, ref.erasure_id)}
+        holds = await holds_in(unit, scene.tenant_id)
+    assert {row.id, hers.id} <= found
+    assert row.id in holds.documents

@@ -101,9 +101,10 @@ class Discovery:
         again = await self._again(now, manifest, known) if now.round > 1 else 0
         async with self.ledger.write() as uow:
             await uow.tenants.lock(now.tenant_id)
+            # Also of a request that was held meanwhile: what it has found is what its hold keeps.
+            await settle(uow, now.tenant_id, rows, self.clock.now())
             if not await self._moved(uow, now, found, again, trace, began):
                 return Discovered(is_held=True)
-            await settle(uow, now.tenant_id, rows, self.clock.now())
             stores = await self._planned(uow, now)
         drain = self.settings.drain_seconds
         return found.model_copy(update={"again": again, "drain_seconds": drain, "stores": stores})

@@ -91,14 +91,17 @@ async def settle(uow: UnitOfWork, tenant_id: Id, rows: Sequence[ErasureItem], at
     versions = await uow.versions.get_many(tenant_id, {row.ref for row in stays if row.kind == ItemKind.VERSION})
     whole = {row.ref for row in stays if row.kind == ItemKind.DOCUMENT}
     named = whole | {version.document_id for version in versions.values()}
-    kept = await kept_of(uow, tenant_id, (await uow.documents.get_many(tenant_id, named)).values())
+    documents = await uow.documents.get_many(tenant_id, named)
+    kept = await kept_of(uow, tenant_id, documents.values())
     still = kept | {each for each, version in versions.items() if version.document_id in kept}
     freed = [row for row in stays if row.ref not in still]
     if any(row.kind not in {ItemKind.DOCUMENT, ItemKind.VERSION} for row in freed):
         others = (await holds_in(uow, tenant_id)).others
         freed = [row for row in freed if row.ref not in others]
     await uow.erasures.put_items([replace(row, code=UNRESTRICTED) for row in freed])
-    await hide(uow, tenant_id, whole - kept, at)
+    # What waited for the release may be served by now, and be about somebody else.
+    replaced = {each.id for each in documents.values() if each.live_version_id not in {None, *versions}}
+    await hide(uow, tenant_id, whole - kept - replaced, at)
 
 
 async def let_go(ledger: Ledger, tenant_id: Id, known: Mapping[Item, ErasureItem]) -> list[Item]:
