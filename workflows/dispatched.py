@@ -147,8 +147,17 @@ AGAIN: Final = {
 """Signals of workflows that still wait, or are about to end, when the ledger says already how."""
 
 
-_ENDED_WELL: Final = frozenset({DispatchKind.ERASE_SUBJECT, DispatchKind.SYNC_SOURCE, DispatchKind.ARRANGE_SOURCE})
-"""What is begun again although it had: a source has news, something certified has come back."""
+_ENDED_WELL: Final = frozenset(
+    {
+        DispatchKind.ERASE_SUBJECT,
+        DispatchKind.SYNC_SOURCE,
+        DispatchKind.ARRANGE_SOURCE,
+        DispatchKind.DISCARD_VERSION,
+    }
+)
+"""What is begun again although it had: a source has news, something certified has come back, what was to be discarded
+was spared for a restriction that has ended.
+"""
 
 
 def reuse_policy(dispatch: Dispatch) -> WorkflowIDReusePolicy:
