@@ -35,6 +35,7 @@ async def test_what_was_found_is_answered_from_when_the_answer_could_not_be_stor
     ref = QuestionRef(tenant_id=question.tenant_id, question_id=question.id)
     activities, environment = AnsweringActivities(deps), ActivityEnvironment()
     with monkeypatch.context() as away:
+        away.setattr(steps, "settle", AsyncMock(return_value=None))
         away.setattr(steps, "finish", AsyncMock(side_effect=LedgerUnavailable))
         with pytest.raises(LedgerUnavailable):
             await environment.run(activities.retrieve, ref)

@@ -9,7 +9,7 @@ import pytest
 
 from api.streaming import KEEP_ALIVE
 from lethe.contracts.answering import AnswerOutcome, QuestionRef
-from lethe.errors import IndexUnavailable, LetheError, StreamUnavailable
+from lethe.errors import KeyDestroyed, LetheError, QuestionNotFound, StreamUnavailable
 from lethe.model.ids import Id, new_id
 from lethe.model.principals import Role
 from lethe.ports.tokens import TokenKind
@@ -151,7 +151,7 @@ async def test_more_readers_than_allowed_are_told_to_come_back(world: World, mon
     assert kinds(await followed(world, memo.question_id)) == ["token", "done"]
 
 
-@pytest.mark.parametrize("failure", [IndexUnavailable(), LetheError()])
+@pytest.mark.parametrize("failure", [QuestionNotFound(), KeyDestroyed()])
 async def test_an_answer_that_fails_at_once_is_a_problem(world: World, failure: LetheError) -> None:
     world.workflows.fails_with = failure
     response = await world.post("/v1/query", headers=STREAM, json=ASK)
