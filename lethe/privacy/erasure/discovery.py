@@ -86,7 +86,7 @@ class Discovery:
         return Standing(state=ErasureState.DISCOVERING.value)
 
     async def discover(self, now: ErasureRound) -> Discovered:
-        """Find, write the manifest, and count again what earlier rounds erased."""
+        """Find, write the manifest (also where a hold came meanwhile: it keeps that), count again what was erased."""
         began = self.clock.now()
         request = await self._begun(now)
         if request.state in _STOPPED:
@@ -101,7 +101,6 @@ class Discovery:
         again = await self._again(now, manifest, known) if now.round > 1 else 0
         async with self.ledger.write() as uow:
             await uow.tenants.lock(now.tenant_id)
-            # Also of a request that was held meanwhile: what it has found is what its hold keeps.
             await settle(uow, now.tenant_id, rows, self.clock.now())
             if not await self._moved(uow, now, found, again, trace, began):
                 return Discovered(is_held=True)
