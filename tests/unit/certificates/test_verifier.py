@@ -70,11 +70,11 @@ def test_it_says_what_it_did_not_check(folder: Path):
     ("arguments", "code", "says"),
     [
         (["certificate.json", "--log-key", WITNESS.key.text], 2, "not a log's key"),
-        (["certificate.json", "--log-key", "nowhere"], 2, "cannot be read"),
+        (["certificate.json", "--log-key", "nowhere"], 2, "neither one"),
         (["nowhere", "--log-key", "log.key"], 2, "cannot be read"),
         (["log.key", "--log-key", "log.key"], 1, "NOT VALID: not canonical JSON"),
         (["garbage", "--log-key", "log.key"], 1, "NOT VALID"),
-        (["certificate.json", "--log-key", "garbage"], 2, "cannot be read"),
+        (["certificate.json", "--log-key", "garbage"], 2, "neither one"),
         (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32], 2, "goes together"),
         (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32, "--subjects", "garbage"], 2, "be read"),
         (["certificate.json", "--log-key", "log.key", "--nonce", "00" * 32, "--subjects", "log.key"], 2, "kind=value"),
