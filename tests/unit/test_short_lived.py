@@ -50,5 +50,5 @@ async def test_the_newest_stay() -> None:
 async def test_whatever_holds_words_of_questions_in_memory_is_declared_with_its_time() -> None:
     assert MEMORY.lifetime_seconds == MEMORY_SECONDS
     kept = [each for holder in (UnderWay(), QuestionVectors(), KnownVectors()) for each in vars(holder).values()]
-    assert len(kept) == 12
+    assert len(kept) == 13
     assert all(isinstance(each, ShortLived) for each in kept)
